@@ -1,0 +1,11 @@
+//! metertap reads the usage meters of cloud services into one table that can be trusted.
+//!
+//! The crate is three rings, and arrows point inwards only:
+//!
+//! * ring 0, pure: [`values`] — no sockets, clock, files or environment;
+//! * ring 1, the world: the engine (feature `client`) and the simulator (feature `simulator`);
+//! * ring 2, the face: the binding to Python (feature `python`).
+
+#[cfg(feature = "simulator")]
+pub mod simulator;
+pub mod values;

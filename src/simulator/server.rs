@@ -1,0 +1,1 @@
+//! The sockets: HTTP/1.1 over TCP or TLS, on loopback only.

@@ -1,0 +1,1 @@
+//! Ring 0: the plain values that everything else is made of.
