@@ -21,7 +21,9 @@ pub fn between(seed: u64, name: &str, bucket: i64, low: u64, high: u64) -> u64 {
 
 /// How busy an hour (of the Unix epoch, UTC) is, in 0..=100: quiet nights and weekends, busy working days.
 pub fn business(hour: i64) -> u64 {
-    const BY_HOUR: [u64; 24] = [8, 5, 3, 2, 2, 4, 10, 25, 55, 80, 95, 100, 85, 90, 100, 95, 85, 70, 50, 38, 30, 24, 18, 12];
+    const BY_HOUR: [u64; 24] = [
+        8, 5, 3, 2, 2, 4, 10, 25, 55, 80, 95, 100, 85, 90, 100, 95, 85, 70, 50, 38, 30, 24, 18, 12,
+    ];
     let of_day = usize::try_from(hour.rem_euclid(24)).unwrap_or(0);
     let weekday = (hour.div_euclid(24) + 4).rem_euclid(7); // 1970-01-01 was a Thursday; Sunday is 0
     let busy = BY_HOUR.get(of_day).copied().unwrap_or(0);

@@ -23,7 +23,11 @@ struct Changeable {
 impl World {
     /// A world with this seed; `now` makes its time stand still.
     pub fn new(seed: u64, now: Option<Timestamp>) -> Self {
-        Self { seed, fixed_now: now, changeable: Mutex::default() }
+        Self {
+            seed,
+            fixed_now: now,
+            changeable: Mutex::default(),
+        }
     }
 
     /// The seed of all synthetic usage.
@@ -40,7 +44,9 @@ impl World {
     /// Signed requests are made with the client's real clock, so this never stands still.
     pub fn wall_clock(&self) -> Timestamp {
         let offset = self.lock().clock_offset;
-        Timestamp::now().checked_add(offset).unwrap_or_else(|_| Timestamp::now())
+        Timestamp::now()
+            .checked_add(offset)
+            .unwrap_or_else(|_| Timestamp::now())
     }
 
     /// Puts the server's wall clock off by this much.
