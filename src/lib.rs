@@ -2,10 +2,12 @@
 //!
 //! The crate is three rings, and arrows point inwards only:
 //!
-//! * ring 0, pure: [`values`] — no sockets, clock, files or environment;
+//! * ring 0, pure: [`values`], [`providers`], [`signing`] — no sockets, clock, files or environment;
 //! * ring 1, the world: the engine (feature `client`) and the simulator (feature `simulator`);
 //! * ring 2, the face: the binding to Python (feature `python`).
 
+pub mod providers;
+pub mod signing;
 #[cfg(feature = "simulator")]
 pub mod simulator;
 pub mod values;

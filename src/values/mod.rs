@@ -1,1 +1,10 @@
 //! Ring 0: the plain values that everything else is made of.
+
+pub mod arguments;
+pub mod error;
+pub mod json;
+pub mod quantity;
+pub mod secret;
+pub mod shape;
+pub mod text;
+pub mod window;

@@ -1,0 +1,323 @@
+//! The providers: what each service offers, how a question becomes a request, and what its answers mean.
+//!
+//! A provider is pure: same input, same output; no clock, no network, no globals. Each has the same four files:
+//! `mod.rs` (what it is), `query.rs` (question to request), `model.rs` (the wire), `read.rs` (bytes to values or error).
+
+pub mod sora;
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::values::arguments::{Argument, Arguments, Value};
+use crate::values::error::{Error, Kind, Result};
+use crate::values::json::{At, Json};
+use crate::values::secret::Secret;
+use crate::values::shape::{Holds, Typed};
+
+/// All providers: the one list.
+pub static REGISTRY: &[&dyn Provider] = &[&sora::Sora];
+
+/// The provider of that name.
+pub fn provider(name: &str) -> Option<&'static dyn Provider> {
+    REGISTRY.iter().copied().find(|provider| provider.facts().name == name)
+}
+
+/// One service family: everything about it that does not need the network.
+pub trait Provider: Send + Sync {
+    /// What it is: names, accounts, operations, limits, pages.
+    fn facts(&self) -> &'static Facts;
+
+    /// Checks what an account is made of, beyond the table of its settings.
+    fn check_account(&self, account: &Account) -> Result<()>;
+
+    /// The request for a call: unsigned, and made anew for every attempt.
+    fn request(&self, account: &Account, call: &Call) -> Result<Request>;
+
+    /// Makes a request authentic.
+    fn sign(&self, account: &Account, request: &mut Request, proof: &Proof<'_>) -> Result<()>;
+
+    /// The request that fetches a token or a session, for accounts that sign with one.
+    fn login(&self, _account: &Account, _secrets: &Secrets) -> Result<Option<Request>> {
+        Ok(None)
+    }
+
+    /// What the answer to such a request grants.
+    fn read_login(&self, _account: &Account, _reply: &Reply) -> Result<Grant> {
+        Err(Error::new(Kind::Internal, "this provider has no login"))
+    }
+
+    /// What a reply says: the document, or the error that it carries, whatever its status.
+    fn answer<'b>(&self, call: &Call, reply: &'b Reply) -> Result<Json<'b>>;
+
+    /// The part of a document that holds what was asked for, read by the operation's shape.
+    fn typed(&self, call: &Call, document: &Json<'_>) -> Result<Typed> {
+        call.operation.returns.read(&At::root(document))
+    }
+}
+
+/// What a provider is, as data.
+#[derive(Debug)]
+pub struct Facts {
+    /// Its name in the registry, for example `sora`.
+    pub name: &'static str,
+    /// Its name for people.
+    pub title: &'static str,
+    /// The service's address; nothing where every account has its own.
+    pub base_url: Option<&'static str>,
+    /// The page that documents it.
+    pub page: &'static str,
+    /// What an account consists of, besides its secrets.
+    pub settings: &'static [Argument],
+    /// The secrets that an account may have.
+    pub secrets: &'static [SecretField],
+    /// Which variables the vendor's own tools use for a field: `(field, variable)`, best first.
+    pub environment: &'static [(&'static str, &'static str)],
+    /// Its operations.
+    pub operations: &'static [Operation],
+    /// How many requests of one account may be under way at once.
+    pub concurrency: usize,
+    /// How many requests one account may send in a second; nothing where no limit is declared.
+    pub per_second: Option<f64>,
+}
+
+/// A secret that an account may have.
+#[derive(Debug)]
+pub struct SecretField {
+    /// Its Python name.
+    pub name: &'static str,
+    /// What it is, in one sentence.
+    pub doc: &'static str,
+}
+
+/// One documented operation.
+#[derive(Debug)]
+pub struct Operation {
+    /// Its Python name.
+    pub name: &'static str,
+    /// The service's own name of it: a path, an action or a command.
+    pub wire: &'static str,
+    /// What it tells, in one sentence, with units.
+    pub doc: &'static str,
+    /// The page that documents it.
+    pub page: &'static str,
+    /// What it takes.
+    pub arguments: &'static [Argument],
+    /// The two arguments that bound its range of time, if it has one.
+    pub range: Option<(&'static str, &'static str)>,
+    /// What it returns.
+    pub returns: Holds,
+    /// True if sending it twice does no harm.
+    pub repeatable: bool,
+}
+
+/// An account: one set of credentials at one provider, without the secrets themselves.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// Its label.
+    pub name: String,
+    /// The service's address: checked, and without a slash at the end.
+    pub base_url: String,
+    /// Its settings, checked against [`Facts::settings`].
+    pub settings: Arguments,
+    /// The names of the secrets it has.
+    pub secrets: Vec<&'static str>,
+}
+
+impl Account {
+    /// The setting of that name.
+    pub fn setting(&self, name: &str) -> Option<&str> {
+        self.settings.text(name)
+    }
+
+    /// True if it has the secret of that name.
+    pub fn has(&self, name: &str) -> bool {
+        self.secrets.contains(&name)
+    }
+}
+
+/// The words behind an account's secrets, as they are now.
+#[derive(Debug, Clone, Default)]
+pub struct Secrets(pub Vec<(&'static str, Secret)>);
+
+impl Secrets {
+    /// The secret of that name.
+    pub fn get(&self, name: &str) -> Result<&Secret> {
+        let found = self.0.iter().find(|(key, _)| *key == name).map(|(_, secret)| secret);
+        found.ok_or_else(|| Error::new(Kind::Internal, format!("the account has no {name}")))
+    }
+}
+
+/// One request to a provider, as it was asked for.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// What is asked.
+    pub operation: &'static Operation,
+    /// With which arguments, checked against the operation's table.
+    pub arguments: Arguments,
+}
+
+impl Call {
+    /// A call of this operation, with what the caller passed.
+    pub fn new(provider: &dyn Provider, operation: &str, given: Vec<(String, Value)>) -> Result<Self> {
+        let facts = provider.facts();
+        let known = facts.operations.iter().find(|known| known.name == operation);
+        let operation = known.ok_or_else(|| {
+            let hint = crate::values::text::did_you_mean(operation, facts.operations.iter().map(|known| known.name));
+            Error::invalid(format!("{} has no operation {operation:?}{hint}", facts.name))
+        })?;
+        let arguments = Arguments::check(&format!("{}()", operation.name), operation.arguments, given)?;
+        if let Some((start, end)) = operation.range {
+            arguments.window(start, end)?;
+        }
+        Ok(Self { operation, arguments })
+    }
+
+    /// The service's name of what is asked, for messages.
+    pub fn wire(&self) -> &'static str {
+        self.operation.wire
+    }
+}
+
+/// The HTTP methods that the providers use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// `GET`
+    Get,
+    /// `POST`
+    Post,
+}
+
+/// A request, ready to be signed and sent. It has no `Debug`, since it may hold secrets.
+#[derive(Clone)]
+pub struct Request {
+    /// The method.
+    pub method: Method,
+    /// The whole URL.
+    pub url: String,
+    /// Headers besides `Host`, `Content-Length` and `Accept-Encoding`.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body, exactly as it is sent and signed.
+    pub body: Vec<u8>,
+}
+
+impl Request {
+    /// A `GET` that wants JSON.
+    pub fn get(url: String) -> Self {
+        Self {
+            method: Method::Get,
+            url,
+            headers: vec![("accept", "application/json".to_owned())],
+            body: Vec::new(),
+        }
+    }
+
+    /// A `POST` without a body.
+    pub fn post(url: String) -> Self {
+        Self {
+            method: Method::Post,
+            ..Self::get(url)
+        }
+    }
+
+    /// A `POST` of JSON.
+    pub fn post_json(url: String, body: &serde_json::Value) -> Self {
+        let mut request = Self {
+            body: body.to_string().into_bytes(),
+            ..Self::post(url)
+        };
+        request.headers.push(("content-type", "application/json".to_owned()));
+        request
+    }
+
+    /// A `POST` of a form.
+    pub fn post_form<'a>(url: String, fields: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let mut request = Self {
+            body: crate::values::text::query(fields).into_bytes(),
+            ..Self::post(url)
+        };
+        request
+            .headers
+            .push(("content-type", "application/x-www-form-urlencoded".to_owned()));
+        request
+    }
+}
+
+/// What makes a request authentic: the secrets, the token or session if the account needs one, and the time.
+#[derive(Debug)]
+pub struct Proof<'a> {
+    /// The account's secrets.
+    pub secrets: &'a Secrets,
+    /// What the last login granted.
+    pub token: Option<&'a Secret>,
+    /// The time now, by the server's clock as far as it is known.
+    pub now: Timestamp,
+}
+
+/// What a login grants.
+#[derive(Debug)]
+pub struct Grant {
+    /// The token or session.
+    pub token: Secret,
+    /// How long it is good for; nothing if only an error will tell.
+    pub lives: Option<Duration>,
+}
+
+/// A complete answer: its body is decoded, and no longer than the caps allow.
+#[derive(Debug, Clone, Default)]
+pub struct Reply {
+    /// The HTTP status.
+    pub status: u16,
+    /// The headers: names in lower case, in the order they came.
+    pub headers: Vec<(String, String)>,
+    /// The decoded body.
+    pub body: Vec<u8>,
+}
+
+impl Reply {
+    /// The first header of that (lower-case) name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The server's time when it answered.
+    pub fn date(&self) -> Option<Timestamp> {
+        self.header("date").and_then(crate::values::window::parse_http_date)
+    }
+
+    /// True for 2xx.
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// The error that a status stands for when the body says nothing better.
+    pub fn status_error(&self, message: impl Into<String>) -> Error {
+        let kind = match self.status {
+            300..=399 => Kind::UnexpectedRedirect,
+            401 => Kind::AuthenticationFailed,
+            403 => Kind::PermissionDenied,
+            404 | 410 => Kind::NotFound,
+            408 | 425 | 500 | 502 | 503 | 504 | 524 => Kind::ServerError,
+            429 => Kind::RateLimited,
+            400..=499 => Kind::InvalidRequest,
+            500..=599 => Kind::ServerError,
+            _ => Kind::UnexpectedResponse,
+        };
+        let error = Error::new(kind, message);
+        let is_worth_repeating = matches!(self.status, 408 | 425 | 429 | 500 | 502 | 503 | 504 | 524);
+        if kind == Kind::ServerError && !is_worth_repeating {
+            return error.with_remedy(crate::values::error::Remedy::None);
+        }
+        error
+    }
+
+    /// The body as text for a message: its first characters, in one line.
+    pub fn excerpt(&self, characters: usize) -> String {
+        let text = String::from_utf8_lossy(self.body.get(..self.body.len().min(characters * 4)).unwrap_or_default());
+        let words: Vec<&str> = text.split_whitespace().collect();
+        crate::values::text::head(&words.join(" "), characters)
+    }
+}

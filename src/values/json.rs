@@ -1,0 +1,491 @@
+//! The one door to JSON: a tree that keeps numbers as they were written, and knows where it is when something is wrong.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use jiter::{Jiter, Peek};
+use serde::ser::{Error as _, Serialize, SerializeMap, SerializeSeq, SerializeStruct, Serializer};
+
+use super::error::{Error, Kind, Result};
+use super::quantity::{Quantity, check_integer};
+
+/// Nesting deeper than this is refused; no provider comes near it.
+const MAX_DEPTH: usize = 64;
+
+/// A JSON value that borrows its text from the body it was read from.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Json<'b> {
+    /// `null`
+    Null,
+    /// `true` or `false`
+    Bool(bool),
+    /// A number, as it was written.
+    Number(Cow<'b, str>),
+    /// A string, unescaped.
+    Text(Cow<'b, str>),
+    /// An array.
+    List(Vec<Json<'b>>),
+    /// An object: its members in their order; no key occurs twice.
+    Map(Vec<(Cow<'b, str>, Json<'b>)>),
+}
+
+impl<'b> Json<'b> {
+    /// Reads a whole body: UTF-8 (a byte order mark is allowed), one JSON value, nothing after it.
+    pub fn parse(body: &'b [u8]) -> Result<Self> {
+        let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+        let text = std::str::from_utf8(body).map_err(|problem| {
+            Error::unexpected("$", format!("the body is not UTF-8 (byte {})", problem.valid_up_to()))
+        })?;
+        let mut reader = Reader {
+            text,
+            tokens: Jiter::new(body),
+            depth: 0,
+        };
+        let peek = reader.tokens.peek().map_err(|problem| reader.broken(&problem))?;
+        let value = reader.value(peek)?;
+        reader.tokens.finish().map_err(|problem| reader.broken(&problem))?;
+        Ok(value)
+    }
+
+    /// The same value with all text copied out of the body.
+    pub fn into_owned(self) -> Json<'static> {
+        match self {
+            Json::Null => Json::Null,
+            Json::Bool(truth) => Json::Bool(truth),
+            Json::Number(text) => Json::Number(Cow::Owned(text.into_owned())),
+            Json::Text(text) => Json::Text(Cow::Owned(text.into_owned())),
+            Json::List(items) => Json::List(items.into_iter().map(Json::into_owned).collect()),
+            Json::Map(members) => {
+                let owned = |(key, value): (Cow<'_, str>, Json<'_>)| (Cow::Owned(key.into_owned()), value.into_owned());
+                Json::Map(members.into_iter().map(owned).collect())
+            }
+        }
+    }
+
+    /// The member of that name, if this is an object that has it.
+    pub fn get(&self, key: &str) -> Option<&Json<'b>> {
+        match self {
+            Json::Map(members) => members.iter().find(|(name, _)| name == key).map(|(_, value)| value),
+            _ => None,
+        }
+    }
+
+    /// The member of that name in any case of letters.
+    pub fn get_any_case(&self, key: &str) -> Option<&Json<'b>> {
+        match self {
+            Json::Map(members) => members
+                .iter()
+                .find(|(name, _)| name.eq_ignore_ascii_case(key))
+                .map(|(_, value)| value),
+            _ => None,
+        }
+    }
+
+    /// The text, if this is a string.
+    pub fn as_text(&self) -> Option<&str> {
+        match self {
+            Json::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// A short form of any scalar, for messages and codes; nothing for null and containers.
+    pub fn as_label(&self) -> Option<String> {
+        match self {
+            Json::Text(text) | Json::Number(text) => Some(text.to_string()),
+            Json::Bool(truth) => Some(truth.to_string()),
+            Json::Null | Json::List(_) | Json::Map(_) => None,
+        }
+    }
+
+    /// What this is, with its article, for messages.
+    pub fn describe(&self) -> &'static str {
+        match self {
+            Json::Null => "null",
+            Json::Bool(_) => "a boolean",
+            Json::Number(_) => "a number",
+            Json::Text(_) => "a string",
+            Json::List(_) => "an array",
+            Json::Map(_) => "an object",
+        }
+    }
+}
+
+struct Reader<'b> {
+    text: &'b str,
+    tokens: Jiter<'b>,
+    depth: usize,
+}
+
+impl<'b> Reader<'b> {
+    fn value(&mut self, peek: Peek) -> Result<Json<'b>> {
+        match peek {
+            Peek::Null => self
+                .tokens
+                .known_null()
+                .map(|()| Json::Null)
+                .map_err(|problem| self.broken(&problem)),
+            Peek::True | Peek::False => self
+                .tokens
+                .known_bool(peek)
+                .map(Json::Bool)
+                .map_err(|problem| self.broken(&problem)),
+            Peek::String => self.string().map(Json::Text),
+            Peek::Array => self.nested(Self::list),
+            Peek::Object => self.nested(Self::map),
+            _ => self.number(peek),
+        }
+    }
+
+    fn nested(&mut self, read: fn(&mut Self) -> Result<Json<'b>>) -> Result<Json<'b>> {
+        if self.depth == MAX_DEPTH {
+            return Err(Error::unexpected(
+                "$",
+                format!("the JSON is nested deeper than {MAX_DEPTH} levels"),
+            ));
+        }
+        self.depth += 1;
+        let value = read(self);
+        self.depth -= 1;
+        value
+    }
+
+    fn list(&mut self) -> Result<Json<'b>> {
+        let mut items = Vec::new();
+        let mut next = self.tokens.known_array().map_err(|problem| self.broken(&problem))?;
+        while let Some(peek) = next {
+            items.push(self.value(peek)?);
+            next = self.tokens.array_step().map_err(|problem| self.broken(&problem))?;
+        }
+        Ok(Json::List(items))
+    }
+
+    fn map(&mut self) -> Result<Json<'b>> {
+        let mut members: Vec<(Cow<'b, str>, Json<'b>)> = Vec::new();
+        let mut key = owned(self.tokens.known_object()).map_err(|problem| self.broken(&problem))?;
+        while let Some(name) = key {
+            let peek = self.tokens.peek().map_err(|problem| self.broken(&problem))?;
+            let value = self.value(peek)?;
+            members.push((Cow::Owned(name), value));
+            key = owned(self.tokens.next_key()).map_err(|problem| self.broken(&problem))?;
+        }
+        refuse_duplicates(&members)?;
+        Ok(Json::Map(members))
+    }
+
+    fn string(&mut self) -> Result<Cow<'b, str>> {
+        let start = self.tokens.current_index();
+        let length = match self.tokens.known_str() {
+            Ok(text) => text.len(),
+            Err(problem) => return Err(self.broken(&problem)),
+        };
+        let end = self.tokens.current_index();
+        // Without escapes, the text is the source between the quotes: borrow it.
+        if let (true, Some(text)) = (
+            end - start == length + 2,
+            self.text.get(start + 1..end.saturating_sub(1)),
+        ) {
+            return Ok(Cow::Borrowed(text));
+        }
+        let source = self.text.get(start..end).unwrap_or_default();
+        let mut again = Jiter::new(source.as_bytes());
+        again
+            .next_str()
+            .map(|text| Cow::Owned(text.to_owned()))
+            .map_err(|problem| self.broken(&problem))
+    }
+
+    fn number(&mut self, peek: Peek) -> Result<Json<'b>> {
+        let start = self.tokens.current_index();
+        if let Err(problem) = self.tokens.known_number_bytes(peek) {
+            return Err(self.broken(&problem));
+        }
+        let text = self.text.get(start..self.tokens.current_index()).unwrap_or_default();
+        Ok(Json::Number(Cow::Borrowed(text)))
+    }
+
+    fn broken(&self, problem: &jiter::JiterError) -> Error {
+        let place = self.tokens.error_position(problem.index);
+        Error::new(
+            Kind::UnexpectedResponse,
+            format!(
+                "the body is not JSON: {} (line {}, column {})",
+                problem.error_type, place.line, place.column
+            ),
+        )
+    }
+}
+
+/// Copies the key out of the tokenizer, which keeps it only until the next token.
+fn owned(key: jiter::JiterResult<Option<&str>>) -> jiter::JiterResult<Option<String>> {
+    key.map(|name| name.map(str::to_owned))
+}
+
+fn refuse_duplicates(members: &[(Cow<'_, str>, Json<'_>)]) -> Result<()> {
+    let twice = if members.len() <= 16 {
+        let earlier = |index: usize, name: &str| members.iter().take(index).any(|(other, _)| other == name);
+        members
+            .iter()
+            .enumerate()
+            .find(|(index, (name, _))| earlier(*index, name))
+            .map(|(_, (name, _))| name)
+    } else {
+        let mut seen = std::collections::HashSet::with_capacity(members.len());
+        members
+            .iter()
+            .find(|(name, _)| !seen.insert(name.as_ref()))
+            .map(|(name, _)| name)
+    };
+    match twice {
+        Some(name) => Err(Error::unexpected(
+            "$",
+            format!("the key {:?} occurs twice in one object", super::text::head(name, 60)),
+        )),
+        None => Ok(()),
+    }
+}
+
+/// Serialises as the JSON it was; numbers pass through `serde_json`'s convention for numbers of any size, so that
+/// integers of any length stay integers.
+impl Serialize for Json<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> std::result::Result<S::Ok, S::Error> {
+        match self {
+            Json::Null => to.serialize_unit(),
+            Json::Bool(truth) => to.serialize_bool(*truth),
+            Json::Number(text) => serialize_number(text, to),
+            Json::Text(text) => to.serialize_str(text),
+            Json::List(items) => {
+                let mut list = to.serialize_seq(Some(items.len()))?;
+                for item in items {
+                    list.serialize_element(item)?;
+                }
+                list.end()
+            }
+            Json::Map(members) => {
+                let mut map = to.serialize_map(Some(members.len()))?;
+                for (key, value) in members {
+                    map.serialize_entry(key.as_ref(), value)?;
+                }
+                map.end()
+            }
+        }
+    }
+}
+
+fn serialize_number<S: Serializer>(text: &str, to: S) -> std::result::Result<S::Ok, S::Error> {
+    const TOKEN: &str = "$serde_json::private::Number";
+    if let Ok(number) = text.parse::<i64>() {
+        return to.serialize_i64(number);
+    }
+    if let Ok(number) = text.parse::<u64>() {
+        return to.serialize_u64(number);
+    }
+    if text.contains(['.', 'e', 'E']) {
+        let number: f64 = text.parse().map_err(S::Error::custom)?;
+        if number.is_finite() {
+            return to.serialize_f64(number);
+        }
+        return Err(S::Error::custom(format!("the number {text} is too large for a float")));
+    }
+    let mut number = to.serialize_struct(TOKEN, 1)?;
+    number.serialize_field(TOKEN, text)?;
+    number.end()
+}
+
+/// A place in a JSON document: the value, and the path that leads to it.
+#[derive(Debug, Clone, Copy)]
+pub struct At<'j, 'b> {
+    /// The value at this place.
+    pub value: &'j Json<'b>,
+    step: Step<'j>,
+}
+
+/// The last step of the path; the earlier ones are behind it, so a path costs nothing until it is printed.
+#[derive(Debug, Clone, Copy)]
+enum Step<'j> {
+    Root,
+    Member(&'j Path<'j>, &'j str),
+    Item(&'j Path<'j>, usize),
+}
+
+/// How one comes to a place.
+#[derive(Debug, Clone, Copy)]
+pub struct Path<'j>(Step<'j>);
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Step::Root => out.write_str("$"),
+            Step::Member(before, key) => write!(out, "{before}.{key}"),
+            Step::Item(before, index) => write!(out, "{before}[{index}]"),
+        }
+    }
+}
+
+impl<'j, 'b> At<'j, 'b> {
+    /// The document itself.
+    pub fn root(document: &'j Json<'b>) -> Self {
+        Self {
+            value: document,
+            step: Step::Root,
+        }
+    }
+
+    /// The path to this place.
+    pub fn path(&self) -> Path<'j> {
+        Path(self.step)
+    }
+
+    /// The place of a member below this one, whose path is `path`.
+    pub fn member<'p>(path: &'p Path<'p>, key: &'p str, value: &'p Json<'b>) -> At<'p, 'b> {
+        At {
+            value,
+            step: Step::Member(path, key),
+        }
+    }
+
+    /// The place of an item below this one, whose path is `path`.
+    pub fn item<'p>(path: &'p Path<'p>, index: usize, value: &'p Json<'b>) -> At<'p, 'b> {
+        At {
+            value,
+            step: Step::Item(path, index),
+        }
+    }
+
+    /// The error that this is not what it should be.
+    pub fn expected(&self, what: &str) -> Error {
+        Error::unexpected(self.path(), format!("expected {what}, found {}", self.value.describe()))
+    }
+
+    /// The error with this place in front.
+    pub fn blame(&self, problem: &Error) -> Error {
+        Error::unexpected(self.path(), &problem.message)
+    }
+
+    /// The members of this object.
+    pub fn map(&self) -> Result<&'j [(Cow<'b, str>, Json<'b>)]> {
+        match self.value {
+            Json::Map(members) => Ok(members),
+            _ => Err(self.expected("an object")),
+        }
+    }
+
+    /// The items of this array.
+    pub fn list(&self) -> Result<&'j [Json<'b>]> {
+        match self.value {
+            Json::List(items) => Ok(items),
+            _ => Err(self.expected("an array")),
+        }
+    }
+
+    /// This string.
+    pub fn text(&self) -> Result<&'j str> {
+        self.value.as_text().ok_or_else(|| self.expected("a string"))
+    }
+
+    /// This boolean.
+    pub fn flag(&self) -> Result<bool> {
+        match self.value {
+            Json::Bool(truth) => Ok(*truth),
+            _ => Err(self.expected("a boolean")),
+        }
+    }
+
+    /// This number's text, checked to be a whole number of 64 bits.
+    pub fn integer(&self) -> Result<&'j str> {
+        match self.value {
+            Json::Number(text) => check_integer(text)
+                .map(|()| text.as_ref())
+                .map_err(|problem| self.blame(&problem)),
+            _ => Err(self.expected("a whole number")),
+        }
+    }
+
+    /// This number.
+    pub fn quantity(&self) -> Result<Quantity> {
+        match self.value {
+            Json::Number(text) => Quantity::parse(text).map_err(|problem| self.blame(&problem)),
+            _ => Err(self.expected("a number")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_may_be_a_bare_number() {
+        assert_eq!(Json::parse(b"417\n").unwrap(), Json::Number("417".into()));
+    }
+
+    #[test]
+    fn numbers_stay_as_they_were_written() {
+        let json = Json::parse(br#"{"a": [18446744073709551615, 0.10, -0, 1E400, 4503380.1]}"#).unwrap();
+        let texts: Vec<_> = At::root(json.get("a").unwrap())
+            .list()
+            .unwrap()
+            .iter()
+            .filter_map(Json::as_label)
+            .collect();
+        assert_eq!(texts, ["18446744073709551615", "0.10", "-0", "1E400", "4503380.1"]);
+    }
+
+    #[test]
+    fn strings_are_borrowed_unless_escaped() {
+        let json = Json::parse("[\"直播\", \"a\\u00e9\\n\"]".as_bytes()).unwrap();
+        let Json::List(items) = json else { panic!() };
+        assert!(matches!(&items[0], Json::Text(Cow::Borrowed("直播"))));
+        assert_eq!(items[1], Json::Text("aé\n".into()));
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_allowed() {
+        assert_eq!(Json::parse(b"\xef\xbb\xbf{}").unwrap(), Json::Map(vec![]));
+    }
+
+    #[test]
+    fn what_is_not_one_sound_json_value_is_refused() {
+        let deep = format!("{}1{}", "[".repeat(65), "]".repeat(65));
+        for (body, problem) in [
+            (&b""[..], "not JSON"),
+            (b"{} {}", "not JSON"),
+            (b"<html>", "not JSON"),
+            (b"[1, NaN]", "not JSON"),
+            (b"[1,]", "not JSON"),
+            (b"01", "not JSON"),
+            (b"\xff\xfe", "not UTF-8"),
+            (b"{\"a\":1,\"a\":2}", "occurs twice"),
+            (deep.as_bytes(), "deeper than 64"),
+        ] {
+            let error = Json::parse(body).unwrap_err();
+            assert_eq!(error.kind, Kind::UnexpectedResponse);
+            assert!(error.message.contains(problem), "{body:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_message_names_the_place() {
+        let json = Json::parse(br#"{"rows":[{"n":1},{"n":"x"}]}"#).unwrap();
+        let root = At::root(&json);
+        let path = root.path();
+        let rows = At::member(&path, "rows", json.get("rows").unwrap());
+        let path = rows.path();
+        let row = At::item(&path, 1, &rows.list().unwrap()[1]);
+        let path = row.path();
+        let number = At::member(&path, "n", row.value.get("n").unwrap());
+        assert_eq!(
+            number.integer().unwrap_err().message,
+            "$.rows[1].n: expected a whole number, found a string"
+        );
+    }
+
+    #[test]
+    fn serialising_gives_the_same_json() {
+        let text = r#"{"a":[1,-2,0.25,true,null,"x"],"b":{}}"#;
+        assert_eq!(
+            serde_json::to_string(&Json::parse(text.as_bytes()).unwrap()).unwrap(),
+            text
+        );
+    }
+}

@@ -1,0 +1,76 @@
+//! Words that must never show.
+
+use std::fmt;
+
+/// A secret: it can be used, but not printed, compared or serialised by accident.
+#[derive(Clone)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a word.
+    pub fn new(word: impl Into<String>) -> Self {
+        Self(word.into())
+    }
+
+    /// The word itself, for the one place that sends it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Secret(***)")
+    }
+}
+
+/// Replaces every one of these words, and its usual encodings, by `***`.
+pub fn scrub(text: &str, words: &[&Secret]) -> String {
+    let mut clean = text.to_owned();
+    for word in words {
+        // Very short words would blot out ordinary text without hiding anything worth hiding.
+        if word.0.len() >= 4 {
+            for form in encodings(&word.0) {
+                clean = clean.replace(&form, "***");
+            }
+        }
+    }
+    clean
+}
+
+/// The forms in which a word may come back: as is, JSON-escaped, percent-encoded, base64.
+fn encodings(word: &str) -> Vec<String> {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+    let json = serde_json::to_string(word).unwrap_or_default();
+    let mut forms = vec![
+        word.to_owned(),
+        json.trim_matches('"').to_owned(),
+        percent_encoding::utf8_percent_encode(word, percent_encoding::NON_ALPHANUMERIC).to_string(),
+        super::text::encode(word),
+        STANDARD.encode(word),
+        STANDARD_NO_PAD.encode(word),
+        URL_SAFE_NO_PAD.encode(word),
+    ];
+    forms.retain(|form| !form.is_empty());
+    forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
+    forms.dedup();
+    forms
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_does_not_print() {
+        assert_eq!(format!("{:?}", Secret::new("hunter2")), "Secret(***)");
+    }
+
+    #[test]
+    fn every_encoding_of_a_secret_is_scrubbed() {
+        let secret = Secret::new("p\"ss/w+rd");
+        let text = r#"a p"ss/w+rd b p\"ss/w+rd c p%22ss%2Fw%2Brd d cCJzcy93K3Jk e"#;
+        assert_eq!(scrub(text, &[&secret]), "a *** b *** c *** d *** e");
+    }
+}

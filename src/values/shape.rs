@@ -1,0 +1,251 @@
+//! Shapes: what a documented answer looks like, as data; and typed values, read from JSON by such a shape.
+//!
+//! One shape describes a record of the wire: the service's field names, ours, and what each field holds. Reading by
+//! a shape checks every field, names the place of whatever is wrong, and keeps what it does not know in `extra`.
+
+use std::borrow::Cow;
+
+use jiff::civil::Date;
+
+use super::error::{Error, Result};
+use super::json::{At, Json, Path};
+use super::window::Instant;
+
+/// A record: its name in Python, and its fields.
+#[derive(Debug)]
+pub struct Shape {
+    /// The name of the Python dataclass in `metertap.models`.
+    pub name: &'static str,
+    /// Its fields, in order; `extra` comes after them.
+    pub fields: &'static [Field],
+}
+
+/// A field of a record.
+#[derive(Debug)]
+pub struct Field {
+    /// The service's name of it.
+    pub wire: &'static str,
+    /// Our name of it.
+    pub name: &'static str,
+    /// What it holds.
+    pub holds: Holds,
+}
+
+/// What a field holds.
+#[derive(Debug, Clone, Copy)]
+pub enum Holds {
+    /// `true` or `false`.
+    Flag,
+    /// A whole number of 64 bits.
+    Integer,
+    /// A number, exactly as written.
+    Decimal,
+    /// A string.
+    Text,
+    /// A string, or a number that serves as one.
+    Label,
+    /// An RFC 3339 instant with its offset.
+    Instant,
+    /// A day: `YYYY-MM-DD`, or an instant or epoch milliseconds of which the UTC date is taken.
+    Day,
+    /// A record.
+    Record(&'static Shape),
+    /// An array of these.
+    List(&'static Holds),
+    /// An object with any keys and these values.
+    Map(&'static Holds),
+    /// This, or null, or nothing.
+    Maybe(&'static Holds),
+    /// Any JSON.
+    Anything,
+}
+
+/// A typed value, ready to become a Python object.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Typed {
+    /// `None`
+    Nothing,
+    /// `bool`
+    Flag(bool),
+    /// `int`, as written
+    Integer(String),
+    /// `decimal.Decimal`, as written
+    Decimal(String),
+    /// `str`
+    Text(String),
+    /// an aware `datetime.datetime`, with the offset it was written with
+    Instant(Instant),
+    /// `datetime.date`
+    Day(Date),
+    /// `list`
+    List(Vec<Typed>),
+    /// `dict`
+    Map(Vec<(String, Typed)>),
+    /// A dataclass of `metertap.models`: its name, its fields by name, and what was not known.
+    Record(&'static str, Vec<(&'static str, Typed)>, Vec<(String, Json<'static>)>),
+    /// Plain JSON
+    Json(Json<'static>),
+}
+
+impl Shape {
+    /// Reads a record.
+    pub fn read(&self, at: &At<'_, '_>) -> Result<Typed> {
+        let members = at.map()?;
+        let path = at.path();
+        let mut fields = Vec::with_capacity(self.fields.len());
+        for field in self.fields {
+            let value = match at.value.get(field.wire) {
+                Some(value) => field.holds.read(&At::member(&path, field.wire, value))?,
+                None => field.holds.absent(&path, field.wire)?,
+            };
+            fields.push((field.name, value));
+        }
+        Ok(Typed::Record(self.name, fields, self.extra(members)))
+    }
+
+    fn extra(&self, members: &[(Cow<'_, str>, Json<'_>)]) -> Vec<(String, Json<'static>)> {
+        let known = |key: &str| self.fields.iter().any(|field| field.wire == key);
+        let unknown = members.iter().filter(|(key, _)| !known(key));
+        unknown
+            .map(|(key, value)| (key.to_string(), value.clone().into_owned()))
+            .collect()
+    }
+}
+
+impl Holds {
+    /// Reads what this holds.
+    pub fn read(&self, at: &At<'_, '_>) -> Result<Typed> {
+        match self {
+            Self::Flag => at.flag().map(Typed::Flag),
+            Self::Integer => at.integer().map(|text| Typed::Integer(text.to_owned())),
+            Self::Decimal => match at.value {
+                Json::Number(text) => at.quantity().map(|_| Typed::Decimal(text.to_string())),
+                _ => Err(at.expected("a number")),
+            },
+            Self::Text => at.text().map(|text| Typed::Text(text.to_owned())),
+            Self::Label => match at.value {
+                Json::Text(text) | Json::Number(text) => Ok(Typed::Text(text.to_string())),
+                _ => Err(at.expected("a string")),
+            },
+            Self::Instant => instant(at).map(Typed::Instant),
+            Self::Day => day(at).map(Typed::Day),
+            Self::Record(shape) => shape.read(at),
+            Self::List(holds) => holds.read_list(at),
+            Self::Map(holds) => holds.read_map(at),
+            Self::Maybe(_) if *at.value == Json::Null => Ok(Typed::Nothing),
+            Self::Maybe(holds) => holds.read(at),
+            Self::Anything => Ok(Typed::Json(at.value.clone().into_owned())),
+        }
+    }
+
+    fn read_list(&self, at: &At<'_, '_>) -> Result<Typed> {
+        let path = at.path();
+        let items = at
+            .list()?
+            .iter()
+            .enumerate()
+            .map(|(index, item)| self.read(&At::item(&path, index, item)));
+        items.collect::<Result<_>>().map(Typed::List)
+    }
+
+    fn read_map(&self, at: &At<'_, '_>) -> Result<Typed> {
+        let path = at.path();
+        let members = at.map()?.iter().map(|(key, value)| {
+            let read = self.read(&At::member(&path, key, value))?;
+            Ok((key.to_string(), read))
+        });
+        members.collect::<Result<_>>().map(Typed::Map)
+    }
+
+    /// What an absent field means: nothing where that is allowed, else an error. Never a zero.
+    fn absent(&self, record: &Path<'_>, key: &str) -> Result<Typed> {
+        match self {
+            Self::Maybe(_) => Ok(Typed::Nothing),
+            _ => Err(Error::unexpected(format!("{record}.{key}"), "the field is missing")),
+        }
+    }
+}
+
+/// Reads an RFC 3339 instant.
+pub fn instant(at: &At<'_, '_>) -> Result<Instant> {
+    Instant::parse(at.text()?).map_err(|problem| at.blame(&problem))
+}
+
+/// Reads a day in any of the three notations that a service may use for it.
+pub fn day(at: &At<'_, '_>) -> Result<Date> {
+    match at.value {
+        Json::Text(text) if text.len() == 10 => text
+            .parse()
+            .map_err(|_| Error::unexpected(at.path(), format!("{text:?} is no date"))),
+        Json::Text(_) => instant(at).map(|instant| Instant::utc(instant.at).zoned().date()),
+        Json::Number(_) => {
+            let milliseconds: i64 = at.integer()?.parse().map_err(|_| at.expected("epoch milliseconds"))?;
+            let at_utc = jiff::Timestamp::from_millisecond(milliseconds).map_err(|_| at.expected("a date"))?;
+            Ok(Instant::utc(at_utc).zoned().date())
+        }
+        _ => Err(at.expected("a date")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    static ROW: Shape = Shape {
+        name: "Row",
+        fields: &[
+            Field {
+                wire: "Count",
+                name: "count",
+                holds: Holds::Integer,
+            },
+            Field {
+                wire: "Note",
+                name: "note",
+                holds: Holds::Maybe(&Holds::Text),
+            },
+        ],
+    };
+
+    fn read(text: &str) -> Result<Typed> {
+        ROW.read(&At::root(&Json::parse(text.as_bytes())?))
+    }
+
+    #[test]
+    fn unknown_fields_are_kept() {
+        let Typed::Record(name, fields, extra) = read(r#"{"Count":1,"New":[0.5]}"#).unwrap() else {
+            panic!()
+        };
+        assert_eq!(name, "Row");
+        assert_eq!(
+            fields,
+            [("count", Typed::Integer("1".into())), ("note", Typed::Nothing)]
+        );
+        assert_eq!(
+            extra,
+            [("New".to_owned(), Json::List(vec![Json::Number("0.5".into())]))]
+        );
+    }
+
+    #[test]
+    fn a_missing_field_is_an_error_and_never_zero() {
+        assert_eq!(read("{}").unwrap_err().message, "$.Count: the field is missing");
+        assert_eq!(
+            read(r#"{"Count":null}"#).unwrap_err().message,
+            "$.Count: expected a whole number, found null"
+        );
+        assert_eq!(
+            read(r#"{"Count":1.5}"#).unwrap_err().message,
+            "$.Count: 1.5 is not a whole number"
+        );
+        assert_eq!(read("[]").unwrap_err().message, "$: expected an object, found an array");
+    }
+
+    #[test]
+    fn a_day_is_read_from_three_notations() {
+        for text in ["\"2024-01-15\"", "\"2024-01-15T00:00:00Z\"", "1705276800000"] {
+            let json = Json::parse(text.as_bytes()).unwrap();
+            assert_eq!(day(&At::root(&json)).unwrap(), jiff::civil::date(2024, 1, 15), "{text}");
+        }
+    }
+}

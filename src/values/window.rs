@@ -1,0 +1,200 @@
+//! Instants with the offset they were written with, and half-open windows of them.
+
+use jiff::civil::Date;
+use jiff::fmt::temporal::DateTimeParser;
+use jiff::tz::{Offset, TimeZone};
+use jiff::{Timestamp, Zoned};
+
+use super::error::{Error, Result};
+
+/// A moment, and the UTC offset in which it was written down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Instant {
+    /// The moment.
+    pub at: Timestamp,
+    /// The offset it was written with.
+    pub offset: Offset,
+}
+
+impl Instant {
+    /// A moment in UTC.
+    pub fn utc(at: Timestamp) -> Self {
+        Self {
+            at,
+            offset: Offset::UTC,
+        }
+    }
+
+    /// The first moment of a day in UTC.
+    pub fn midnight(day: Date) -> Result<Self> {
+        day.to_zoned(TimeZone::UTC)
+            .map(|zoned| Self::utc(zoned.timestamp()))
+            .map_err(|_| out_of_range(day))
+    }
+
+    /// Reads an RFC 3339 text; an offset is required.
+    pub fn parse(text: &str) -> Result<Self> {
+        static PARSER: DateTimeParser = DateTimeParser::new();
+        let text = text.trim();
+        let pieces = PARSER
+            .parse_pieces(text)
+            .map_err(|_| Error::invalid(format!("{text:?} is no RFC 3339 instant")))?;
+        let offset = pieces
+            .to_numeric_offset()
+            .ok_or_else(|| Error::invalid(format!("{text:?} has no UTC offset; add \"Z\" or \"+09:00\"")))?;
+        let time = pieces
+            .time()
+            .ok_or_else(|| Error::invalid(format!("{text:?} has no time of day")))?;
+        let at = offset
+            .to_timestamp(pieces.date().to_datetime(time))
+            .map_err(|_| out_of_range(text))?;
+        Ok(Self { at, offset })
+    }
+
+    /// What a person may write: a date alone (midnight UTC) or an RFC 3339 instant with its offset.
+    pub fn parse_argument(text: &str) -> Result<Self> {
+        let text = text.trim();
+        if text.len() <= 10 {
+            let day: Date = text.parse().map_err(|_| {
+                Error::invalid(format!(
+                    "{text:?} is neither a date like \"2026-01-31\" nor an RFC 3339 instant"
+                ))
+            })?;
+            return Self::midnight(day);
+        }
+        Self::parse(text)
+    }
+
+    /// The moment in its own offset.
+    pub fn zoned(&self) -> Zoned {
+        self.at.to_zoned(TimeZone::fixed(self.offset))
+    }
+
+    /// RFC 3339 in UTC, whole seconds, with `Z`.
+    pub fn to_utc_text(&self) -> String {
+        self.at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    }
+
+    /// RFC 3339 in its own offset, whole seconds, with a numeric offset.
+    pub fn to_offset_text(&self) -> String {
+        self.zoned().strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+    }
+
+    /// The same moment, seen from another offset.
+    #[must_use]
+    pub fn at_offset(&self, offset: Offset) -> Self {
+        Self { at: self.at, offset }
+    }
+}
+
+fn out_of_range(what: impl std::fmt::Display) -> Error {
+    Error::invalid(format!("{what} is outside the years that can be represented"))
+}
+
+/// A half-open interval: `start` belongs to it, `end` does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    start: Instant,
+    end: Instant,
+}
+
+impl Window {
+    /// A window; `start` must be before `end`.
+    pub fn new(start: Instant, end: Instant) -> Result<Self> {
+        if start.at < end.at {
+            return Ok(Self { start, end });
+        }
+        Err(Error::invalid(format!(
+            "start ({}) must be before end ({})",
+            start.to_offset_text(),
+            end.to_offset_text()
+        )))
+    }
+
+    /// The first moment inside.
+    pub fn start(&self) -> Instant {
+        self.start
+    }
+
+    /// The first moment after it.
+    pub fn end(&self) -> Instant {
+        self.end
+    }
+
+    /// True if the moment is inside.
+    pub fn contains(&self, at: Timestamp) -> bool {
+        self.start.at <= at && at < self.end.at
+    }
+}
+
+/// Reads an HTTP date, as in `Date` and `Retry-After`.
+pub fn parse_http_date(text: &str) -> Option<Timestamp> {
+    let zoned = jiff::fmt::rfc2822::DateTimeParser::new()
+        .parse_zoned(text.trim())
+        .ok()?;
+    Some(zoned.timestamp())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_instant_keeps_its_offset() {
+        let instant = Instant::parse("2022-02-11T00:00:00+08:00").unwrap();
+        assert_eq!(instant.to_offset_text(), "2022-02-11T00:00:00+08:00");
+        assert_eq!(instant.to_utc_text(), "2022-02-10T16:00:00Z");
+    }
+
+    #[test]
+    fn fractions_of_any_length_are_read() {
+        for (text, nanoseconds) in [
+            ("13.1Z", 100_000_000),
+            ("13.123456789-00:00", 123_456_789),
+            ("13-04:00", 0),
+        ] {
+            let instant = Instant::parse(&format!("2024-05-01T00:00:{text}")).unwrap();
+            assert_eq!(instant.at.subsec_nanosecond(), nanoseconds, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_text_without_offset_is_refused() {
+        assert!(
+            Instant::parse("2024-05-01T00:00:00")
+                .unwrap_err()
+                .message
+                .contains("no UTC offset")
+        );
+        assert!(Instant::parse("2024-05-01T25:00:00Z").is_err());
+        assert!(Instant::parse("nonsense").is_err());
+    }
+
+    #[test]
+    fn a_date_means_midnight_utc() {
+        assert_eq!(
+            Instant::parse_argument("2026-01-01").unwrap().to_utc_text(),
+            "2026-01-01T00:00:00Z"
+        );
+    }
+
+    #[test]
+    fn a_window_is_half_open_and_never_empty() {
+        let (a, b) = (
+            Instant::parse_argument("2026-01-01").unwrap(),
+            Instant::parse_argument("2026-01-02").unwrap(),
+        );
+        let window = Window::new(a, b).unwrap();
+        assert!(window.contains(a.at) && !window.contains(b.at));
+        assert!(Window::new(b, a).is_err() && Window::new(a, a).is_err());
+    }
+
+    #[test]
+    fn http_dates_are_read() {
+        assert_eq!(
+            parse_http_date("Thu, 21 Dec 2023 09:35:10 GMT").unwrap().to_string(),
+            "2023-12-21T09:35:10Z"
+        );
+        assert_eq!(parse_http_date("tomorrow"), None);
+    }
+}
