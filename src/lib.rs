@@ -6,6 +6,8 @@
 //! * ring 1, the world: the engine (feature `client`) and the simulator (feature `simulator`);
 //! * ring 2, the face: the binding to Python (feature `python`).
 
+#[cfg(feature = "client")]
+pub mod engine;
 pub mod providers;
 pub mod signing;
 #[cfg(feature = "simulator")]

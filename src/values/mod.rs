@@ -1,5 +1,6 @@
 //! Ring 0: the plain values that everything else is made of.
 
+pub mod address;
 pub mod arguments;
 pub mod error;
 pub mod json;

@@ -1,0 +1,134 @@
+//! A client: an account, where its secrets come from, and how its calls are made. Immutable, so any thread may use it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+
+use super::credentials::SecretSource;
+use crate::providers::{Account, Provider};
+use crate::values::address::check_base_url;
+use crate::values::arguments::{Arguments, Value, plain};
+use crate::values::error::{Error, Result};
+use crate::values::text::hex;
+
+/// Which proxy the requests take; requests to this machine never take one.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub enum ProxyChoice {
+    /// What `HTTPS_PROXY` and its like say.
+    #[default]
+    Environment,
+    /// None.
+    Direct,
+    /// This one.
+    Url(String),
+}
+
+/// How a client's calls are made.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The deadline of a whole call, with all its attempts and waits.
+    pub timeout: Duration,
+    /// How often a failed attempt is repeated.
+    pub retries: u32,
+    /// How many requests may be under way at once; the provider's figure if not given.
+    pub max_concurrency: Option<usize>,
+    /// A file of certificates to trust besides the platform's.
+    pub ca_file: Option<String>,
+    /// The proxy.
+    pub proxy: ProxyChoice,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let timeout = Duration::from_secs(60);
+        Self {
+            timeout,
+            retries: 2,
+            max_concurrency: None,
+            ca_file: None,
+            proxy: ProxyChoice::default(),
+        }
+    }
+}
+
+/// A client of one account.
+pub struct Client {
+    /// The provider.
+    pub provider: &'static dyn Provider,
+    /// The account.
+    pub account: Account,
+    /// How calls are made.
+    pub options: Options,
+    /// Where the secrets come from.
+    pub sources: Vec<(&'static str, Arc<dyn SecretSource>)>,
+    /// What tells this account from others: clients with the same key share limits, tokens and budget.
+    pub key: String,
+}
+
+impl Client {
+    /// A client, after everything about it was checked.
+    pub fn new(
+        provider: &'static dyn Provider,
+        name: Option<String>,
+        base_url: Option<&str>,
+        settings: Vec<(String, Value)>,
+        sources: Vec<(&'static str, Arc<dyn SecretSource>)>,
+        options: Options,
+    ) -> Result<Self> {
+        let facts = provider.facts();
+        let base_url = base_url.or(facts.base_url).ok_or_else(|| {
+            Error::invalid(format!(
+                "{} needs a base_url, for example \"https://api.devicewise.com\"",
+                facts.title
+            ))
+        })?;
+        let name = name.unwrap_or_else(|| facts.name.to_owned());
+        plain(&name).map_err(|problem| Error::invalid(format!("name {problem}")))?;
+        let account = Account {
+            name,
+            base_url: check_base_url(base_url)?,
+            settings: Arguments::check(facts.title, facts.settings, settings)?,
+            secrets: sources.iter().map(|(name, _)| *name).collect(),
+        };
+        provider.check_account(&account)?;
+        let key = account_key(facts.name, &account, &sources);
+        Ok(Self {
+            provider,
+            account,
+            options,
+            sources,
+            key,
+        })
+    }
+
+    /// How many requests of this account may be under way at once.
+    pub fn concurrency(&self) -> usize {
+        self.options
+            .max_concurrency
+            .unwrap_or(self.provider.facts().concurrency)
+    }
+}
+
+/// The provider, the address, the settings and a digest of the secrets. An account whose secrets all come from
+/// callables and that has no settings cannot be recognised again: it is one of its own.
+fn account_key(provider: &str, account: &Account, sources: &[(&'static str, Arc<dyn SecretSource>)]) -> String {
+    static UNRECOGNISABLE: AtomicU64 = AtomicU64::new(0);
+    let mut digest = Sha256::new();
+    for (name, value) in account.settings.iter() {
+        digest.update(format!("{name}={value:?}\n"));
+    }
+    let mut known = account.settings.iter().next().is_some();
+    for (name, source) in sources {
+        if let Some(word) = source.fixed() {
+            digest.update(name);
+            digest.update(Sha256::digest(word.expose()));
+            known = true;
+        }
+    }
+    if !known {
+        digest.update(UNRECOGNISABLE.fetch_add(1, Ordering::Relaxed).to_string());
+    }
+    format!("{provider} {} {}", account.base_url, hex(&digest.finalize()))
+}

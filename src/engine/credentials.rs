@@ -1,0 +1,162 @@
+//! Secrets as they are now, and tokens that are fetched once for many calls.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+
+use super::clock::{self, Instant};
+use crate::providers::Grant;
+use crate::values::error::Result;
+use crate::values::secret::Secret;
+
+/// A future that may be kept in a box.
+pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A token is renewed this long before it ends, so that no request travels with one that ends on the way.
+const EARLY: Duration = Duration::from_secs(120);
+
+/// Where a secret comes from.
+pub trait SecretSource: Send + Sync {
+    /// The secret, if it never changes.
+    fn fixed(&self) -> Option<&Secret>;
+
+    /// The secret as it is now; asked anew for every attempt.
+    fn now(&self) -> Boxed<'_, Result<Secret>>;
+}
+
+impl SecretSource for Secret {
+    fn fixed(&self) -> Option<&Secret> {
+        Some(self)
+    }
+
+    fn now(&self) -> Boxed<'_, Result<Secret>> {
+        let secret = self.clone();
+        Box::pin(async move { Ok(secret) })
+    }
+}
+
+/// The token or session of one account.
+#[derive(Debug, Default)]
+pub struct TokenCache(Mutex<Option<Token>>);
+
+/// A token that was granted.
+#[derive(Debug, Clone)]
+pub struct Token {
+    /// The token itself.
+    pub secret: Secret,
+    /// Which login it is from: tells a caller's token from a newer one.
+    pub generation: u64,
+    fresh_until: Option<Instant>,
+}
+
+impl TokenCache {
+    /// A token that is good: the one at hand, or a new one by `login`. One caller logs in; the others wait for it.
+    /// `refused` is the generation of a token that the service did not accept any more.
+    pub async fn get<F>(&self, refused: Option<u64>, login: impl FnOnce() -> F) -> Result<Token>
+    where
+        F: Future<Output = Result<Grant>>,
+    {
+        let mut slot = self.0.lock().await;
+        if let Some(token) = slot.as_ref() {
+            let fresh = token.fresh_until.is_none_or(|until| clock::monotonic() < until);
+            if fresh && refused != Some(token.generation) {
+                return Ok(token.clone());
+            }
+        }
+        let generation = slot.as_ref().map_or(0, |token| token.generation + 1);
+        let asked = clock::monotonic();
+        let grant = login().await?;
+        // A token that lives shorter than we renew early is used for half its life.
+        let fresh_until = grant
+            .lives
+            .map(|lives| asked + lives.saturating_sub(EARLY).max(lives / 2));
+        let token = Token {
+            secret: grant.token,
+            generation,
+            fresh_until,
+        };
+        *slot = Some(token.clone());
+        Ok(token)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+
+    async fn login(count: &AtomicU32) -> Result<Grant> {
+        let number = count.fetch_add(1, Ordering::SeqCst);
+        clock::sleep(Duration::from_millis(10)).await;
+        Ok(Grant {
+            token: Secret::new(format!("token {number}")),
+            lives: Some(Duration::from_secs(3600)),
+        })
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn fifty_callers_log_in_once() {
+        let (cache, count) = (TokenCache::default(), AtomicU32::new(0));
+        let calls = (0..50).map(|_| cache.get(None, || login(&count)));
+        for token in join_all(calls).await {
+            assert_eq!(token.unwrap().secret.expose(), "token 0");
+        }
+        assert_eq!(count.load(Ordering::SeqCst), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refused_token_is_renewed_once_for_all_who_held_it() {
+        let (cache, count) = (TokenCache::default(), AtomicU32::new(0));
+        let old = cache.get(None, || login(&count)).await.unwrap();
+        let calls = (0..50).map(|_| cache.get(Some(old.generation), || login(&count)));
+        for token in join_all(calls).await {
+            assert_eq!(token.unwrap().secret.expose(), "token 1");
+        }
+        assert_eq!(count.load(Ordering::SeqCst), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_token_is_renewed_two_minutes_before_its_end() {
+        let (cache, count) = (TokenCache::default(), AtomicU32::new(0));
+        cache.get(None, || login(&count)).await.unwrap();
+        clock::sleep(Duration::from_secs(3600 - 125)).await;
+        cache.get(None, || login(&count)).await.unwrap();
+        assert_eq!(count.load(Ordering::SeqCst), 1);
+        clock::sleep(Duration::from_secs(10)).await;
+        cache.get(None, || login(&count)).await.unwrap();
+        assert_eq!(count.load(Ordering::SeqCst), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_failed_login_is_nobodys_token() {
+        let cache = TokenCache::default();
+        let fail = || async { Err(crate::values::error::Error::invalid("no")) };
+        assert!(cache.get(None, fail).await.is_err());
+        let count = AtomicU32::new(0);
+        assert_eq!(cache.get(None, || login(&count)).await.unwrap().generation, 0);
+    }
+
+    /// Polls all of them, in turn, on this task.
+    async fn join_all<T>(futures: impl Iterator<Item = impl Future<Output = T>>) -> Vec<T> {
+        let mut waiting: Vec<_> = futures.map(|future| (Box::pin(future), None)).collect();
+        std::future::poll_fn(|context| {
+            for (future, done) in &mut waiting {
+                if done.is_none()
+                    && let std::task::Poll::Ready(value) = future.as_mut().poll(context)
+                {
+                    *done = Some(value);
+                }
+            }
+            if waiting.iter().all(|(_, done)| done.is_some()) {
+                std::task::Poll::Ready(())
+            } else {
+                std::task::Poll::Pending
+            }
+        })
+        .await;
+        waiting.into_iter().filter_map(|(_, done)| done).collect()
+    }
+}

@@ -1,0 +1,406 @@
+//! The loop: for each call, wait for a permit, build, sign with the time now, send, read the body under caps, ask the
+//! provider what it means; if that is temporary and the budget allows, wait and repeat; else return.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+use super::client::Client;
+use super::clock::{self, Instant};
+use super::credentials::{Token, TokenCache};
+use super::limits::Limits;
+use super::observe::{Event, Trace};
+use super::retry::{self, Budget, Decision, Situation};
+use super::transport::{Http, Route, Transport};
+use crate::providers::{Call, Grant, Proof, Reply, Request, Secrets};
+use crate::values::error::{Error, Kind, Remedy, Result};
+use crate::values::secret::{Secret, scrub};
+
+/// What clients share within one process: connections, and per account its limits, tokens and budget.
+#[derive(Default)]
+pub struct Engine {
+    routes: Mutex<HashMap<Route, Arc<OnceLock<Result<Arc<dyn Transport>>>>>>,
+    accounts: Mutex<HashMap<String, Arc<AccountState>>>,
+}
+
+/// What is remembered of an account while the process lives.
+struct AccountState {
+    limits: Limits,
+    budget: Budget,
+    token: TokenCache,
+    clock_offset: Mutex<SignedDuration>,
+}
+
+/// What has been tried for one call so far.
+struct Course {
+    started: Instant,
+    deadline: Instant,
+    attempts: u32,
+    renewals: u32,
+    repeated_at_once: bool,
+    corrected: bool,
+    refused_token: Option<u64>,
+    spent: u32,
+    last: Option<Error>,
+}
+
+/// An attempt that failed, with what the answer said besides.
+struct Failure {
+    error: Error,
+    hint: Option<Duration>,
+    server_time: Option<(jiff::Timestamp, jiff::Timestamp)>,
+    token: Option<u64>,
+    renewable: bool,
+}
+
+impl Engine {
+    /// Makes a call and returns what `read` makes of its answer; `read` is part of the attempt, so an answer that
+    /// says "try again" is tried again.
+    pub async fn ask<T>(
+        &self,
+        client: &Client,
+        call: &Call,
+        trace: &Trace,
+        read: impl Fn(&Reply) -> Result<T> + Send + Sync,
+    ) -> Result<T> {
+        let finish = |error: Error, attempts, elapsed| finish(error, client, call, attempts, elapsed);
+        // Whatever is wrong with the question is said before anything is sent or waited for.
+        client
+            .provider
+            .request(&client.account, call)
+            .map_err(|error| finish(error, 0, Duration::ZERO))?;
+        let started = clock::monotonic();
+        let deadline = started + client.options.timeout;
+        let mut course = Course {
+            started,
+            deadline,
+            attempts: 0,
+            renewals: 0,
+            repeated_at_once: false,
+            corrected: false,
+            refused_token: None,
+            spent: 0,
+            last: None,
+        };
+        let outcome = tokio::time::timeout_at(deadline, self.attempts(client, call, trace, &read, &mut course)).await;
+        let error = match outcome {
+            Ok(Ok(value)) => return Ok(value),
+            Ok(Err(error)) => error,
+            Err(_) => out_of_time(client.options.timeout, course.last.take()),
+        };
+        let error = finish(error, course.attempts, started.elapsed());
+        trace.add(Event::GaveUp { error: error.clone() });
+        Err(error)
+    }
+
+    async fn attempts<T>(
+        &self,
+        client: &Client,
+        call: &Call,
+        trace: &Trace,
+        read: &(impl Fn(&Reply) -> Result<T> + Send + Sync),
+        course: &mut Course,
+    ) -> Result<T> {
+        let transport = self.transport(client)?;
+        let state = self.account(client);
+        loop {
+            let failure = match self
+                .attempt(client, call, trace, read, course, &*transport, &state)
+                .await
+            {
+                Ok(value) => {
+                    state.budget.give(if course.spent > 0 { course.spent } else { 1 });
+                    return Ok(value);
+                }
+                Err(failure) => failure,
+            };
+            state.next(client, call, trace, course, failure).await?;
+        }
+    }
+
+    #[allow(clippy::too_many_arguments)] // one attempt touches everything once; a struct of borrows would only rename it
+    async fn attempt<T>(
+        &self,
+        client: &Client,
+        call: &Call,
+        trace: &Trace,
+        read: &(impl Fn(&Reply) -> Result<T> + Send + Sync),
+        course: &mut Course,
+        transport: &dyn Transport,
+        state: &AccountState,
+    ) -> std::result::Result<T, Box<Failure>> {
+        let _permit = state.limits.admit().await.map_err(Failure::of)?;
+        let secrets = secrets(client).await.map_err(Failure::of)?;
+        let token = state
+            .token(client, &secrets, trace, course, transport)
+            .await
+            .map_err(Failure::of)?;
+        let mut words: Vec<&Secret> = secrets.0.iter().map(|(_, secret)| secret).collect();
+        words.extend(token.as_ref().map(|token| &token.secret));
+        let renewable = token.is_some() || client.sources.iter().any(|(_, source)| source.fixed().is_none());
+        let blame = |error: Error, reply: Option<(&Reply, jiff::Timestamp)>| {
+            let mut failure = Failure::of(clean(error, reply.map(|(reply, _)| reply), &words));
+            failure.renewable = renewable;
+            failure.token = token.as_ref().map(|token| token.generation);
+            if let Some((reply, here)) = reply {
+                let reset = reply.header("ratelimit-reset");
+                failure.hint = retry::hint(reply.header("retry-after"), reset, reply.date().unwrap_or(here));
+                // An answer from a cache tells when it was made, not what time it is.
+                let fresh = reply.header("age").is_none();
+                failure.server_time = reply.date().filter(|_| fresh).map(|there| (there, here));
+            }
+            failure
+        };
+        let request = state
+            .signed(client, call, &secrets, token.as_ref())
+            .map_err(|error| blame(error, None))?;
+        course.attempts += 1;
+        let sent = clock::monotonic();
+        let reply = transport.send(request).await.map_err(|error| blame(error, None))?;
+        let took = sent.elapsed();
+        let operation = call.wire();
+        let (provider, status, attempt) = (client.provider.facts().name, reply.status, course.attempts);
+        trace.add(Event::Answered {
+            provider,
+            operation,
+            attempt,
+            status,
+            took,
+        });
+        let here = clock::now(SignedDuration::ZERO);
+        read(&reply).map_err(|error| blame(error, Some((&reply, here))))
+    }
+
+    fn transport(&self, client: &Client) -> Result<Arc<dyn Transport>> {
+        let route = Route::to(
+            &client.account.base_url,
+            client.options.ca_file.as_deref(),
+            &client.options.proxy,
+        )?;
+        let cell = Arc::clone(lock(&self.routes).entry(route.clone()).or_default());
+        // Built outside the lock: reading certificates takes milliseconds.
+        let built = cell.get_or_init(|| Http::new(&route).map(|http| Arc::new(http) as Arc<dyn Transport>));
+        if built.is_err() {
+            // The user may mend the file and try again.
+            lock(&self.routes).remove(&route);
+        }
+        built.clone()
+    }
+
+    fn account(&self, client: &Client) -> Arc<AccountState> {
+        let mut accounts = lock(&self.accounts);
+        if let Some(state) = accounts.get(&client.key) {
+            if client.options.max_concurrency.is_some() {
+                state.limits.resize(client.concurrency());
+            }
+            return Arc::clone(state);
+        }
+        let state = Arc::new(AccountState {
+            limits: Limits::new(client.concurrency(), client.provider.facts().per_second),
+            budget: Budget::default(),
+            token: TokenCache::default(),
+            clock_offset: Mutex::default(),
+        });
+        accounts.insert(client.key.clone(), Arc::clone(&state));
+        state
+    }
+}
+
+impl AccountState {
+    fn signed(&self, client: &Client, call: &Call, secrets: &Secrets, token: Option<&Token>) -> Result<Request> {
+        let mut request = client.provider.request(&client.account, call)?;
+        let now = clock::now(*lock(&self.clock_offset));
+        let proof = Proof {
+            secrets,
+            token: token.map(|token| &token.secret),
+            now,
+        };
+        client.provider.sign(&client.account, &mut request, &proof)?;
+        Ok(request)
+    }
+
+    /// The account's token, if it signs with one.
+    async fn token(
+        &self,
+        client: &Client,
+        secrets: &Secrets,
+        trace: &Trace,
+        course: &Course,
+        transport: &dyn Transport,
+    ) -> Result<Option<Token>> {
+        let Some(request) = client.provider.login(&client.account, secrets)? else {
+            return Ok(None);
+        };
+        let login = async || {
+            let grant = log_in(client, secrets, transport, request).await?;
+            trace.add(Event::LoggedIn {
+                provider: client.provider.facts().name,
+            });
+            Ok(grant)
+        };
+        self.token.get(course.refused_token, login).await.map(Some)
+    }
+
+    /// Does what must be done before the next attempt, or returns the error.
+    async fn next(
+        &self,
+        client: &Client,
+        call: &Call,
+        trace: &Trace,
+        course: &mut Course,
+        failure: Box<Failure>,
+    ) -> Result<()> {
+        let Failure {
+            mut error,
+            hint,
+            server_time,
+            token,
+            renewable,
+        } = *failure;
+        error.retry_after = hint;
+        if let Some(wait) = hint.filter(|_| error.kind == Kind::RateLimited) {
+            self.limits.close_for(wait);
+        }
+        let situation = Situation {
+            remedy: error.remedy,
+            attempts: course.attempts.max(1) - course.renewals,
+            allowed: client.options.retries.saturating_add(1),
+            hint,
+            left: course.deadline.saturating_duration_since(clock::monotonic()),
+            connection_lost: error.kind == Kind::ConnectionLost,
+            repeated_at_once: course.repeated_at_once,
+            renewed: course.refused_token.is_some() || course.renewals > u32::from(course.corrected),
+            corrected: course.corrected,
+            renewable,
+            repeatable: call.operation.repeatable,
+        };
+        match retry::decide(&situation, clock::chance()) {
+            Decision::GiveUp => return Err(error),
+            Decision::Renew => {
+                course.renewals += 1;
+                course.refused_token = token.or(course.refused_token);
+            }
+            Decision::CorrectClock => {
+                let Some((there, here)) = server_time else {
+                    return Err(error);
+                };
+                let offset = there.duration_since(here);
+                *lock(&self.clock_offset) = offset;
+                course.corrected = true;
+                course.renewals += 1;
+                trace.add(Event::ClockCorrected {
+                    provider: client.provider.facts().name,
+                    seconds: offset.as_secs(),
+                });
+            }
+            Decision::Repeat { wait, throttled } => {
+                let Some(price) = self.budget.take(throttled) else {
+                    error.retries_suppressed = true;
+                    return Err(error);
+                };
+                course.spent += price;
+                course.repeated_at_once |= wait.is_zero();
+                trace.add(Event::Repeating {
+                    error: describe(&error, client, call, course),
+                    wait,
+                });
+                course.last = Some(error);
+                clock::sleep(wait).await;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Failure {
+    fn of(error: Error) -> Box<Self> {
+        Box::new(Self {
+            error,
+            hint: None,
+            server_time: None,
+            token: None,
+            renewable: false,
+        })
+    }
+}
+
+async fn secrets(client: &Client) -> Result<Secrets> {
+    let mut secrets = Vec::with_capacity(client.sources.len());
+    for (name, source) in &client.sources {
+        let secret = match source.fixed() {
+            Some(secret) => secret.clone(),
+            None => source.now().await?,
+        };
+        secrets.push((*name, secret));
+    }
+    Ok(Secrets(secrets))
+}
+
+/// One login. It is never repeated by itself: services lock accounts out after a few refusals.
+async fn log_in(client: &Client, secrets: &Secrets, transport: &dyn Transport, request: Request) -> Result<Grant> {
+    let words: Vec<&Secret> = secrets.0.iter().map(|(_, secret)| secret).collect();
+    let reply = transport.send(request).await.map_err(|error| {
+        let remedy = if error.kind == Kind::ConnectionFailed {
+            Remedy::Repeat
+        } else {
+            Remedy::None
+        };
+        error.with_remedy(remedy)
+    })?;
+    let granted = client.provider.read_login(&client.account, &reply);
+    granted.map_err(|error| clean(error, Some(&reply), &words).with_remedy(Remedy::None))
+}
+
+/// Fills in what the answer says of itself, and takes every secret out of the text.
+fn clean(mut error: Error, reply: Option<&Reply>, words: &[&Secret]) -> Error {
+    if let Some(reply) = reply {
+        error.http_status = Some(reply.status);
+        let id = ["x-request-id", "x-correlation-id"]
+            .iter()
+            .find_map(|name| reply.header(name));
+        if error.request_id.is_none() {
+            error.request_id = id.map(|id| crate::values::text::head(id, 100));
+        }
+        if error.kind == Kind::UnexpectedResponse {
+            error.message = format!("{}; the body begins {:?}", error.message, reply.excerpt(300));
+        }
+    }
+    error.message = scrub(&error.message, words);
+    error.provider_code = error.provider_code.take().map(|code| scrub(&code, words));
+    error
+}
+
+fn finish(mut error: Error, client: &Client, call: &Call, attempts: u32, elapsed: Duration) -> Error {
+    error.attempts = attempts;
+    error.elapsed = elapsed;
+    if !matches!(error.kind, Kind::InvalidArgument | Kind::WrongType) {
+        error.provider = client.provider.facts().name;
+        call.wire().clone_into(&mut error.operation);
+    }
+    error
+}
+
+fn describe(error: &Error, client: &Client, call: &Call, course: &Course) -> Error {
+    finish(error.clone(), client, call, course.attempts, course.started.elapsed())
+}
+
+fn out_of_time(timeout: Duration, last: Option<Error>) -> Error {
+    let mut error = Error::new(
+        Kind::RequestTimeout,
+        format!("no answer within the timeout of {} s", timeout.as_secs_f64()),
+    );
+    if let Some(last) = last {
+        error.message = format!("{}; the last attempt ended with: {}", error.message, last.message);
+        error.http_status = last.http_status;
+        error.provider_code.clone_from(&last.provider_code);
+        error.request_id.clone_from(&last.request_id);
+        error.retry_after = last.retry_after;
+    }
+    error
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,17 @@
+//! Ring 1: the engine. It sends what a provider asks for, as often as is right, and returns what the answer means.
+//!
+//! It knows providers through [`crate::providers::Provider`] only. The loop itself is in [`fetch`].
+
+pub mod body;
+pub mod client;
+pub mod clock;
+pub mod credentials;
+pub mod fetch;
+pub mod limits;
+pub mod observe;
+pub mod retry;
+pub mod transport;
+
+pub use client::{Client, Options, ProxyChoice};
+pub use fetch::Engine;
+pub use observe::{Event, Trace};

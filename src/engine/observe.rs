@@ -1,0 +1,64 @@
+//! What happened on the way to an answer, for whoever listens. Never a body, never a secret.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::values::error::Error;
+
+/// Something worth knowing.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// A request was answered.
+    Answered {
+        /// The provider.
+        provider: &'static str,
+        /// The service's name of the operation.
+        operation: &'static str,
+        /// Which attempt it was, counted from 1.
+        attempt: u32,
+        /// The HTTP status.
+        status: u16,
+        /// From sending to the last byte.
+        took: Duration,
+    },
+    /// An attempt failed and another one follows.
+    Repeating {
+        /// Why.
+        error: Error,
+        /// After which wait.
+        wait: Duration,
+    },
+    /// New credentials were fetched: a token or a session.
+    LoggedIn {
+        /// The provider.
+        provider: &'static str,
+    },
+    /// This machine's clock differs from the server's, and requests are signed with the server's from now on.
+    ClockCorrected {
+        /// The provider.
+        provider: &'static str,
+        /// What is added to our clock, in seconds.
+        seconds: i64,
+    },
+    /// The call failed for good.
+    GaveUp {
+        /// Why.
+        error: Error,
+    },
+}
+
+/// Collects events until somebody drains them.
+#[derive(Debug, Default)]
+pub struct Trace(Mutex<Vec<Event>>);
+
+impl Trace {
+    /// Adds an event.
+    pub fn add(&self, event: Event) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(event);
+    }
+
+    /// Takes all events out.
+    pub fn drain(&self) -> Vec<Event> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}

@@ -1,0 +1,297 @@
+//! The only file that names the HTTP library.
+
+use std::error::Error as _;
+use std::time::Duration;
+
+use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+
+use super::body::{Caps, Collector};
+use super::client::ProxyChoice;
+use super::credentials::Boxed;
+use crate::providers::{Method, Reply, Request};
+use crate::values::address::is_loopback;
+use crate::values::error::{Error, Kind, Result};
+use crate::values::secret::Secret;
+use crate::values::text::head;
+
+/// Sends one request, once, and returns its whole answer.
+pub trait Transport: Send + Sync {
+    /// Sends it.
+    fn send(&self, request: Request) -> Boxed<'_, Result<Reply>>;
+}
+
+/// The clocks of one exchange; the whole call has its own.
+#[derive(Debug, Clone, Copy)]
+pub struct Clocks {
+    /// Until a connection stands, TLS included.
+    pub connect: Duration,
+    /// From sending until the head of the answer.
+    pub first_byte: Duration,
+    /// Between two pieces of the body.
+    pub gap: Duration,
+}
+
+impl Default for Clocks {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(5),
+            first_byte: Duration::from_secs(30),
+            gap: Duration::from_secs(15),
+        }
+    }
+}
+
+/// What one HTTP client is made for; accounts that agree in it share one.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Route {
+    /// Certificates to trust besides the platform's.
+    pub ca_file: Option<String>,
+    /// The proxy; none for this machine.
+    pub proxy: ProxyChoice,
+    /// True for `https://`.
+    pub tls: bool,
+}
+
+impl Route {
+    /// The route to an address.
+    pub fn to(base_url: &str, ca_file: Option<&str>, proxy: &ProxyChoice) -> Result<Self> {
+        let url = reqwest::Url::parse(base_url).map_err(|_| Error::invalid("base_url is no URL"))?;
+        let proxy = if is_loopback(&url) {
+            ProxyChoice::Direct
+        } else {
+            proxy.clone()
+        };
+        let tls = url.scheme() == "https";
+        Ok(Self {
+            ca_file: ca_file.filter(|_| tls).map(str::to_owned),
+            proxy,
+            tls,
+        })
+    }
+}
+
+/// The real thing: sockets, TLS, a pool of connections.
+pub struct Http {
+    client: reqwest::Client,
+    clocks: Clocks,
+    caps: Caps,
+}
+
+impl Http {
+    /// A client for this route. Reads certificates from disk, so it is built off any event loop, and once.
+    pub fn new(route: &Route) -> Result<Self> {
+        // Sets the default for this library's own copy of rustls; a second call changes nothing.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let clocks = Clocks::default();
+        let mut builder = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            // Ours is the only place that repeats requests, so that counts and budgets are true.
+            .retry(reqwest::retry::never())
+            .connect_timeout(clocks.connect)
+            // Below the idle limits that are common among servers, so that they rarely close first.
+            .pool_idle_timeout(Duration::from_secs(30))
+            .pool_max_idle_per_host(64)
+            .tcp_keepalive(Duration::from_secs(30))
+            .tcp_nodelay(true);
+        builder = match &route.proxy {
+            ProxyChoice::Environment => builder,
+            ProxyChoice::Direct => builder.no_proxy(),
+            ProxyChoice::Url(url) => builder.proxy(reqwest::Proxy::all(url).map_err(|_| bad_proxy())?),
+        };
+        if !route.tls {
+            // No certificate store is needed, and slim containers have none.
+            builder = builder.tls_certs_only([]);
+        } else if let Some(file) = &route.ca_file {
+            builder = builder.tls_certs_merge(certificates(file)?);
+        }
+        let client = builder.build().map_err(|problem| no_client(&problem))?;
+        Ok(Self {
+            client,
+            clocks,
+            caps: Caps::default(),
+        })
+    }
+
+    async fn exchange(&self, request: Request) -> Result<Reply> {
+        let url = reqwest::Url::parse(&request.url).map_err(|_| Error::new(Kind::Internal, "a request has no URL"))?;
+        let method = match request.method {
+            Method::Get => reqwest::Method::GET,
+            Method::Post => reqwest::Method::POST,
+        };
+        let sending = self
+            .client
+            .request(method, url)
+            .headers(headers(&request)?)
+            .body(request.body)
+            .send();
+        let mut response = match tokio::time::timeout(self.clocks.first_byte, sending).await {
+            Ok(answered) => answered.map_err(|problem| failure(&problem, Phase::Head))?,
+            Err(_) => {
+                return Err(timeout(
+                    Kind::RequestTimeout,
+                    "the first byte of an answer",
+                    self.clocks.first_byte,
+                ));
+            }
+        };
+        let mut collector = Collector::new(self.caps, response.content_length())?;
+        loop {
+            match tokio::time::timeout(self.clocks.gap, response.chunk()).await {
+                Ok(Ok(Some(chunk))) => collector.push(&chunk)?,
+                Ok(Ok(None)) => break,
+                Ok(Err(problem)) => return Err(failure(&problem, Phase::Body)),
+                Err(_) => {
+                    return Err(timeout(
+                        Kind::IncompleteResponse,
+                        "the next piece of the body",
+                        self.clocks.gap,
+                    ));
+                }
+            }
+        }
+        let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+        Ok(Reply {
+            status: response.status().as_u16(),
+            headers: response
+                .headers()
+                .iter()
+                .map(|(name, value)| (name.as_str().to_owned(), text(value)))
+                .collect(),
+            body: collector.finish()?,
+        })
+    }
+}
+
+impl Transport for Http {
+    fn send(&self, request: Request) -> Boxed<'_, Result<Reply>> {
+        Box::pin(self.exchange(request))
+    }
+}
+
+fn headers(request: &Request) -> Result<HeaderMap> {
+    let mut headers = HeaderMap::with_capacity(request.headers.len() + 2);
+    headers.insert(
+        USER_AGENT,
+        HeaderValue::from_static(concat!("metertap/", env!("CARGO_PKG_VERSION"))),
+    );
+    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
+    for (name, value) in &request.headers {
+        let mut value = HeaderValue::from_str(value).map_err(|_| {
+            Error::invalid(format!(
+                "the {name} header would hold characters that HTTP does not allow; check the credentials"
+            ))
+        })?;
+        value.set_sensitive(true);
+        headers.insert(HeaderName::from_static(name), value);
+    }
+    Ok(headers)
+}
+
+fn certificates(file: &str) -> Result<Vec<reqwest::Certificate>> {
+    let shown = head(file, 200);
+    let bytes = std::fs::read(file)
+        .map_err(|problem| Error::invalid(format!("ca_file {shown:?} cannot be read: {}", problem.kind())))?;
+    let found = reqwest::Certificate::from_pem_bundle(&bytes).unwrap_or_default();
+    if found.is_empty() {
+        return Err(Error::invalid(format!(
+            "ca_file {shown:?} holds no certificate in PEM form"
+        )));
+    }
+    Ok(found)
+}
+
+fn bad_proxy() -> Error {
+    Error::invalid("proxy is no URL; write for example \"http://proxy.example.com:3128\", or None for no proxy")
+}
+
+fn no_client(problem: &reqwest::Error) -> Error {
+    let causes = causes(problem).join(": ");
+    let text = format!(
+        "the HTTPS client cannot be built ({causes}); install the system's CA certificates (package ca-certificates) or pass ca_file"
+    );
+    Error::new(Kind::CertificateRejected, text)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Head,
+    Body,
+}
+
+fn timeout(kind: Kind, what: &str, limit: Duration) -> Error {
+    Error::new(kind, format!("{what} did not come within {} s", limit.as_secs()))
+}
+
+/// What an error of the HTTP library is, found by walking through its causes. Its text is not used: it holds the URL.
+fn failure(problem: &reqwest::Error, phase: Phase) -> Error {
+    let causes = causes(problem);
+    let said = causes.join(": ");
+    if let Some(reason) = certificate_problem(problem) {
+        let text = format!(
+            "the server's certificate is not accepted ({reason}); if it is signed by a private CA, pass ca_file"
+        );
+        return Error::new(Kind::CertificateRejected, text);
+    }
+    if problem.is_connect() {
+        let text = if problem.is_timeout() {
+            "no connection in time".to_owned()
+        } else {
+            format!("no connection ({said})")
+        };
+        return Error::new(
+            Kind::ConnectionFailed,
+            format!("{text}; check base_url, network and proxy"),
+        );
+    }
+    if phase == Phase::Body || problem.is_body() || problem.is_decode() {
+        return Error::new(Kind::IncompleteResponse, format!("the answer broke off ({said})"));
+    }
+    if problem.is_timeout() {
+        return Error::new(Kind::RequestTimeout, "no answer in time");
+    }
+    Error::new(
+        Kind::ConnectionLost,
+        format!("the connection broke before an answer came ({said})"),
+    )
+}
+
+/// The texts of the causes below the library's own, which names the URL.
+fn causes(problem: &reqwest::Error) -> Vec<String> {
+    let mut texts: Vec<String> = Vec::new();
+    let mut next = problem.source();
+    while let Some(cause) = next {
+        let text = cause.to_string();
+        if texts.last() != Some(&text) {
+            texts.push(text);
+        }
+        next = cause.source();
+    }
+    // The innermost one or two say what happened; those above repeat it.
+    let skip = texts.len().saturating_sub(2);
+    texts.into_iter().skip(skip).map(|text| head(&text, 160)).collect()
+}
+
+fn certificate_problem(problem: &reqwest::Error) -> Option<String> {
+    let mut next = problem.source();
+    while let Some(cause) = next {
+        let inner = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        let tls = cause
+            .downcast_ref::<rustls::Error>()
+            .or_else(|| inner?.downcast_ref::<rustls::Error>());
+        if let Some(rustls::Error::InvalidCertificate(reason)) = tls {
+            return Some(head(&reason.to_string(), 160));
+        }
+        next = cause.source();
+    }
+    None
+}
+
+/// The host (and port) of a proxy, without user name and password.
+pub fn proxy_host(url: &Secret) -> Option<String> {
+    let url = reqwest::Url::parse(url.expose()).ok()?;
+    let host = url.host_str()?;
+    Some(
+        url.port()
+            .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")),
+    )
+}
