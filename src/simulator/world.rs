@@ -49,6 +49,15 @@ impl World {
             .unwrap_or_else(|_| Timestamp::now())
     }
 
+    /// The time in `Date` headers: the simulated one where it stands still, so that answers are stamped with the moment they are
+    /// about. A clock that was put off shows, though: clients learn from this header by how much they have to correct.
+    pub fn date(&self) -> Timestamp {
+        match self.fixed_now {
+            Some(now) if self.lock().clock_offset.is_zero() => now,
+            _ => self.wall_clock(),
+        }
+    }
+
     /// Puts the server's wall clock off by this much.
     pub fn set_clock_offset(&self, offset: SignedDuration) {
         self.lock().clock_offset = offset;
