@@ -76,7 +76,7 @@ mod tests {
             ("https://host?x=1", "query"),
             ("https://me:hunter2@host", "must not contain a user name"),
         ] {
-            let message = check_base_url(text).unwrap_err().message;
+            let message = &check_base_url(text).unwrap_err().message;
             assert!(message.contains(advice), "{text}: {message}");
             assert!(!message.contains("hunter2"));
         }
