@@ -9,6 +9,8 @@
 #[cfg(feature = "client")]
 pub mod engine;
 pub mod providers;
+#[cfg(feature = "python")]
+mod python;
 pub mod signing;
 #[cfg(feature = "simulator")]
 pub mod simulator;

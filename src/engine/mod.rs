@@ -10,6 +10,7 @@ pub mod fetch;
 pub mod limits;
 pub mod observe;
 pub mod retry;
+pub mod together;
 pub mod transport;
 
 pub use client::{Client, Options, ProxyChoice};

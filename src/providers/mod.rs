@@ -75,6 +75,8 @@ pub struct Facts {
     pub environment: &'static [(&'static str, &'static str)],
     /// Its operations.
     pub operations: &'static [Operation],
+    /// Questions that several operations answer together.
+    pub composites: &'static [Composite],
     /// How many requests of one account may be under way at once.
     pub concurrency: usize,
     /// How many requests one account may send in a second; nothing where no limit is declared.
@@ -109,6 +111,19 @@ pub struct Operation {
     pub returns: Holds,
     /// True if sending it twice does no harm.
     pub repeatable: bool,
+}
+
+/// Several operations without arguments that make one answer: asked at once, and all of one calendar month (UTC).
+#[derive(Debug)]
+pub struct Composite {
+    /// Its Python name.
+    pub name: &'static str,
+    /// The Python dataclass of the answer: a field per operation, and `retrieved_at`.
+    pub record: &'static str,
+    /// What it tells, in one sentence.
+    pub doc: &'static str,
+    /// The operations, by their Python names.
+    pub parts: &'static [&'static str],
 }
 
 /// An account: one set of credentials at one provider, without the secrets themselves.

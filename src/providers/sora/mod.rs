@@ -4,9 +4,9 @@ mod model;
 mod query;
 mod read;
 
-use super::{Account, Argument, Call, Facts, Operation, Proof, Provider, Reply, Request, SecretField};
+use super::{Account, Call, Composite, Facts, Operation, Proof, Provider, Reply, Request, SecretField};
 use crate::signing;
-use crate::values::arguments::{Accepts, Needed};
+use crate::values::arguments::{Accepts, Argument, Needed};
 use crate::values::error::{Error, Result};
 use crate::values::json::Json;
 use crate::values::shape::Holds;
@@ -31,6 +31,22 @@ static FACTS: Facts = Facts {
     }],
     environment: &[],
     operations: OPERATIONS,
+    composites: &[Composite {
+        name: "status_this_month",
+        record: "StatusThisMonth",
+        doc: "All nine counters of this month so far, of one and the same month.",
+        parts: &[
+            "total_connections_this_month",
+            "total_sessions_this_month",
+            "total_duration_min_this_month",
+            "total_traffic_this_month",
+            "max_concurrent_connections_this_month",
+            "max_bandwidth_mbps_this_month",
+            "total_api_requests_this_month",
+            "total_sora_api_requests_this_month",
+            "total_webhook_requests_this_month",
+        ],
+    }],
     // No limit is documented; nine calls make one snapshot, so a few at once are enough.
     concurrency: 4,
     per_second: None,

@@ -1,0 +1,128 @@
+//! The only place that blocks on a future, and the only one that hands a future to asyncio.
+
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use pyo3::prelude::*;
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
+
+use super::errors::to_python;
+use super::runtime::{Bridge, living};
+use crate::engine::{Engine, Event, Trace};
+use crate::values::error::{Error, Kind, Result};
+
+/// How often a blocking call looks whether the user wants to stop it.
+const TICK: Duration = Duration::from_millis(50);
+
+/// Runs a future to its end while the interpreter does other things; Ctrl-C drops it.
+pub fn wait<T, F>(py: Python<'_>, make: impl FnOnce(Arc<Engine>, Arc<Trace>) -> F + Send) -> PyResult<T>
+where
+    T: Send,
+    F: Future<Output = Result<T>> + Send,
+{
+    let trace = Arc::new(Trace::default());
+    let outcome = py.detach(|| -> PyResult<Result<T>> {
+        let living = match living() {
+            Ok(living) => living,
+            Err(error) => return Ok(Err(error)),
+        };
+        let future = survive(make(Arc::clone(&living.engine), Arc::clone(&trace)));
+        living.handle.block_on(async {
+            let mut future = std::pin::pin!(future);
+            let mut ticks = interval_at(Instant::now() + TICK, TICK);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            loop {
+                tokio::select! {
+                    biased;
+                    outcome = &mut future => return Ok(outcome),
+                    _ = ticks.tick() => Python::attach(|py| {
+                        log(py, &trace.drain())?;
+                        py.check_signals()
+                    })?,
+                }
+            }
+        })
+    })?;
+    log(py, &trace.drain())?;
+    outcome.map_err(|error| to_python(py, &error))
+}
+
+/// Hands a future to the running event loop; cancelling the awaitable drops it.
+pub fn promise<'py, T, F>(
+    py: Python<'py>,
+    make: impl FnOnce(Arc<Engine>, Arc<Trace>) -> F + Send,
+) -> PyResult<Bound<'py, PyAny>>
+where
+    T: for<'a> IntoPyObject<'a> + Send + 'static,
+    F: Future<Output = Result<T>> + Send + 'static,
+{
+    let trace = Arc::new(Trace::default());
+    let living = py.detach(living).map_err(|error| to_python(py, &error))?;
+    let future = survive(make(Arc::clone(&living.engine), Arc::clone(&trace)));
+    pyo3_async_runtimes::generic::future_into_py::<Bridge, _, _>(py, async move {
+        let outcome = future.await;
+        Ok(Delivery { outcome, trace })
+    })
+}
+
+/// What an awaited call brings; it becomes a Python object, or an exception, once the interpreter is attached.
+struct Delivery<T> {
+    outcome: Result<T>,
+    trace: Arc<Trace>,
+}
+
+impl<'py, T: IntoPyObject<'py>> IntoPyObject<'py> for Delivery<T> {
+    type Target = PyAny;
+    type Output = Bound<'py, PyAny>;
+    type Error = PyErr;
+
+    fn into_pyobject(self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        log(py, &self.trace.drain())?;
+        let value = self.outcome.map_err(|error| to_python(py, &error))?;
+        value.into_bound_py_any(py)
+    }
+}
+
+/// A panic is a bug of ours: it becomes an error, and the interpreter lives on.
+async fn survive<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
+    AssertUnwindSafe(future).catch_unwind().await.unwrap_or_else(|_| {
+        Err(Error::new(Kind::Internal, "a bug in metertap; please report what was called and this version's number"))
+    })
+}
+
+/// Passes events on to `logging.getLogger("metertap")`, if anybody listens at their level.
+fn log(py: Python<'_>, events: &[Event]) -> PyResult<()> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    let logger = py.import("logging")?.call_method1("getLogger", ("metertap",))?;
+    for event in events {
+        let (level, text) = describe(event);
+        if logger.call_method1("isEnabledFor", (level,))?.is_truthy()? {
+            logger.call_method1("log", (level, "%s", text))?;
+        }
+    }
+    Ok(())
+}
+
+const DEBUG: u8 = 10;
+const INFO: u8 = 20;
+const WARNING: u8 = 30;
+
+fn describe(event: &Event) -> (u8, String) {
+    match event {
+        Event::Answered { provider, operation, attempt, status, took } => {
+            (DEBUG, format!("{provider} {operation}: HTTP {status} in {:.3} s (attempt {attempt})", took.as_secs_f64()))
+        }
+        Event::Repeating { error, wait } => (INFO, format!("{error} Repeating in {:.1} s.", wait.as_secs_f64())),
+        Event::LoggedIn { provider } => (DEBUG, format!("{provider}: logged in")),
+        Event::ClockCorrected { provider, seconds } => {
+            (WARNING, format!("{provider}: this machine's clock is off by {seconds} s; requests are signed with the server's time"))
+        }
+        // The exception says it; a log line at a higher level would say it twice.
+        Event::GaveUp { error } => (DEBUG, format!("{error} Gave up.")),
+    }
+}

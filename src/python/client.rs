@@ -1,0 +1,219 @@
+//! The native client behind every Python client class.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString};
+
+use super::call::{promise, wait};
+use super::convert::{Answer, arguments};
+use super::errors::to_python;
+use crate::engine::credentials::{Boxed, SecretSource};
+use crate::engine::{self, Engine, Options, ProxyChoice, Trace, transport};
+use crate::providers::{Call, Composite, provider};
+use crate::values::arguments::plain;
+use crate::values::error::{Error, Kind, Result};
+use crate::values::secret::Secret;
+
+/// A client of one account at one provider.
+#[pyclass(frozen, module = "metertap._core")]
+pub struct Client(Arc<engine::Client>);
+
+#[pymethods]
+impl Client {
+    #[new]
+    #[pyo3(signature = (provider, *, name, base_url, settings, secrets, timeout, retries, max_concurrency, ca_file, proxy))]
+    #[allow(clippy::too_many_arguments)] // they are the keywords that every client takes
+    fn new(
+        py: Python<'_>,
+        provider: &str,
+        name: Option<String>,
+        base_url: Option<&str>,
+        settings: &Bound<'_, PyDict>,
+        secrets: &Bound<'_, PyDict>,
+        timeout: f64,
+        retries: u32,
+        max_concurrency: Option<usize>,
+        ca_file: Option<String>,
+        proxy: Option<String>,
+    ) -> PyResult<Self> {
+        let refuse = |error: Error| to_python(py, &error);
+        let known = self::provider(provider);
+        let known = known.ok_or_else(|| refuse(Error::invalid(format!("there is no provider {provider:?}"))))?;
+        let options = options(timeout, retries, max_concurrency, ca_file, proxy).map_err(refuse)?;
+        let settings = arguments(settings)?;
+        let mut sources: Vec<(&'static str, Arc<dyn SecretSource>)> = Vec::new();
+        for field in known.facts().secrets {
+            if let Some(given) = secrets.get_item(field.name)?.filter(|given| !given.is_none()) {
+                sources.push((field.name, source(&given, field.name)?));
+            }
+        }
+        let client = engine::Client::new(known, name, base_url, settings, sources, options).map_err(refuse)?;
+        Ok(Self(Arc::new(client)))
+    }
+
+    /// Makes a call and waits for its answer.
+    fn call<'py>(&self, py: Python<'py>, operation: &str, given: &Bound<'py, PyDict>, raw: bool) -> PyResult<Bound<'py, PyAny>> {
+        let question = self.question(py, operation, given)?;
+        let client = Arc::clone(&self.0);
+        wait(py, move |engine, trace| ask(engine, client, question, raw, trace))?.into_pyobject(py)
+    }
+
+    /// Makes a call; the answer is awaited.
+    fn call_async<'py>(&self, py: Python<'py>, operation: &str, given: &Bound<'py, PyDict>, raw: bool) -> PyResult<Bound<'py, PyAny>> {
+        let question = self.question(py, operation, given)?;
+        let client = Arc::clone(&self.0);
+        promise(py, move |engine, trace| ask(engine, client, question, raw, trace))
+    }
+
+    /// The provider's name.
+    #[getter]
+    fn provider(&self) -> &'static str {
+        self.0.provider.facts().name
+    }
+
+    /// The account's label.
+    #[getter]
+    fn name(&self) -> &str {
+        &self.0.account.name
+    }
+
+    /// The service's address.
+    #[getter]
+    fn base_url(&self) -> &str {
+        &self.0.account.base_url
+    }
+
+    /// Where the proxy is, without its password; `"environment"` if the usual variables decide; `None` for none.
+    #[getter]
+    fn proxy(&self) -> Option<String> {
+        match &self.0.options.proxy {
+            ProxyChoice::Environment => Some("environment".to_owned()),
+            ProxyChoice::Direct => None,
+            ProxyChoice::Url(url) => transport::proxy_host(&Secret::new(url.as_str())),
+        }
+    }
+}
+
+/// What a caller asks: one operation, or several that belong together.
+enum Question {
+    One(Call),
+    Together(&'static Composite, Vec<Call>),
+}
+
+impl Client {
+    fn question(&self, py: Python<'_>, operation: &str, given: &Bound<'_, PyDict>) -> PyResult<Question> {
+        let given = arguments(given)?;
+        let provider = self.0.provider;
+        let composite = provider.facts().composites.iter().find(|composite| composite.name == operation);
+        let question = match composite {
+            Some(composite) => {
+                let calls = composite.parts.iter().map(|part| Call::new(provider, part, Vec::new()));
+                calls.collect::<Result<_>>().map(|calls| Question::Together(composite, calls))
+            }
+            None => Call::new(provider, operation, given).map(Question::One),
+        };
+        question.map_err(|error| to_python(py, &error))
+    }
+}
+
+async fn ask(engine: Arc<Engine>, client: Arc<engine::Client>, question: Question, raw: bool, trace: Arc<Trace>) -> Result<Answer> {
+    match question {
+        Question::One(call) => {
+            let provider = client.provider;
+            let read = |reply: &crate::providers::Reply| {
+                let document = provider.answer(&call, reply)?;
+                if raw { Answer::raw(document.into_owned()) } else { provider.typed(&call, &document).map(Answer::Typed) }
+            };
+            engine.ask(&client, &call, &trace, read).await
+        }
+        Question::Together(composite, calls) => {
+            let together = engine.ask_together(&client, composite, &calls, &trace).await?;
+            if raw { Answer::raw(together.raw()) } else { Ok(Answer::Typed(together.typed())) }
+        }
+    }
+}
+
+fn options(
+    timeout: f64,
+    retries: u32,
+    max_concurrency: Option<usize>,
+    ca_file: Option<String>,
+    proxy: Option<String>,
+) -> Result<Options> {
+    let timeout = Duration::try_from_secs_f64(timeout).ok().filter(|timeout| !timeout.is_zero());
+    let timeout = timeout.ok_or_else(|| Error::invalid("timeout must be a number of seconds above 0"))?;
+    if max_concurrency == Some(0) {
+        return Err(Error::invalid("max_concurrency must be at least 1"));
+    }
+    let proxy = match proxy {
+        None => ProxyChoice::Direct,
+        Some(word) if word == "environment" => ProxyChoice::Environment,
+        Some(url) => {
+            if transport::proxy_host(&Secret::new(url.as_str())).is_none() {
+                return Err(Error::invalid("proxy is no URL; write for example \"http://proxy.example.com:3128\""));
+            }
+            ProxyChoice::Url(url)
+        }
+    };
+    Ok(Options { timeout, retries, max_concurrency, ca_file, proxy })
+}
+
+/// A secret as a caller passes it: the word, or a callable without arguments that returns it.
+fn source(given: &Bound<'_, PyAny>, name: &'static str) -> PyResult<Arc<dyn SecretSource>> {
+    if let Ok(word) = given.cast::<PyString>() {
+        let secret = checked(name, word.to_str()?).map_err(|error| to_python(given.py(), &error))?;
+        return Ok(Arc::new(secret));
+    }
+    if given.is_callable() {
+        return Ok(Arc::new(Callable { name, function: given.clone().unbind() }));
+    }
+    let text = format!("{name} must be a str or a callable that returns one, not a {}", given.get_type().name()?);
+    Err(to_python(given.py(), &Error::new(Kind::WrongType, text)))
+}
+
+/// Takes white space off both ends; what is empty or has control characters inside cannot be a secret.
+fn checked(name: &str, word: &str) -> Result<Secret> {
+    let word = word.trim();
+    plain(word).map_err(|problem| Error::invalid(format!("{name} {problem}")))?;
+    Ok(Secret::new(word))
+}
+
+/// A Python function that returns the secret as it is now.
+struct Callable {
+    name: &'static str,
+    function: Py<PyAny>,
+}
+
+impl SecretSource for Callable {
+    fn fixed(&self) -> Option<&Secret> {
+        None
+    }
+
+    fn now(&self) -> Boxed<'_, Result<Secret>> {
+        let name = self.name;
+        let function = Python::try_attach(|py| self.function.clone_ref(py));
+        Box::pin(async move {
+            let closing = || Error::new(Kind::ShuttingDown, "the interpreter is shutting down");
+            let function = function.ok_or_else(closing)?;
+            // The function may do anything, so it runs where blocking is allowed.
+            let called = tokio::task::spawn_blocking(move || Python::try_attach(|py| run(py, &function, name)));
+            called.await.map_err(|_| closing())?.ok_or_else(closing)?
+        })
+    }
+}
+
+fn run(py: Python<'_>, function: &Py<PyAny>, name: &str) -> Result<Secret> {
+    let failed = |problem: PyErr| {
+        // The exception's class says what happened; its text might hold the secret.
+        let class = problem.get_type(py).name().map(|name| name.to_string()).unwrap_or_default();
+        Error::new(Kind::AuthenticationFailed, format!("the callable for {name} raised {class}"))
+    };
+    let word = function.call0(py).map_err(failed)?;
+    let word = word.bind(py).cast::<PyString>().map_err(|_| {
+        Error::new(Kind::AuthenticationFailed, format!("the callable for {name} must return a str"))
+    })?;
+    checked(name, word.to_str().map_err(|problem| failed(PyTypeError::new_err(problem.to_string())))?)
+}

@@ -1,0 +1,218 @@
+//! Values from Python and to Python.
+
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyMapping, PySequence, PySet, PyString, PyTuple, PyType};
+
+use super::errors::to_python;
+use crate::values::arguments::Value;
+use crate::values::error::{Error, Kind, Result};
+use crate::values::json::Json;
+use crate::values::shape::Typed;
+use crate::values::window::Instant;
+
+/// The keyword arguments of a call.
+pub fn arguments(given: &Bound<'_, PyDict>) -> PyResult<Vec<(String, Value)>> {
+    let mut arguments = Vec::with_capacity(given.len());
+    for (name, value) in given {
+        let name: String = name.extract()?;
+        let value = from_python(&value, &name)?;
+        arguments.push((name, value));
+    }
+    Ok(arguments)
+}
+
+/// A value that a caller passed as the argument `name`.
+pub fn from_python(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Value> {
+    let py = value.py();
+    if value.is_none() {
+        return Ok(Value::Nothing);
+    }
+    if let Ok(truth) = value.cast::<PyBool>() {
+        return Ok(Value::Flag(truth.is_true()));
+    }
+    if let Ok(text) = value.cast::<PyString>() {
+        return Ok(Value::Text(text.to_str()?.to_owned()));
+    }
+    if value.is_instance(class(py, &DATETIME, "datetime", "datetime")?)? {
+        return moment(value, name);
+    }
+    if value.is_instance(class(py, &DATE, "datetime", "date")?)? {
+        let text: String = value.call_method0(intern!(py, "isoformat"))?.extract()?;
+        let day = text.parse().map_err(|_| refuse(py, Kind::InvalidArgument, format!("{name} is no date")))?;
+        return Ok(Value::Day(day));
+    }
+    if value.is_instance_of::<PyFloat>() || value.is_instance(class(py, &DECIMAL, "decimal", "Decimal")?)? {
+        return Ok(Value::Number(value.str()?.to_str()?.to_owned()));
+    }
+    if let Ok(map) = value.cast::<PyMapping>() {
+        return members(map, name);
+    }
+    if value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>() || value.is_instance_of::<PySet>() {
+        let items = value.try_iter()?.map(|item| from_python(&item?, name)).collect::<PyResult<_>>()?;
+        return Ok(Value::List(items));
+    }
+    if value.hasattr(intern!(py, "__index__"))? {
+        let number = value.call_method0(intern!(py, "__index__"))?.extract::<i64>();
+        return number.map(Value::Whole).map_err(|_| {
+            refuse(py, Kind::InvalidArgument, format!("{name} is an int that does not fit 64 bits"))
+        });
+    }
+    if let Ok(sequence) = value.cast::<PySequence>() {
+        let items = sequence.try_iter()?.map(|item| from_python(&item?, name)).collect::<PyResult<_>>()?;
+        return Ok(Value::List(items));
+    }
+    let kind = value.get_type().name()?;
+    Err(refuse(py, Kind::WrongType, format!("{name} cannot be a {kind}; pass a str, a number, a date, a list or a dict")))
+}
+
+fn members(map: &Bound<'_, PyMapping>, name: &str) -> PyResult<Value> {
+    let mut members = Vec::new();
+    for pair in map.items()? {
+        let (key, value): (Bound<'_, PyAny>, Bound<'_, PyAny>) = pair.extract()?;
+        let key: String = key.extract().map_err(|_| {
+            refuse(map.py(), Kind::WrongType, format!("the keys of {name} must be str"))
+        })?;
+        members.push((key, from_python(&value, name)?));
+    }
+    Ok(Value::Map(members))
+}
+
+/// An aware `datetime` (a `pandas.Timestamp` is one, too). A naive one is refused: nobody can know what it means.
+fn moment(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Value> {
+    let py = value.py();
+    if value.call_method0(intern!(py, "utcoffset"))?.is_none() {
+        let advice = "has no time zone; pass an aware datetime such as datetime(2026, 1, 1, tzinfo=timezone.utc)";
+        return Err(refuse(py, Kind::InvalidArgument, format!("{name} {advice}")));
+    }
+    let text: String = value.call_method0(intern!(py, "isoformat"))?.extract()?;
+    let instant = Instant::parse(&text);
+    instant.map(Value::Instant).map_err(|error| refuse(py, Kind::InvalidArgument, format!("{name}: {}", error.message)))
+}
+
+fn refuse(py: Python<'_>, kind: Kind, message: String) -> PyErr {
+    to_python(py, &Error::new(kind, message))
+}
+
+static DATETIME: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+static DATE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+static TIMEDELTA: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+static TIMEZONE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+static DECIMAL: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+
+fn class<'py>(
+    py: Python<'py>,
+    cell: &'static PyOnceLock<Py<PyType>>,
+    module: &str,
+    name: &str,
+) -> PyResult<&'static Bound<'py, PyType>> {
+    cell.import(py, module, name)
+}
+
+/// An answer on its way to Python: typed, or as plain JSON.
+pub enum Answer {
+    /// A dataclass, a list of them, or a number.
+    Typed(Typed),
+    /// Dicts, lists and numbers.
+    Raw(Json<'static>),
+}
+
+impl Answer {
+    /// The raw form; a number that no float can hold is refused here, while the place is still known.
+    pub fn raw(document: Json<'static>) -> Result<Self> {
+        check_floats(&document)?;
+        Ok(Self::Raw(document))
+    }
+}
+
+fn check_floats(json: &Json<'_>) -> Result<()> {
+    match json {
+        Json::Number(text) if text.contains(['e', 'E']) && !text.parse::<f64>().is_ok_and(f64::is_finite) => {
+            Err(Error::unexpected("$", format!("the number {} is too large", crate::values::text::head(text, 60))))
+        }
+        Json::List(items) => items.iter().try_for_each(check_floats),
+        Json::Map(members) => members.iter().try_for_each(|(_, value)| check_floats(value)),
+        _ => Ok(()),
+    }
+}
+
+impl<'py> IntoPyObject<'py> for Answer {
+    type Target = PyAny;
+    type Output = Bound<'py, PyAny>;
+    type Error = PyErr;
+
+    fn into_pyobject(self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        match self {
+            Self::Typed(typed) => to_object(py, &typed),
+            Self::Raw(json) => Ok(pythonize::pythonize(py, &json)?),
+        }
+    }
+}
+
+fn to_object<'py>(py: Python<'py>, typed: &Typed) -> PyResult<Bound<'py, PyAny>> {
+    match typed {
+        Typed::Nothing => Ok(py.None().into_bound(py)),
+        Typed::Flag(truth) => Ok(PyBool::new(py, *truth).to_owned().into_any()),
+        Typed::Integer(text) => integer(py, text),
+        Typed::Decimal(text) => class(py, &DECIMAL, "decimal", "Decimal")?.call1((text,)),
+        Typed::Text(text) => Ok(PyString::new(py, text).into_any()),
+        Typed::Instant(instant) => datetime(py, *instant),
+        Typed::Day(day) => class(py, &DATE, "datetime", "date")?.call1((day.year(), day.month(), day.day())),
+        Typed::List(items) => {
+            let items = items.iter().map(|item| to_object(py, item)).collect::<PyResult<Vec<_>>>()?;
+            Ok(PyList::new(py, items)?.into_any())
+        }
+        Typed::Map(members) => {
+            let map = PyDict::new(py);
+            for (key, value) in members {
+                map.set_item(key, to_object(py, value)?)?;
+            }
+            Ok(map.into_any())
+        }
+        Typed::Record(name, fields, extra) => record(py, name, fields, extra),
+        Typed::Json(json) => Ok(pythonize::pythonize(py, json)?),
+    }
+}
+
+fn integer<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
+    match text.parse::<i64>() {
+        Ok(number) => Ok(number.into_pyobject(py)?.into_any()),
+        Err(_) => py.get_type::<PyInt>().call1((text,)),
+    }
+}
+
+/// A `datetime` in the offset that the provider wrote.
+pub fn datetime<'py>(py: Python<'py>, instant: Instant) -> PyResult<Bound<'py, PyAny>> {
+    let zoned = instant.zoned();
+    let zone = class(py, &TIMEZONE, "datetime", "timezone")?;
+    let zone = if instant.offset.is_zero() {
+        zone.getattr(intern!(py, "utc"))?
+    } else {
+        let offset = class(py, &TIMEDELTA, "datetime", "timedelta")?.call1((0, instant.offset.seconds()))?;
+        zone.call1((offset,))?
+    };
+    let microsecond = zoned.subsec_nanosecond() / 1000;
+    let parts = (zoned.year(), zoned.month(), zoned.day(), zoned.hour(), zoned.minute(), zoned.second(), microsecond, zone);
+    class(py, &DATETIME, "datetime", "datetime")?.call1(parts)
+}
+
+/// A dataclass of `metertap.models`.
+fn record<'py>(
+    py: Python<'py>,
+    name: &str,
+    fields: &[(&'static str, Typed)],
+    extra: &[(String, Json<'static>)],
+) -> PyResult<Bound<'py, PyAny>> {
+    let class = py.import(intern!(py, "metertap.models"))?.getattr(name)?;
+    let values = PyDict::new(py);
+    for (name, value) in fields {
+        values.set_item(*name, to_object(py, value)?)?;
+    }
+    let unknown = PyDict::new(py);
+    for (key, value) in extra {
+        unknown.set_item(key, pythonize::pythonize(py, value)?)?;
+    }
+    values.set_item(intern!(py, "extra"), unknown)?;
+    class.call((), Some(&values))
+}

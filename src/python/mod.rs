@@ -1,0 +1,27 @@
+//! Ring 2: the native module `metertap._core`. Thin: it converts, waits and raises; it knows no provider.
+
+mod call;
+mod client;
+mod convert;
+mod errors;
+mod facts;
+mod runtime;
+mod simulator;
+
+use pyo3::prelude::*;
+
+/// The native part of metertap; use the package `metertap` instead.
+#[pymodule]
+fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add_class::<client::Client>()?;
+    module.add_class::<simulator::Simulator>()?;
+    module.add_function(wrap_pyfunction!(facts::providers, module)?)?;
+    module.add_function(wrap_pyfunction!(facts::shapes, module)?)?;
+    module.add_function(wrap_pyfunction!(runtime::shut_down, module)?)?;
+    module.add(
+        "__all__",
+        ["Client", "Simulator", "__version__", "providers", "shapes", "shut_down"],
+    )?;
+    Ok(())
+}

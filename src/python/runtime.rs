@@ -1,0 +1,167 @@
+//! The runtime: started on first use, one per process, rebuilt after a `fork`, closed at exit.
+//!
+//! After a fork, the child has none of the parent's threads, and sockets must not be shared by two processes. So what
+//! lives is kept per process id: the child finds a home that is not its own, leaves it alone (dropping it would wait
+//! for threads that do not exist) and moves into a new one. No lock is taken on the way, since a lock may have been
+//! held at the moment of the fork.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use pyo3::prelude::*;
+use pyo3_async_runtimes::TaskLocals;
+use pyo3_async_runtimes::generic::{ContextExt, JoinError, Runtime};
+use tokio::runtime::Handle;
+
+use crate::engine::Engine;
+use crate::values::error::{Error, Kind, Result};
+
+/// Set at exit: from then on nothing is started.
+static CLOSED: AtomicBool = AtomicBool::new(false);
+static FIRST: OnceLock<Home> = OnceLock::new();
+
+/// What belongs to one process.
+struct Home {
+    process: u32,
+    living: OnceLock<std::result::Result<Living, String>>,
+    /// The home of a process that was forked from this one; set in that process's copy only.
+    child: OnceLock<Box<Home>>,
+}
+
+/// The runtime and the engine.
+pub struct Living {
+    /// Where futures run.
+    pub handle: Handle,
+    /// What makes the calls.
+    pub engine: Arc<Engine>,
+    runtime: Mutex<Option<tokio::runtime::Runtime>>,
+}
+
+impl Home {
+    fn of(process: u32) -> Self {
+        Self { process, living: OnceLock::new(), child: OnceLock::new() }
+    }
+
+    fn here() -> &'static Self {
+        let process = std::process::id();
+        let mut home = FIRST.get_or_init(|| Self::of(process));
+        while home.process != process {
+            home = home.child.get_or_init(|| Box::new(Self::of(process)));
+        }
+        home
+    }
+}
+
+/// This process's runtime and engine. Call it detached from the interpreter: the first call starts threads.
+pub fn living() -> Result<&'static Living> {
+    if CLOSED.load(Ordering::Acquire) {
+        return Err(Error::new(Kind::ShuttingDown, "the interpreter is shutting down; no more calls can be made"));
+    }
+    let living = Home::here().living.get_or_init(start);
+    living.as_ref().map_err(|problem| Error::new(Kind::Internal, format!("the runtime cannot be started: {problem}")))
+}
+
+fn start() -> std::result::Result<Living, String> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        // Two do: one waits for sockets while the other one parses.
+        .worker_threads(2)
+        .thread_name("metertap")
+        .enable_all()
+        .build()
+        .map_err(|problem| problem.to_string())?;
+    let engine = Arc::new(Engine::default());
+    Ok(Living { handle: runtime.handle().clone(), engine, runtime: Mutex::new(Some(runtime)) })
+}
+
+/// Stops all work of this process. Registered with `atexit`; calls after it raise `ShuttingDown`.
+#[pyfunction]
+pub fn shut_down(py: Python<'_>) {
+    CLOSED.store(true, Ordering::Release);
+    py.detach(|| {
+        if let Some(Ok(living)) = Home::here().living.get() {
+            let runtime = living.runtime.lock().unwrap_or_else(PoisonError::into_inner).take();
+            if let Some(runtime) = runtime {
+                runtime.shutdown_timeout(Duration::from_millis(500));
+            }
+        }
+    });
+}
+
+/// Our runtime, as the bridge to asyncio sees it.
+pub struct Bridge;
+
+/// Why a spawned task ended without a result.
+pub struct Ended(Option<tokio::task::JoinError>);
+
+impl JoinError for Ended {
+    fn is_panic(&self) -> bool {
+        self.0.as_ref().is_some_and(tokio::task::JoinError::is_panic)
+    }
+
+    fn into_panic(self) -> Box<dyn std::any::Any + Send + 'static> {
+        match self.0 {
+            Some(ended) if ended.is_panic() => ended.into_panic(),
+            _ => Box::new("the task was cancelled"),
+        }
+    }
+}
+
+/// A spawned task.
+pub struct Spawned(Option<tokio::task::JoinHandle<()>>);
+
+impl Future for Spawned {
+    type Output = std::result::Result<(), Ended>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut std::task::Context<'_>) -> std::task::Poll<Self::Output> {
+        match &mut self.0 {
+            Some(handle) => Pin::new(handle).poll(context).map_err(|ended| Ended(Some(ended))),
+            None => std::task::Poll::Ready(Err(Ended(None))),
+        }
+    }
+}
+
+impl Runtime for Bridge {
+    type JoinError = Ended;
+    type JoinHandle = Spawned;
+
+    fn spawn<F>(future: F) -> Spawned
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        Spawned(living().ok().map(|living| living.handle.spawn(future)))
+    }
+
+    fn spawn_blocking<F>(work: F) -> Spawned
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        // The bridge's closures attach to the interpreter. While it goes down they must not: a worker that waits for
+        // it then is killed in the middle, with noise on stderr. `try_attach` gives up instead.
+        let guarded = move || {
+            if !CLOSED.load(Ordering::Acquire) {
+                let _ = Python::try_attach(|_| work());
+            }
+        };
+        Spawned(living().ok().map(|living| living.handle.spawn_blocking(guarded)))
+    }
+}
+
+tokio::task_local! {
+    static LOCALS: TaskLocals;
+}
+
+impl ContextExt for Bridge {
+    fn scope<F, R>(locals: TaskLocals, future: F) -> Pin<Box<dyn Future<Output = R> + Send>>
+    where
+        F: Future<Output = R> + Send + 'static,
+    {
+        Box::pin(LOCALS.scope(locals, future))
+    }
+
+    fn get_task_locals() -> Option<TaskLocals> {
+        LOCALS.try_with(Clone::clone).ok()
+    }
+}

@@ -1,0 +1,171 @@
+//! The simulator, as Python starts and steers it.
+
+use jiff::SignedDuration;
+use pyo3::exceptions::{PyOSError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use super::convert::{datetime, from_python};
+use super::errors::to_python;
+use crate::simulator::faults::{Fault, FaultKind};
+use crate::simulator::server::{Certificate, Config};
+use crate::simulator::{self};
+use crate::values::arguments::Value;
+use crate::values::error::Error;
+use crate::values::window::Instant;
+
+/// A running simulator.
+#[pyclass(frozen, module = "metertap._core")]
+pub struct Simulator(simulator::server::Simulator);
+
+#[pymethods]
+impl Simulator {
+    #[new]
+    #[pyo3(signature = (*, seed, now, port, tls, certificate))]
+    fn new(py: Python<'_>, seed: u64, now: &Bound<'_, PyAny>, port: u16, tls: bool, certificate: &str) -> PyResult<Self> {
+        let now = moment(now)?.map(|instant| instant.at);
+        let certificate = match certificate {
+            "good" => Certificate::Good,
+            "expired" => Certificate::Expired,
+            "wrong_host" => Certificate::WrongHost,
+            other => {
+                let text = format!("certificate must be good, expired or wrong_host, not {other:?}");
+                return Err(to_python(py, &Error::invalid(text)));
+            }
+        };
+        let config = Config { seed, now, port, tls, certificate, switches: Vec::new() };
+        py.detach(|| simulator::server::Simulator::start(config))
+            .map(Self)
+            .map_err(|problem| PyOSError::new_err(format!("the simulator cannot listen on port {port}: {problem}")))
+    }
+
+    /// Stops serving; doing it twice does no harm.
+    fn stop(&self, py: Python<'_>) {
+        py.detach(|| self.0.stop());
+    }
+
+    /// The address for HTTP.
+    #[getter]
+    fn origin(&self) -> String {
+        self.0.origin()
+    }
+
+    /// The address for HTTPS, if it is served.
+    #[getter]
+    fn tls_origin(&self) -> Option<String> {
+        self.0.tls_origin()
+    }
+
+    /// The certificate of the simulator's own CA, as PEM.
+    #[getter]
+    fn ca_pem(&self) -> Option<String> {
+        self.0.ca_pem().map(str::to_owned)
+    }
+
+    /// The providers that are served.
+    fn providers(&self) -> Vec<&'static str> {
+        self.0.providers()
+    }
+
+    /// The credentials that a provider's service accepts.
+    fn credentials<'py>(&self, py: Python<'py>, provider: &str) -> PyResult<Bound<'py, PyDict>> {
+        let credentials = PyDict::new(py);
+        for (name, value) in self.0.credentials(provider).map_err(PyValueError::new_err)? {
+            credentials.set_item(name, value)?;
+        }
+        Ok(credentials)
+    }
+
+    /// The `base_url` of a provider's client.
+    fn base_url(&self, provider: &str, tls: bool) -> PyResult<String> {
+        self.0.base_url(provider, tls).map_err(PyValueError::new_err)
+    }
+
+    /// What can be switched: name, value, possible values, meaning.
+    fn switches(&self) -> Vec<(&'static str, Option<String>, Vec<&'static str>, &'static str)> {
+        let rows = self.0.switches().into_iter();
+        rows.map(|state| (state.switch.name, state.value, state.switch.values.to_vec(), state.switch.doc)).collect()
+    }
+
+    /// Sets a switch.
+    fn set_switch(&self, name: &str, value: &str) -> PyResult<()> {
+        self.0.set_switch(name, value).map_err(PyValueError::new_err)
+    }
+
+    /// Makes all sessions and tokens of a provider invalid.
+    fn expire_sessions(&self, provider: &str) -> PyResult<()> {
+        self.0.expire_sessions(provider).map_err(PyValueError::new_err)
+    }
+
+    /// Puts the server's clock off by this many seconds.
+    fn set_clock_offset(&self, seconds: i64) {
+        self.0.set_clock_offset(SignedDuration::from_secs(seconds));
+    }
+
+    /// Answers more requests than this in a second with 429; `None` ends it.
+    fn set_rate_limit(&self, provider: &str, per_second: Option<f64>) -> PyResult<()> {
+        self.0.set_rate_limit(provider, per_second).map_err(PyValueError::new_err)
+    }
+
+    /// Adds a fault.
+    #[pyo3(signature = (kind, *, provider, path_contains, skip, times))]
+    fn add_fault(
+        &self,
+        kind: &str,
+        provider: Option<String>,
+        path_contains: Option<String>,
+        skip: u32,
+        times: Option<u32>,
+    ) -> PyResult<()> {
+        let kind = FaultKind::parse(kind).map_err(PyValueError::new_err)?;
+        self.0.add_fault(Fault { provider, path_contains, skip, times, kind }).map_err(PyValueError::new_err)
+    }
+
+    /// Ends all faults.
+    fn clear_faults(&self) {
+        self.0.clear_faults();
+    }
+
+    /// The kinds of fault: name and meaning.
+    #[staticmethod]
+    fn fault_menu() -> Vec<(&'static str, &'static str)> {
+        FaultKind::MENU.to_vec()
+    }
+
+    /// The requests so far: provider, method, path, query, status, fault, arrival in seconds, connection.
+    #[allow(clippy::type_complexity)] // a row of a table
+    fn requests(&self) -> Vec<(Option<&'static str>, String, String, String, Option<u16>, Option<String>, f64, u64)> {
+        let seconds = |micros: u64| std::time::Duration::from_micros(micros).as_secs_f64();
+        let rows = self.0.requests().into_iter();
+        rows.map(|r| (r.provider, r.method, r.path, r.query, r.status, r.fault, seconds(r.arrived_micros), r.connection))
+            .collect()
+    }
+
+    /// Forgets the requests so far.
+    fn clear_requests(&self) {
+        self.0.clear_requests();
+    }
+
+    /// Connections accepted, requests arrived, clients that went away early.
+    fn counts(&self) -> (u64, u64, u64) {
+        let counts = self.0.counts();
+        (counts.connections, counts.requests, counts.disconnects)
+    }
+
+    /// The moment up to which usage exists.
+    #[getter]
+    fn now<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        datetime(py, Instant::utc(self.0.world().now()))
+    }
+}
+
+fn moment(value: &Bound<'_, PyAny>) -> PyResult<Option<Instant>> {
+    let refuse = |error: Error| to_python(value.py(), &error);
+    match from_python(value, "now")? {
+        Value::Nothing => Ok(None),
+        Value::Instant(instant) => Ok(Some(instant)),
+        Value::Day(day) => Instant::midnight(day).map(Some).map_err(refuse),
+        Value::Text(text) => Instant::parse_argument(&text).map(Some).map_err(refuse),
+        _ => Err(refuse(Error::invalid("now must be an aware datetime, a date or an ISO text"))),
+    }
+}
