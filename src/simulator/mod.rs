@@ -14,6 +14,7 @@
 
 pub mod devicewise;
 pub mod faults;
+mod garble;
 pub mod http;
 pub mod ricoh;
 pub mod server;

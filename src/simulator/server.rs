@@ -11,13 +11,15 @@ use std::time::{Duration, Instant};
 use jiff::{SignedDuration, Timestamp};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::runtime;
+use tokio::runtime::{self, Runtime};
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
+use super::faults::{Fault, FaultQueue, OnAccept, Stage, Step};
 use super::http::{Request, Response};
-use super::wire::{self, Arrived, Inbox, Manners, NoRequest};
+use super::wire::{self, Arrived, Inbox, Manners, Message, NoRequest};
 use super::world::World;
 use super::{Service, Switch, tls};
 
@@ -26,6 +28,8 @@ const LOG_CAP: usize = 100_000;
 const HANDSHAKE_LIMIT: Duration = Duration::from_secs(10);
 /// How long a client may take to accept a part of an answer.
 const WRITE_LIMIT: Duration = Duration::from_secs(60);
+/// Bodies up to this size go out together with their head.
+const JOINED_CAP: usize = 64 << 10;
 /// How long stopping waits for the thread.
 const STOP_LIMIT: Duration = Duration::from_secs(2);
 
@@ -115,6 +119,34 @@ struct Running {
     process: u32,
 }
 
+/// A socket to accept on, and what makes it TLS.
+type Port = (TcpListener, Option<TlsAcceptor>);
+
+impl Running {
+    fn spawn(runtime: Runtime, shared: Arc<Shared>, ports: Vec<Port>) -> io::Result<Self> {
+        let (stop, stopping) = oneshot::channel();
+        let (done, stopped) = mpsc::channel();
+        let serve = move || {
+            runtime.block_on(async {
+                for (listener, acceptor) in ports {
+                    tokio::spawn(accept(Arc::clone(&shared), listener, acceptor));
+                }
+                let _ = stopping.await;
+            });
+            drop(runtime); // closes the ports and every connection
+            let _ = done.send(());
+        };
+        Ok(Self {
+            stop,
+            stopped,
+            handle: thread::Builder::new()
+                .name("metertap-simulator".to_owned())
+                .spawn(serve)?,
+            process: std::process::id(),
+        })
+    }
+}
+
 impl std::fmt::Debug for Simulator {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Simulator")
@@ -127,62 +159,31 @@ impl Simulator {
     /// Binds the ports and serves until it is stopped.
     pub fn start(config: Config) -> io::Result<Self> {
         let shared = Arc::new(Shared::new(World::new(config.seed, config.now)));
-        for (name, value) in &config.switches {
-            let set = shared.set_switch(name, value);
+        for (name, value) in config.switches {
+            let set = shared.set_switch(&name, &value);
             set.map_err(|message| io::Error::new(io::ErrorKind::InvalidInput, message))?;
         }
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
-        let (listener, secure) = {
+        let mut ports = Vec::new();
+        let mut secure = None;
+        let address = {
             let _in_runtime = runtime.enter();
-            let secure = if config.tls {
-                Some((listen(0)?, tls::issue(config.certificate)?))
-            } else {
-                None
-            };
-            (listen(config.port)?, secure)
-        };
-        let address = listener.local_addr()?;
-        let (secure_listener, secure_face, acceptor) = match secure {
-            Some((listener, tls)) => {
-                let face = (listener.local_addr()?, tls.ca_pem);
-                (Some(listener), Some(face), Some(tls.acceptor))
+            let listener = listen(config.port)?;
+            let address = listener.local_addr()?;
+            ports.push((listener, None));
+            if config.tls {
+                let listener = listen(0)?;
+                let tls = tls::issue(config.certificate)?;
+                secure = Some((listener.local_addr()?, tls.ca_pem));
+                ports.push((listener, Some(tls.acceptor)));
             }
-            None => (None, None, None),
+            address
         };
-        let (stop, stopping) = oneshot::channel();
-        let (done, stopped) = mpsc::channel();
-        let serving = Arc::clone(&shared);
-        let handle = thread::Builder::new()
-            .name("metertap-simulator".to_owned())
-            .spawn(move || {
-                runtime.block_on(async {
-                    let plain = accept(&serving, listener, None);
-                    let secure = async {
-                        match secure_listener {
-                            Some(listener) => accept(&serving, listener, acceptor).await,
-                            None => std::future::pending().await,
-                        }
-                    };
-                    tokio::select! {
-                        () = plain => {}
-                        () = secure => {}
-                        _ = stopping => {}
-                    }
-                });
-                drop(runtime); // closes every connection
-                let _ = done.send(());
-            })?;
-        let process = std::process::id();
         Ok(Self {
+            thread: Mutex::new(Some(Running::spawn(runtime, Arc::clone(&shared), ports)?)),
             shared,
             address,
-            secure: secure_face,
-            thread: Mutex::new(Some(Running {
-                stop,
-                stopped,
-                handle,
-                process,
-            })),
+            secure,
         })
     }
 
@@ -280,6 +281,29 @@ impl Simulator {
         Ok(())
     }
 
+    /// Lets something go wrong; the number is for [`Simulator::remove_fault`].
+    pub fn add_fault(&self, fault: Fault) -> Result<u64, String> {
+        if let Some(provider) = &fault.provider {
+            self.shared.service(provider)?;
+        }
+        self.shared.faults.add(fault)
+    }
+
+    /// Takes a fault back; false if there is none of that number any more.
+    pub fn remove_fault(&self, id: u64) -> bool {
+        self.shared.faults.remove(id)
+    }
+
+    /// Takes all faults back.
+    pub fn clear_faults(&self) {
+        self.shared.faults.clear();
+    }
+
+    /// The faults that are not used up, in the order in which they are tried.
+    pub fn faults(&self) -> Vec<(u64, Fault)> {
+        self.shared.faults.list()
+    }
+
     /// The last 100,000 requests, oldest first; each is there before its answer can be read.
     pub fn requests(&self) -> Vec<RequestRecord> {
         lock(&self.shared.log).iter().cloned().collect()
@@ -311,6 +335,7 @@ struct Shared {
     world: World,
     services: Vec<Box<dyn Service>>,
     limits: Mutex<HashMap<&'static str, TokenBucket>>,
+    faults: FaultQueue,
     log: Mutex<VecDeque<RequestRecord>>,
     connections: AtomicU64,
     requests: AtomicU64,
@@ -324,6 +349,7 @@ impl Shared {
             world,
             services: super::services(),
             limits: Mutex::default(),
+            faults: FaultQueue::default(),
             log: Mutex::default(),
             connections: AtomicU64::new(0),
             requests: AtomicU64::new(0),
@@ -377,7 +403,10 @@ impl Shared {
         };
         match wait {
             Ok(()) => service.answer(&self.world, request),
-            Err(wait) => service.throttled(&self.world, request, wait.as_secs_f64().ceil().max(1.0) as u64),
+            Err(wait) => {
+                let whole_seconds = wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0));
+                service.throttled(&self.world, request, whole_seconds.max(1))
+            }
         }
     }
 }
@@ -453,28 +482,87 @@ impl Link for TlsStream<TcpStream> {
 }
 
 /// Accepts connections until it is dropped, each in a task of its own.
-async fn accept(shared: &Arc<Shared>, listener: TcpListener, acceptor: Option<tokio_rustls::TlsAcceptor>) {
+async fn accept(shared: Arc<Shared>, listener: TcpListener, acceptor: Option<TlsAcceptor>) {
     loop {
         let Ok((socket, _)) = listener.accept().await else {
             sleep(Duration::from_millis(10)).await; // out of descriptors: some will be free again
             continue;
         };
-        let _ = socket.set_nodelay(true);
         let connection = shared.connections.fetch_add(1, Ordering::Relaxed) + 1;
-        let shared = Arc::clone(shared);
-        match acceptor.clone() {
-            None => drop(tokio::spawn(Conversation::new(shared, socket, connection).run())),
-            Some(acceptor) => drop(tokio::spawn(async move {
-                if let Ok(Ok(link)) = timeout(HANDSHAKE_LIMIT, acceptor.accept(socket)).await {
-                    Conversation::new(shared, link, connection).run().await;
-                }
-            })),
+        tokio::spawn(welcome(Arc::clone(&shared), socket, acceptor.clone(), connection));
+    }
+}
+
+/// Serves one connection, after the faults and the handshake that come before its first request.
+async fn welcome(shared: Arc<Shared>, socket: TcpStream, acceptor: Option<TlsAcceptor>, connection: u64) {
+    let _ = socket.set_nodelay(true);
+    match shared.faults.take_on_accept() {
+        Some(OnAccept::Reset) => return drop(socket.set_zero_linger()),
+        Some(OnAccept::Wait(time)) => sleep(time).await,
+        None => {}
+    }
+    match acceptor {
+        None => Conversation::new(shared, socket, connection).run().await,
+        Some(acceptor) => {
+            if let Ok(Ok(link)) = timeout(HANDSHAKE_LIMIT, acceptor.accept(socket)).await {
+                Conversation::new(shared, link, connection).run().await;
+            }
         }
     }
 }
 
+/// One write, unless joining head and body would mean to copy much.
+fn in_few_writes(message: Message) -> Vec<Step> {
+    if message.body.len() < JOINED_CAP {
+        return vec![Step::Send(message.into_bytes())];
+    }
+    vec![Step::Send(message.head), Step::Send(message.body)]
+}
+
 /// The client went away.
 struct Gone;
+
+/// How a connection goes on.
+enum Next {
+    /// Another request may follow.
+    Request,
+    /// It ends, in good order.
+    Part,
+    /// It ends just so.
+    Drop,
+}
+
+/// One request, with all that makes its answer.
+struct Scene<'a> {
+    shared: &'a Shared,
+    service: Option<&'a dyn Service>,
+    request: &'a Request,
+    manners: Manners,
+}
+
+impl Stage for Scene<'_> {
+    fn answer(&self) -> Response {
+        self.shared.answer(self.service, self.request)
+    }
+
+    fn refusal_inside_200(&self) -> Response {
+        match self.service {
+            Some(service) => service.refused_inside_200(&self.shared.world, self.request),
+            None => self.answer(),
+        }
+    }
+
+    fn expire_sessions(&self) {
+        if let Some(service) = self.service {
+            service.expire_sessions();
+        }
+    }
+
+    fn frame(&self, response: Response) -> Message {
+        let accepts_gzip = wire::accepts_gzip(self.request);
+        wire::message(response, accepts_gzip, self.manners, self.shared.world.date())
+    }
+}
 
 /// One connection, from its first request to its end.
 struct Conversation<L> {
@@ -482,6 +570,8 @@ struct Conversation<L> {
     link: L,
     inbox: Inbox,
     connection: u64,
+    /// True from the second request on.
+    reused: bool,
 }
 
 impl<L: Link> Conversation<L> {
@@ -491,53 +581,109 @@ impl<L: Link> Conversation<L> {
             link,
             inbox: Inbox::default(),
             connection,
+            reused: false,
         }
     }
 
     async fn run(mut self) {
         loop {
-            match self.inbox.next_request(&mut self.link).await {
-                Ok(arrived) => match self.reply(arrived).await {
-                    Ok(true) => {}
-                    Ok(false) => return self.part().await,
-                    Err(Gone) => {
-                        self.shared.disconnects.fetch_add(1, Ordering::Relaxed);
-                        return;
-                    }
-                },
+            let next = match self.inbox.next_request(&mut self.link).await {
+                Ok(arrived) => self.reply(arrived).await,
                 Err(NoRequest::Idle) => return,
-                Err(NoRequest::Gone) => {
+                Err(NoRequest::Gone) => Err(Gone),
+                Err(NoRequest::Refused(status)) => return self.refuse(status).await,
+            };
+            match next {
+                Ok(Next::Request) => self.reused = true,
+                Ok(Next::Part) => return self.part().await,
+                Ok(Next::Drop) => return,
+                Err(Gone) => {
                     self.shared.disconnects.fetch_add(1, Ordering::Relaxed);
                     return;
                 }
-                Err(NoRequest::Refused(status)) => return self.refuse(status).await,
             }
         }
     }
 
-    /// Answers one request; true if another may follow.
-    async fn reply(&mut self, arrived: Arrived) -> Result<bool, Gone> {
+    /// Answers one request, as the faults let it.
+    async fn reply(&mut self, arrived: Arrived) -> Result<Next, Gone> {
         let Arrived { request, manners } = arrived;
         let shared = Arc::clone(&self.shared);
         let arrived_micros = shared.micros();
         shared.requests.fetch_add(1, Ordering::Relaxed);
         let service = shared.services.iter().find(|service| service.claims(&request));
         let service = service.map(AsRef::as_ref);
-        let response = shared.answer(service, &request);
-        let status = Some(response.status);
-        let message = wire::message(response, wire::accepts_gzip(&request), manners, shared.world.date());
+        let provider = service.map(Service::name);
+        let verdict = shared.faults.take(provider, &request, self.reused);
+        let scene = Scene {
+            shared: &shared,
+            service,
+            request: &request,
+            manners,
+        };
+        let (status, steps) = if let Some(fault) = verdict.kind {
+            fault.perform(&scene)
+        } else {
+            let response = scene.answer();
+            (Some(response.status), in_few_writes(scene.frame(response)))
+        };
         shared.record(RequestRecord {
-            provider: service.map(Service::name),
+            provider,
             method: request.method,
             path: request.path,
             query: request.query,
             status,
-            fault: None,
+            fault: verdict.text,
             arrived_micros,
             connection: self.connection,
         });
-        self.send(&message.into_bytes()).await?;
-        Ok(manners.keep_alive)
+        self.pause(verdict.delay).await?;
+        for step in steps {
+            if !self.take(step).await? {
+                return Ok(Next::Drop);
+            }
+        }
+        Ok(if manners.keep_alive { Next::Request } else { Next::Part })
+    }
+
+    /// Takes one step; false if it ends the connection.
+    async fn take(&mut self, step: Step) -> Result<bool, Gone> {
+        match step {
+            Step::Send(bytes) => self.send(&bytes).await?,
+            Step::Repeat(bytes, times) => {
+                for _ in 0..times {
+                    self.send(&bytes).await?;
+                }
+            }
+            Step::Drip(bytes, gap) => {
+                for byte in bytes {
+                    self.send(&[byte]).await?;
+                    self.pause(gap).await?;
+                }
+            }
+            Step::Pause(time) => self.pause(time).await?,
+            Step::Close => return Ok(false),
+            Step::Reset => {
+                let _ = self.link.socket().set_zero_linger();
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Waits, and notices if the client goes away meanwhile.
+    async fn pause(&mut self, time: Duration) -> Result<(), Gone> {
+        if time.is_zero() {
+            return Ok(());
+        }
+        let deadline = sleep(time);
+        tokio::pin!(deadline);
+        loop {
+            tokio::select! {
+                () = &mut deadline => return Ok(()),
+                came = self.inbox.fill(&mut self.link), if self.inbox.has_room() => came.map_err(|_| Gone)?,
+            }
+        }
     }
 
     async fn send(&mut self, bytes: &[u8]) -> Result<(), Gone> {
@@ -841,6 +987,85 @@ mod tests {
         let now = slow.filled;
         assert_eq!(slow.take(now), Ok(()));
         assert_eq!(slow.take(now), Err(Duration::from_secs(10)));
+    }
+
+    #[test]
+    fn above_the_rate_limit_the_service_says_when_to_come_back() {
+        let simulator = start();
+        simulator.set_rate_limit("sora", Some(2.0)).unwrap();
+        let mut stream = connect(&simulator);
+        let statuses: Vec<_> = (0..3)
+            .map(|_| {
+                let (head, _) = exchange(&mut stream, "POST /orgs/x HTTP/1.1\r\n\r\n");
+                (head[9..12].to_owned(), header(&head, "retry-after").map(str::to_owned))
+            })
+            .collect();
+        let free = ("404".to_owned(), None);
+        assert_eq!(statuses, [free.clone(), free, ("429".to_owned(), Some("1".to_owned()))]);
+        simulator.set_rate_limit("sora", None).unwrap();
+        assert!(
+            exchange(&mut stream, "POST /orgs/x HTTP/1.1\r\n\r\n")
+                .0
+                .starts_with("HTTP/1.1 404 ")
+        );
+        assert_eq!(simulator.requests()[2].status, Some(429));
+    }
+
+    #[test]
+    fn switches_take_the_values_they_list_and_no_others() {
+        let simulator = start();
+        let stands_on = |name: &str| {
+            let state = simulator.switches().into_iter().find(|state| state.switch.name == name);
+            state.unwrap().value
+        };
+        assert_eq!(stands_on("sora.encoding").as_deref(), Some("plain"));
+        simulator.set_switch("sora.encoding", "gzip").unwrap();
+        assert_eq!(stands_on("sora.encoding").as_deref(), Some("gzip"));
+        assert_eq!(
+            simulator.set_switch("sora.encodng", "gzip").unwrap_err(),
+            r#"there is no switch "sora.encodng"; the nearest is "sora.encoding""#
+        );
+        assert_eq!(
+            simulator.set_switch("sora.encoding", "brotli").unwrap_err(),
+            r#"sora.encoding is one of plain, gzip, mislabelled, not "brotli""#
+        );
+        let wrong = Config {
+            switches: vec![("sora.encoding".to_owned(), "brotli".to_owned())],
+            ..Config::default()
+        };
+        assert_eq!(Simulator::start(wrong).unwrap_err().kind(), io::ErrorKind::InvalidInput);
+    }
+
+    #[test]
+    fn the_log_keeps_the_last_hundred_thousand() {
+        let shared = Shared::new(World::new(0, None));
+        for connection in 0..100_002 {
+            shared.record(RequestRecord {
+                provider: None,
+                method: String::new(),
+                path: String::new(),
+                query: String::new(),
+                status: None,
+                fault: None,
+                arrived_micros: 0,
+                connection,
+            });
+        }
+        let log = lock(&shared.log);
+        assert_eq!((log.len(), log.front().unwrap().connection), (100_000, 2));
+    }
+
+    #[test]
+    fn a_fixed_port_can_be_taken_again_at_once() {
+        let first = start();
+        exchange(&mut connect(&first), GET);
+        let port = first.address.port();
+        drop(first);
+        let second = Simulator::start(Config {
+            port,
+            ..Config::default()
+        });
+        assert_eq!(second.unwrap().origin(), format!("http://127.0.0.1:{port}"));
     }
 
     fn tls_exchange(simulator: &Simulator, trusted: &str, name: &'static str) -> io::Result<String> {

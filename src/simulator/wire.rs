@@ -159,9 +159,9 @@ impl Inbox {
     async fn take_line<S: AsyncRead + Unpin>(&mut self, link: &mut S) -> Result<Vec<u8>, NoRequest> {
         loop {
             if let Some(end) = self.buffer.windows(2).position(|pair| pair == b"\r\n") {
-                let line = self.buffer.drain(..end).collect();
+                let bytes = self.buffer.drain(..end).collect();
                 self.buffer.drain(..2);
-                return Ok(line);
+                return Ok(bytes);
             }
             if self.buffer.len() > HEAD_CAP {
                 return Err(NoRequest::Refused(431));
