@@ -80,7 +80,12 @@ impl Together {
 
     /// The documents, by the names of their operations.
     pub fn raw(self) -> Json<'static> {
-        Json::Map(self.parts.into_iter().map(|part| (part.name.into(), part.document)).collect())
+        Json::Map(
+            self.parts
+                .into_iter()
+                .map(|part| (part.name.into(), part.document))
+                .collect(),
+        )
     }
 }
 
@@ -95,8 +100,16 @@ mod tests {
             typed: Typed::Nothing,
             answered_at: Instant::parse(time).unwrap().at,
         };
-        static COMPOSITE: Composite = Composite { name: "n", record: "N", doc: "", parts: &[] };
-        Together { composite: &COMPOSITE, parts: times.iter().map(part).collect() }
+        static COMPOSITE: Composite = Composite {
+            name: "n",
+            record: "N",
+            doc: "",
+            parts: &[],
+        };
+        Together {
+            composite: &COMPOSITE,
+            parts: times.iter().map(part).collect(),
+        }
     }
 
     #[test]

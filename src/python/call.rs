@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
@@ -89,7 +90,10 @@ impl<'py, T: IntoPyObject<'py>> IntoPyObject<'py> for Delivery<T> {
 /// A panic is a bug of ours: it becomes an error, and the interpreter lives on.
 async fn survive<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
     AssertUnwindSafe(future).catch_unwind().await.unwrap_or_else(|_| {
-        Err(Error::new(Kind::Internal, "a bug in metertap; please report what was called and this version's number"))
+        Err(Error::new(
+            Kind::Internal,
+            "a bug in metertap; please report what was called and this version's number",
+        ))
     })
 }
 
@@ -114,14 +118,27 @@ const WARNING: u8 = 30;
 
 fn describe(event: &Event) -> (u8, String) {
     match event {
-        Event::Answered { provider, operation, attempt, status, took } => {
-            (DEBUG, format!("{provider} {operation}: HTTP {status} in {:.3} s (attempt {attempt})", took.as_secs_f64()))
-        }
+        Event::Answered {
+            provider,
+            operation,
+            attempt,
+            status,
+            took,
+        } => (
+            DEBUG,
+            format!(
+                "{provider} {operation}: HTTP {status} in {:.3} s (attempt {attempt})",
+                took.as_secs_f64()
+            ),
+        ),
         Event::Repeating { error, wait } => (INFO, format!("{error} Repeating in {:.1} s.", wait.as_secs_f64())),
         Event::LoggedIn { provider } => (DEBUG, format!("{provider}: logged in")),
-        Event::ClockCorrected { provider, seconds } => {
-            (WARNING, format!("{provider}: this machine's clock is off by {seconds} s; requests are signed with the server's time"))
-        }
+        Event::ClockCorrected { provider, seconds } => (
+            WARNING,
+            format!(
+                "{provider}: this machine's clock is off by {seconds} s; requests are signed with the server's time"
+            ),
+        ),
         // The exception says it; a log line at a higher level would say it twice.
         Event::GaveUp { error } => (DEBUG, format!("{error} Gave up.")),
     }

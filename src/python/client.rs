@@ -55,14 +55,26 @@ impl Client {
     }
 
     /// Makes a call and waits for its answer.
-    fn call<'py>(&self, py: Python<'py>, operation: &str, given: &Bound<'py, PyDict>, raw: bool) -> PyResult<Bound<'py, PyAny>> {
+    fn call<'py>(
+        &self,
+        py: Python<'py>,
+        operation: &str,
+        given: &Bound<'py, PyDict>,
+        raw: bool,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let question = self.question(py, operation, given)?;
         let client = Arc::clone(&self.0);
         wait(py, move |engine, trace| ask(engine, client, question, raw, trace))?.into_pyobject(py)
     }
 
     /// Makes a call; the answer is awaited.
-    fn call_async<'py>(&self, py: Python<'py>, operation: &str, given: &Bound<'py, PyDict>, raw: bool) -> PyResult<Bound<'py, PyAny>> {
+    fn call_async<'py>(
+        &self,
+        py: Python<'py>,
+        operation: &str,
+        given: &Bound<'py, PyDict>,
+        raw: bool,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let question = self.question(py, operation, given)?;
         let client = Arc::clone(&self.0);
         promise(py, move |engine, trace| ask(engine, client, question, raw, trace))
@@ -107,11 +119,17 @@ impl Client {
     fn question(&self, py: Python<'_>, operation: &str, given: &Bound<'_, PyDict>) -> PyResult<Question> {
         let given = arguments(given)?;
         let provider = self.0.provider;
-        let composite = provider.facts().composites.iter().find(|composite| composite.name == operation);
+        let composite = provider
+            .facts()
+            .composites
+            .iter()
+            .find(|composite| composite.name == operation);
         let question = match composite {
             Some(composite) => {
                 let calls = composite.parts.iter().map(|part| Call::new(provider, part, Vec::new()));
-                calls.collect::<Result<_>>().map(|calls| Question::Together(composite, calls))
+                calls
+                    .collect::<Result<_>>()
+                    .map(|calls| Question::Together(composite, calls))
             }
             None => Call::new(provider, operation, given).map(Question::One),
         };
@@ -119,19 +137,33 @@ impl Client {
     }
 }
 
-async fn ask(engine: Arc<Engine>, client: Arc<engine::Client>, question: Question, raw: bool, trace: Arc<Trace>) -> Result<Answer> {
+async fn ask(
+    engine: Arc<Engine>,
+    client: Arc<engine::Client>,
+    question: Question,
+    raw: bool,
+    trace: Arc<Trace>,
+) -> Result<Answer> {
     match question {
         Question::One(call) => {
             let provider = client.provider;
             let read = |reply: &crate::providers::Reply| {
                 let document = provider.answer(&call, reply)?;
-                if raw { Answer::raw(document.into_owned()) } else { provider.typed(&call, &document).map(Answer::Typed) }
+                if raw {
+                    Answer::raw(document.into_owned())
+                } else {
+                    provider.typed(&call, &document).map(Answer::Typed)
+                }
             };
             engine.ask(&client, &call, &trace, read).await
         }
         Question::Together(composite, calls) => {
             let together = engine.ask_together(&client, composite, &calls, &trace).await?;
-            if raw { Answer::raw(together.raw()) } else { Ok(Answer::Typed(together.typed())) }
+            if raw {
+                Answer::raw(together.raw())
+            } else {
+                Ok(Answer::Typed(together.typed()))
+            }
         }
     }
 }
@@ -143,7 +175,9 @@ fn options(
     ca_file: Option<String>,
     proxy: Option<String>,
 ) -> Result<Options> {
-    let timeout = Duration::try_from_secs_f64(timeout).ok().filter(|timeout| !timeout.is_zero());
+    let timeout = Duration::try_from_secs_f64(timeout)
+        .ok()
+        .filter(|timeout| !timeout.is_zero());
     let timeout = timeout.ok_or_else(|| Error::invalid("timeout must be a number of seconds above 0"))?;
     if max_concurrency == Some(0) {
         return Err(Error::invalid("max_concurrency must be at least 1"));
@@ -153,12 +187,20 @@ fn options(
         Some(word) if word == "environment" => ProxyChoice::Environment,
         Some(url) => {
             if transport::proxy_host(&Secret::new(url.as_str())).is_none() {
-                return Err(Error::invalid("proxy is no URL; write for example \"http://proxy.example.com:3128\""));
+                return Err(Error::invalid(
+                    "proxy is no URL; write for example \"http://proxy.example.com:3128\"",
+                ));
             }
             ProxyChoice::Url(url)
         }
     };
-    Ok(Options { timeout, retries, max_concurrency, ca_file, proxy })
+    Ok(Options {
+        timeout,
+        retries,
+        max_concurrency,
+        ca_file,
+        proxy,
+    })
 }
 
 /// A secret as a caller passes it: the word, or a callable without arguments that returns it.
@@ -168,9 +210,15 @@ fn source(given: &Bound<'_, PyAny>, name: &'static str) -> PyResult<Arc<dyn Secr
         return Ok(Arc::new(secret));
     }
     if given.is_callable() {
-        return Ok(Arc::new(Callable { name, function: given.clone().unbind() }));
+        return Ok(Arc::new(Callable {
+            name,
+            function: given.clone().unbind(),
+        }));
     }
-    let text = format!("{name} must be a str or a callable that returns one, not a {}", given.get_type().name()?);
+    let text = format!(
+        "{name} must be a str or a callable that returns one, not a {}",
+        given.get_type().name()?
+    );
     Err(to_python(given.py(), &Error::new(Kind::WrongType, text)))
 }
 
@@ -208,12 +256,26 @@ impl SecretSource for Callable {
 fn run(py: Python<'_>, function: &Py<PyAny>, name: &str) -> Result<Secret> {
     let failed = |problem: PyErr| {
         // The exception's class says what happened; its text might hold the secret.
-        let class = problem.get_type(py).name().map(|name| name.to_string()).unwrap_or_default();
-        Error::new(Kind::AuthenticationFailed, format!("the callable for {name} raised {class}"))
+        let class = problem
+            .get_type(py)
+            .name()
+            .map(|name| name.to_string())
+            .unwrap_or_default();
+        Error::new(
+            Kind::AuthenticationFailed,
+            format!("the callable for {name} raised {class}"),
+        )
     };
     let word = function.call0(py).map_err(failed)?;
     let word = word.bind(py).cast::<PyString>().map_err(|_| {
-        Error::new(Kind::AuthenticationFailed, format!("the callable for {name} must return a str"))
+        Error::new(
+            Kind::AuthenticationFailed,
+            format!("the callable for {name} must return a str"),
+        )
     })?;
-    checked(name, word.to_str().map_err(|problem| failed(PyTypeError::new_err(problem.to_string())))?)
+    checked(
+        name,
+        word.to_str()
+            .map_err(|problem| failed(PyTypeError::new_err(problem.to_string())))?,
+    )
 }

@@ -40,7 +40,9 @@ pub fn from_python(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Value> {
     }
     if value.is_instance(class(py, &DATE, "datetime", "date")?)? {
         let text: String = value.call_method0(intern!(py, "isoformat"))?.extract()?;
-        let day = text.parse().map_err(|_| refuse(py, Kind::InvalidArgument, format!("{name} is no date")))?;
+        let day = text
+            .parse()
+            .map_err(|_| refuse(py, Kind::InvalidArgument, format!("{name} is no date")))?;
         return Ok(Value::Day(day));
     }
     if value.is_instance_of::<PyFloat>() || value.is_instance(class(py, &DECIMAL, "decimal", "Decimal")?)? {
@@ -50,30 +52,44 @@ pub fn from_python(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Value> {
         return members(map, name);
     }
     if value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>() || value.is_instance_of::<PySet>() {
-        let items = value.try_iter()?.map(|item| from_python(&item?, name)).collect::<PyResult<_>>()?;
+        let items = value
+            .try_iter()?
+            .map(|item| from_python(&item?, name))
+            .collect::<PyResult<_>>()?;
         return Ok(Value::List(items));
     }
     if value.hasattr(intern!(py, "__index__"))? {
         let number = value.call_method0(intern!(py, "__index__"))?.extract::<i64>();
         return number.map(Value::Whole).map_err(|_| {
-            refuse(py, Kind::InvalidArgument, format!("{name} is an int that does not fit 64 bits"))
+            refuse(
+                py,
+                Kind::InvalidArgument,
+                format!("{name} is an int that does not fit 64 bits"),
+            )
         });
     }
     if let Ok(sequence) = value.cast::<PySequence>() {
-        let items = sequence.try_iter()?.map(|item| from_python(&item?, name)).collect::<PyResult<_>>()?;
+        let items = sequence
+            .try_iter()?
+            .map(|item| from_python(&item?, name))
+            .collect::<PyResult<_>>()?;
         return Ok(Value::List(items));
     }
     let kind = value.get_type().name()?;
-    Err(refuse(py, Kind::WrongType, format!("{name} cannot be a {kind}; pass a str, a number, a date, a list or a dict")))
+    Err(refuse(
+        py,
+        Kind::WrongType,
+        format!("{name} cannot be a {kind}; pass a str, a number, a date, a list or a dict"),
+    ))
 }
 
 fn members(map: &Bound<'_, PyMapping>, name: &str) -> PyResult<Value> {
     let mut members = Vec::new();
     for pair in map.items()? {
         let (key, value): (Bound<'_, PyAny>, Bound<'_, PyAny>) = pair.extract()?;
-        let key: String = key.extract().map_err(|_| {
-            refuse(map.py(), Kind::WrongType, format!("the keys of {name} must be str"))
-        })?;
+        let key: String = key
+            .extract()
+            .map_err(|_| refuse(map.py(), Kind::WrongType, format!("the keys of {name} must be str")))?;
         members.push((key, from_python(&value, name)?));
     }
     Ok(Value::Map(members))
@@ -88,7 +104,9 @@ fn moment(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Value> {
     }
     let text: String = value.call_method0(intern!(py, "isoformat"))?.extract()?;
     let instant = Instant::parse(&text);
-    instant.map(Value::Instant).map_err(|error| refuse(py, Kind::InvalidArgument, format!("{name}: {}", error.message)))
+    instant
+        .map(Value::Instant)
+        .map_err(|error| refuse(py, Kind::InvalidArgument, format!("{name}: {}", error.message)))
 }
 
 fn refuse(py: Python<'_>, kind: Kind, message: String) -> PyErr {
@@ -106,7 +124,7 @@ fn class<'py>(
     cell: &'static PyOnceLock<Py<PyType>>,
     module: &str,
     name: &str,
-) -> PyResult<&'static Bound<'py, PyType>> {
+) -> PyResult<&'py Bound<'py, PyType>> {
     cell.import(py, module, name)
 }
 
@@ -129,7 +147,10 @@ impl Answer {
 fn check_floats(json: &Json<'_>) -> Result<()> {
     match json {
         Json::Number(text) if text.contains(['e', 'E']) && !text.parse::<f64>().is_ok_and(f64::is_finite) => {
-            Err(Error::unexpected("$", format!("the number {} is too large", crate::values::text::head(text, 60))))
+            Err(Error::unexpected(
+                "$",
+                format!("the number {} is too large", crate::values::text::head(text, 60)),
+            ))
         }
         Json::List(items) => items.iter().try_for_each(check_floats),
         Json::Map(members) => members.iter().try_for_each(|(_, value)| check_floats(value)),
@@ -160,7 +181,10 @@ fn to_object<'py>(py: Python<'py>, typed: &Typed) -> PyResult<Bound<'py, PyAny>>
         Typed::Instant(instant) => datetime(py, *instant),
         Typed::Day(day) => class(py, &DATE, "datetime", "date")?.call1((day.year(), day.month(), day.day())),
         Typed::List(items) => {
-            let items = items.iter().map(|item| to_object(py, item)).collect::<PyResult<Vec<_>>>()?;
+            let items = items
+                .iter()
+                .map(|item| to_object(py, item))
+                .collect::<PyResult<Vec<_>>>()?;
             Ok(PyList::new(py, items)?.into_any())
         }
         Typed::Map(members) => {
@@ -193,7 +217,16 @@ pub fn datetime<'py>(py: Python<'py>, instant: Instant) -> PyResult<Bound<'py, P
         zone.call1((offset,))?
     };
     let microsecond = zoned.subsec_nanosecond() / 1000;
-    let parts = (zoned.year(), zoned.month(), zoned.day(), zoned.hour(), zoned.minute(), zoned.second(), microsecond, zone);
+    let parts = (
+        zoned.year(),
+        zoned.month(),
+        zoned.day(),
+        zoned.hour(),
+        zoned.minute(),
+        zoned.second(),
+        microsecond,
+        zone,
+    );
     class(py, &DATETIME, "datetime", "datetime")?.call1(parts)
 }
 

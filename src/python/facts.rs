@@ -117,7 +117,10 @@ fn collect(held: &Holds, all: &mut serde_json::Map<String, Value>) {
 }
 
 fn collect_shape(shape: &Shape, all: &mut serde_json::Map<String, Value>) {
-    let fields = shape.fields.iter().map(|field| json!({"name": field.name, "type": holds(&field.holds)}));
+    let fields = shape
+        .fields
+        .iter()
+        .map(|field| json!({"name": field.name, "type": holds(&field.holds)}));
     all.insert(shape.name.to_owned(), Value::Array(fields.collect()));
     for field in shape.fields {
         collect(&field.holds, all);

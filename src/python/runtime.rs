@@ -42,7 +42,11 @@ pub struct Living {
 
 impl Home {
     fn of(process: u32) -> Self {
-        Self { process, living: OnceLock::new(), child: OnceLock::new() }
+        Self {
+            process,
+            living: OnceLock::new(),
+            child: OnceLock::new(),
+        }
     }
 
     fn here() -> &'static Self {
@@ -58,10 +62,15 @@ impl Home {
 /// This process's runtime and engine. Call it detached from the interpreter: the first call starts threads.
 pub fn living() -> Result<&'static Living> {
     if CLOSED.load(Ordering::Acquire) {
-        return Err(Error::new(Kind::ShuttingDown, "the interpreter is shutting down; no more calls can be made"));
+        return Err(Error::new(
+            Kind::ShuttingDown,
+            "the interpreter is shutting down; no more calls can be made",
+        ));
     }
     let living = Home::here().living.get_or_init(start);
-    living.as_ref().map_err(|problem| Error::new(Kind::Internal, format!("the runtime cannot be started: {problem}")))
+    living
+        .as_ref()
+        .map_err(|problem| Error::new(Kind::Internal, format!("the runtime cannot be started: {problem}")))
 }
 
 fn start() -> std::result::Result<Living, String> {
@@ -73,7 +82,11 @@ fn start() -> std::result::Result<Living, String> {
         .build()
         .map_err(|problem| problem.to_string())?;
     let engine = Arc::new(Engine::default());
-    Ok(Living { handle: runtime.handle().clone(), engine, runtime: Mutex::new(Some(runtime)) })
+    Ok(Living {
+        handle: runtime.handle().clone(),
+        engine,
+        runtime: Mutex::new(Some(runtime)),
+    })
 }
 
 /// Stops all work of this process. Registered with `atexit`; calls after it raise `ShuttingDown`.

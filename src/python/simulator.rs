@@ -7,7 +7,7 @@ use pyo3::types::PyDict;
 
 use super::convert::{datetime, from_python};
 use super::errors::to_python;
-use crate::simulator::faults::{Fault, FaultKind};
+use crate::simulator::faults::{Fault, FaultKind, MENU};
 use crate::simulator::server::{Certificate, Config};
 use crate::simulator::{self};
 use crate::values::arguments::Value;
@@ -22,7 +22,14 @@ pub struct Simulator(simulator::server::Simulator);
 impl Simulator {
     #[new]
     #[pyo3(signature = (*, seed, now, port, tls, certificate))]
-    fn new(py: Python<'_>, seed: u64, now: &Bound<'_, PyAny>, port: u16, tls: bool, certificate: &str) -> PyResult<Self> {
+    fn new(
+        py: Python<'_>,
+        seed: u64,
+        now: &Bound<'_, PyAny>,
+        port: u16,
+        tls: bool,
+        certificate: &str,
+    ) -> PyResult<Self> {
         let now = moment(now)?.map(|instant| instant.at);
         let certificate = match certificate {
             "good" => Certificate::Good,
@@ -33,7 +40,14 @@ impl Simulator {
                 return Err(to_python(py, &Error::invalid(text)));
             }
         };
-        let config = Config { seed, now, port, tls, certificate, switches: Vec::new() };
+        let config = Config {
+            seed,
+            now,
+            port,
+            tls,
+            certificate,
+            switches: Vec::new(),
+        };
         py.detach(|| simulator::server::Simulator::start(config))
             .map(Self)
             .map_err(|problem| PyOSError::new_err(format!("the simulator cannot listen on port {port}: {problem}")))
@@ -84,7 +98,15 @@ impl Simulator {
     /// What can be switched: name, value, possible values, meaning.
     fn switches(&self) -> Vec<(&'static str, Option<String>, Vec<&'static str>, &'static str)> {
         let rows = self.0.switches().into_iter();
-        rows.map(|state| (state.switch.name, state.value, state.switch.values.to_vec(), state.switch.doc)).collect()
+        rows.map(|state| {
+            (
+                state.switch.name,
+                state.value,
+                state.switch.values.to_vec(),
+                state.switch.doc,
+            )
+        })
+        .collect()
     }
 
     /// Sets a switch.
@@ -104,21 +126,33 @@ impl Simulator {
 
     /// Answers more requests than this in a second with 429; `None` ends it.
     fn set_rate_limit(&self, provider: &str, per_second: Option<f64>) -> PyResult<()> {
-        self.0.set_rate_limit(provider, per_second).map_err(PyValueError::new_err)
+        self.0
+            .set_rate_limit(provider, per_second)
+            .map_err(PyValueError::new_err)
     }
 
-    /// Adds a fault.
-    #[pyo3(signature = (kind, *, provider, path_contains, skip, times))]
+    /// Adds a fault and returns its number.
+    #[pyo3(signature = (kind, *, provider, path_contains, skip, every, times))]
     fn add_fault(
         &self,
         kind: &str,
         provider: Option<String>,
         path_contains: Option<String>,
         skip: u32,
+        every: Option<u32>,
         times: Option<u32>,
-    ) -> PyResult<()> {
+    ) -> PyResult<u64> {
         let kind = FaultKind::parse(kind).map_err(PyValueError::new_err)?;
-        self.0.add_fault(Fault { provider, path_contains, skip, times, kind }).map_err(PyValueError::new_err)
+        self.0
+            .add_fault(Fault {
+                kind,
+                provider,
+                path_contains,
+                skip,
+                every,
+                times,
+            })
+            .map_err(PyValueError::new_err)
     }
 
     /// Ends all faults.
@@ -129,16 +163,38 @@ impl Simulator {
     /// The kinds of fault: name and meaning.
     #[staticmethod]
     fn fault_menu() -> Vec<(&'static str, &'static str)> {
-        FaultKind::MENU.to_vec()
+        MENU.iter().map(|item| (item.name, item.doc)).collect()
     }
 
     /// The requests so far: provider, method, path, query, status, fault, arrival in seconds, connection.
     #[allow(clippy::type_complexity)] // a row of a table
-    fn requests(&self) -> Vec<(Option<&'static str>, String, String, String, Option<u16>, Option<String>, f64, u64)> {
+    fn requests(
+        &self,
+    ) -> Vec<(
+        Option<&'static str>,
+        String,
+        String,
+        String,
+        Option<u16>,
+        Option<String>,
+        f64,
+        u64,
+    )> {
         let seconds = |micros: u64| std::time::Duration::from_micros(micros).as_secs_f64();
         let rows = self.0.requests().into_iter();
-        rows.map(|r| (r.provider, r.method, r.path, r.query, r.status, r.fault, seconds(r.arrived_micros), r.connection))
-            .collect()
+        rows.map(|r| {
+            (
+                r.provider,
+                r.method,
+                r.path,
+                r.query,
+                r.status,
+                r.fault,
+                seconds(r.arrived_micros),
+                r.connection,
+            )
+        })
+        .collect()
     }
 
     /// Forgets the requests so far.
@@ -166,6 +222,8 @@ fn moment(value: &Bound<'_, PyAny>) -> PyResult<Option<Instant>> {
         Value::Instant(instant) => Ok(Some(instant)),
         Value::Day(day) => Instant::midnight(day).map(Some).map_err(refuse),
         Value::Text(text) => Instant::parse_argument(&text).map(Some).map_err(refuse),
-        _ => Err(refuse(Error::invalid("now must be an aware datetime, a date or an ISO text"))),
+        _ => Err(refuse(Error::invalid(
+            "now must be an aware datetime, a date or an ISO text",
+        ))),
     }
 }
