@@ -15,6 +15,7 @@
 pub mod devicewise;
 pub mod faults;
 pub mod http;
+pub mod json;
 pub mod ricoh;
 pub mod server;
 pub mod sora;
