@@ -16,6 +16,7 @@ pub mod devicewise;
 pub mod faults;
 mod garble;
 pub mod http;
+pub mod json;
 pub mod ricoh;
 pub mod server;
 pub mod sora;

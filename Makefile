@@ -1,0 +1,89 @@
+# What a developer types is what CI runs. Needs Rust, Python 3.10 or newer with venv and pip, and make; pip fetches the rest.
+#
+# Every path is relative: GNU Make splits words at blanks, and the checkout may lie in a directory whose name has one.
+#
+#   PYTHON=python3.12   another interpreter for the virtual environment (after `make clean`)
+#   PROFILE=dev         an unoptimised wheel, which builds several times faster; for development
+
+PYTHON ?= python3
+PROFILE ?= release
+
+VENV_PYTHON := .venv/bin/python
+PIP := $(VENV_PYTHON) -m pip
+# Stamps live in the virtual environment: who deletes it starts afresh.
+VENV := .venv/.made
+WHEEL := .venv/.wheel-$(PROFILE)
+TEST_TOOLS := .venv/.test-tools
+# Directories are listed too, since a file that was deleted shows only in the time of its directory.
+SOURCES := Cargo.toml Cargo.lock pyproject.toml README.md \
+  $(shell find src python \( -name __pycache__ -prune \) -o \( -type d -o -name '*.rs' -o -name '*.py' -o -name '*.pyi' -o -name py.typed \) -print)
+CORE := --locked --no-default-features
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Tests must see the installed wheel, not what a caller's path points to.
+unexport PYTHONPATH PYTHONHOME
+
+# rustup's cargo looks for its toolchain under HOME. Where HOME is another directory, so that cargo cannot start,
+# take the homes that lie beside it.
+ifneq ($(shell cargo --version >/dev/null 2>&1 || echo broken),)
+  CARGO_HOME ?= $(shell dirname "$$(dirname "$$(command -v cargo)")")
+  RUSTUP_HOME ?= $(shell dirname "$$(dirname "$$(dirname "$$(command -v cargo)")")")/.rustup
+  export CARGO_HOME RUSTUP_HOME
+endif
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help build demo test lint fmt deny clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile
+
+build: $(WHEEL) ## build the wheel and install it into .venv
+
+demo: $(WHEEL) ## show the whole thing against the built-in simulator; no account needed
+	.venv/bin/metertap demo
+
+test: $(WHEEL) $(TEST_TOOLS) ## run the Rust tests, then the Python tests on the installed wheel
+	cargo test $(CORE) --features client,simulator
+	$(VENV_PYTHON) -m pytest
+
+lint: $(WHEEL) $(TEST_TOOLS) ## check format, lints, types, stubs and layers; changes nothing
+	cargo fmt --check
+	cargo clippy $(CORE) --all-targets --quiet -- -D warnings
+	cargo clippy $(CORE) --all-targets --quiet --features client -- -D warnings
+	cargo clippy $(CORE) --all-targets --quiet --features simulator -- -D warnings
+	cargo clippy $(CORE) --all-targets --quiet --features python -- -D warnings
+	$(VENV_PYTHON) tools/layers.py
+	$(VENV_PYTHON) -m ruff check --quiet
+	$(VENV_PYTHON) -m ruff format --check --quiet
+	$(VENV_PYTHON) -m mypy
+	$(VENV_PYTHON) -m mypy.stubtest metertap --mypy-config-file pyproject.toml
+
+fmt: $(TEST_TOOLS) ## format Rust and Python
+	cargo fmt
+	$(VENV_PYTHON) -m ruff check --quiet --fix-only
+	$(VENV_PYTHON) -m ruff format --quiet
+
+# Not a part of lint: cargo-deny takes minutes to install. Advisories are left out, because they need their database from the network.
+deny: ## check licences, bans and sources of the crates; needs cargo-deny
+	@command -v cargo-deny >/dev/null || { echo 'cargo-deny is not installed: cargo install --locked cargo-deny' >&2; exit 1; }
+	cargo deny --all-features check licenses bans sources
+
+clean: ## delete everything that the other targets made here
+	rm -rf .venv build target .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(VENV):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "metertap needs Python 3.10 or newer: make PYTHON=…")'
+	$(PYTHON) -m venv .venv
+	@touch $@
+
+$(WHEEL): $(SOURCES) | $(VENV)
+	@cargo --version >/dev/null || { echo 'The core of metertap is written in Rust: install Rust, then try again.' >&2; exit 1; }
+	@rm -rf build/wheel .venv/.wheel-*
+	MATURIN_PEP517_ARGS='--profile $(PROFILE)' $(PIP) wheel --quiet --no-deps --wheel-dir build/wheel .
+	$(PIP) install --quiet --no-deps --force-reinstall build/wheel/*.whl
+	@touch $@
+
+$(TEST_TOOLS): pyproject.toml | $(WHEEL)
+	$(PIP) install --quiet "$$(echo build/wheel/*.whl)[test]"
+	@touch $@
