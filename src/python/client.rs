@@ -15,7 +15,24 @@ use crate::engine::{self, Engine, Options, ProxyChoice, Trace, transport};
 use crate::providers::{Call, Composite, provider};
 use crate::values::arguments::plain;
 use crate::values::error::{Error, Kind, Result};
-use crate::values::secret::Secret;
+use crate::values::secret;
+
+/// A secret on its way to a client: a word, or a callable without arguments that returns it. It shows neither.
+#[pyclass(frozen, module = "metertap._core")]
+pub struct Secret(Py<PyAny>);
+
+#[pymethods]
+impl Secret {
+    #[new]
+    fn new(word: Py<PyAny>) -> Self {
+        Self(word)
+    }
+
+    #[allow(clippy::unused_self)] // the text is the same for every secret
+    fn __repr__(&self) -> &'static str {
+        "Secret(***)"
+    }
+}
 
 /// A client of one account at one provider.
 #[pyclass(frozen, module = "metertap._core")]
@@ -46,8 +63,9 @@ impl Client {
         let settings = arguments(settings)?;
         let mut sources: Vec<(&'static str, Arc<dyn SecretSource>)> = Vec::new();
         for field in known.facts().secrets {
-            if let Some(given) = secrets.get_item(field.name)?.filter(|given| !given.is_none()) {
-                sources.push((field.name, source(&given, field.name)?));
+            if let Some(given) = secrets.get_item(field.name)? {
+                let given: PyRef<'_, Secret> = given.extract()?;
+                sources.push((field.name, source(given.0.bind(py), field.name)?));
             }
         }
         let client = engine::Client::new(known, name, base_url, settings, sources, options).map_err(refuse)?;
@@ -104,7 +122,7 @@ impl Client {
         match &self.0.options.proxy {
             ProxyChoice::Environment => Some("environment".to_owned()),
             ProxyChoice::Direct => None,
-            ProxyChoice::Url(url) => transport::proxy_host(&Secret::new(url.as_str())),
+            ProxyChoice::Url(url) => transport::proxy_host(&secret::Secret::new(url.as_str())),
         }
     }
 }
@@ -186,7 +204,7 @@ fn options(
         None => ProxyChoice::Direct,
         Some(word) if word == "environment" => ProxyChoice::Environment,
         Some(url) => {
-            if transport::proxy_host(&Secret::new(url.as_str())).is_none() {
+            if transport::proxy_host(&secret::Secret::new(url.as_str())).is_none() {
                 return Err(Error::invalid(
                     "proxy is no URL; write for example \"http://proxy.example.com:3128\"",
                 ));
@@ -223,10 +241,10 @@ fn source(given: &Bound<'_, PyAny>, name: &'static str) -> PyResult<Arc<dyn Secr
 }
 
 /// Takes white space off both ends; what is empty or has control characters inside cannot be a secret.
-fn checked(name: &str, word: &str) -> Result<Secret> {
+fn checked(name: &str, word: &str) -> Result<secret::Secret> {
     let word = word.trim();
     plain(word).map_err(|problem| Error::invalid(format!("{name} {problem}")))?;
-    Ok(Secret::new(word))
+    Ok(secret::Secret::new(word))
 }
 
 /// A Python function that returns the secret as it is now.
@@ -236,11 +254,11 @@ struct Callable {
 }
 
 impl SecretSource for Callable {
-    fn fixed(&self) -> Option<&Secret> {
+    fn fixed(&self) -> Option<&secret::Secret> {
         None
     }
 
-    fn now(&self) -> Boxed<'_, Result<Secret>> {
+    fn now(&self) -> Boxed<'_, Result<secret::Secret>> {
         let name = self.name;
         let function = Python::try_attach(|py| self.function.clone_ref(py));
         Box::pin(async move {
@@ -253,7 +271,7 @@ impl SecretSource for Callable {
     }
 }
 
-fn run(py: Python<'_>, function: &Py<PyAny>, name: &str) -> Result<Secret> {
+fn run(py: Python<'_>, function: &Py<PyAny>, name: &str) -> Result<secret::Secret> {
     let failed = |problem: PyErr| {
         // The exception's class says what happened; its text might hold the secret.
         let class = problem

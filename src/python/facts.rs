@@ -14,6 +14,14 @@ pub fn providers(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
     Ok(pythonize::pythonize(py, &all)?)
 }
 
+/// The operations of a provider: name, the names of its arguments, and what it tells.
+#[pyfunction]
+pub fn operations(provider: &str) -> Vec<(&'static str, Vec<&'static str>, &'static str)> {
+    let operations = crate::providers::provider(provider).map_or(&[][..], |provider| provider.facts().operations);
+    let names = |operation: &Operation| operation.arguments.iter().map(|argument| argument.name).collect();
+    operations.iter().map(|operation| (operation.name, names(operation), operation.doc)).collect()
+}
+
 /// The records that answers are made of: for each, its fields and what they hold.
 #[pyfunction]
 pub fn shapes(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {

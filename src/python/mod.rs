@@ -15,13 +15,15 @@ use pyo3::prelude::*;
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<client::Client>()?;
+    module.add_class::<client::Secret>()?;
     module.add_class::<simulator::Simulator>()?;
     module.add_function(wrap_pyfunction!(facts::providers, module)?)?;
+    module.add_function(wrap_pyfunction!(facts::operations, module)?)?;
     module.add_function(wrap_pyfunction!(facts::shapes, module)?)?;
     module.add_function(wrap_pyfunction!(runtime::shut_down, module)?)?;
     module.add(
         "__all__",
-        ["Client", "Simulator", "__version__", "providers", "shapes", "shut_down"],
+        ["Client", "Secret", "Simulator", "__version__", "operations", "providers", "shapes", "shut_down"],
     )?;
     Ok(())
 }

@@ -1,0 +1,199 @@
+"""What all clients share, whatever the provider, sync or async."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from metertap import _core
+from metertap.errors import InvalidArgument, WrongType
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+    from typing import TypedDict
+
+    from typing_extensions import TypeAlias
+
+    #: A word, or a callable without arguments that returns it; the callable is asked anew for every request.
+    SecretWord: TypeAlias = str | Callable[[], str]
+    #: An aware datetime (a pandas.Timestamp is one), a date (midnight UTC) or an ISO text with its offset.
+    Moment: TypeAlias = datetime | date | str
+
+    class ClientOptions(TypedDict, total=False):
+        """The keywords that every client takes."""
+
+        name: str | None
+        base_url: str | None
+        timeout: float
+        retries: int
+        max_concurrency: int | None
+        ca_file: str | os.PathLike[str] | None
+        proxy: str | None
+
+
+Self = TypeVar("Self", bound="Client")
+
+#: The keywords that every client takes, with their defaults.
+DEFAULTS: dict[str, Any] = {
+    "name": None,
+    "base_url": None,
+    "timeout": 60.0,
+    "retries": 2,
+    "max_concurrency": None,
+    "ca_file": None,
+    "proxy": "environment",
+}
+
+#: Documentation of those keywords, for the docstring of each client.
+OPTIONS_DOC = """
+    name : str, optional
+        The account's label in tables and messages; the provider's name by default.
+    base_url : str, optional
+        The service's address, without a slash at the end.
+    timeout : float, default 60
+        Seconds for a whole call, with all its attempts and waits.
+    retries : int, default 2
+        How often a failed attempt is repeated.
+    max_concurrency : int, optional
+        How many requests of this account may be under way at once, in this process.
+    ca_file : str or path, optional
+        A PEM file of certificates to trust besides the platform's.
+    proxy : str or None, default "environment"
+        A proxy's URL, None for no proxy, or ``"environment"`` for what HTTPS_PROXY and its like say. Requests to this
+        machine never take a proxy.
+"""
+
+
+class Client:
+    """An account at one provider. Immutable: any thread and any event loop may use it."""
+
+    _provider: ClassVar[str]
+    _core: _core.Client
+
+    def _open(self, settings: dict[str, Any], secrets: dict[str, _core.Secret | None], options: dict[str, Any]) -> None:
+        """Check everything and build the native client; called by every constructor."""
+        for keyword in options:
+            if keyword not in DEFAULTS:
+                raise WrongType(_unknown(type(self).__name__, keyword, [*settings, *secrets, *DEFAULTS]))
+        given = {**DEFAULTS, **options}
+        if given["ca_file"] is not None:
+            given["ca_file"] = os.fspath(given["ca_file"])
+        _check_types(given)
+        self._core = _core.Client(
+            self._provider,
+            settings={name: value for name, value in settings.items() if value is not None},
+            secrets={name: secret for name, secret in secrets.items() if secret is not None},
+            **given,
+        )
+
+    def _ask(self, operation: str, arguments: dict[str, Any], raw: bool) -> Any:
+        """Make a call: sync here, awaitable in `metertap.aio`."""
+        return self._core.call(operation, arguments, raw)
+
+    @classmethod
+    def from_env(cls: type[Self], **overrides: Any) -> Self:
+        """Build a client from environment variables.
+
+        Each field comes from the variable that the vendor's own tools use, if there is one, else from
+        ``METERTAP_<PROVIDER>_<FIELD>``, for example ``METERTAP_SORA_API_KEY``.
+
+        Parameters
+        ----------
+        **overrides
+            Fields that are given here and not looked up.
+
+        Returns
+        -------
+        Client
+            A client of this class.
+
+        Raises
+        ------
+        InvalidArgument
+            If a field that is needed stands in none of its variables.
+
+        Examples
+        --------
+        >>> import os
+        >>> os.environ["METERTAP_SORA_API_KEY"] = "example"
+        >>> Sora.from_env(name="production")
+        Sora(name='production', base_url='https://api.sora-cloud.shiguredo.app')
+        """
+        facts = next(facts for facts in _core.providers() if facts["name"] == cls._provider)
+        found: dict[str, Any] = {}
+        tried: list[str] = []
+        fields = [field["name"] for field in (*facts["settings"], *facts["secrets"])]
+        for field in (*fields, "base_url"):
+            variables = [variable for name, variable in facts["environment"] if name == field]
+            variables.append(f"METERTAP_{cls._provider.upper()}_{field.upper()}")
+            value = next((os.environ[name] for name in variables if os.environ.get(name)), None)
+            if value is not None:
+                found[field] = value
+            tried += variables
+        try:
+            return cls(**{**found, **overrides})
+        except InvalidArgument as error:
+            raise InvalidArgument(f"{str(error).rstrip('.')}; looked for {', '.join(tried)}.") from None
+
+    @property
+    def name(self) -> str:
+        """The account's label."""
+        return self._core.name
+
+    @property
+    def provider(self) -> str:
+        """The provider's name."""
+        return self._core.provider
+
+    @property
+    def base_url(self) -> str:
+        """The service's address."""
+        return self._core.base_url
+
+    def __repr__(self) -> str:
+        proxy = self._core.proxy
+        shown = "" if proxy in (None, "environment") else f", proxy={proxy!r}"
+        return f"{type(self).__name__}(name={self.name!r}, base_url={self.base_url!r}{shown})"
+
+    def __copy__(self: Self) -> Self:
+        return self
+
+    def __deepcopy__(self: Self, memo: dict[int, Any]) -> Self:
+        return self
+
+    def __reduce__(self) -> Any:
+        advice = f"build it where it is used, for example with {type(self).__name__}.from_env()"
+        raise TypeError(f"a client holds secrets and cannot be pickled; {advice}")
+
+
+def hide(word: Any) -> _core.Secret | None:
+    """Wrap a secret, so that no traceback shows it; the first thing that every constructor does with one."""
+    return None if word is None else _core.Secret(word)
+
+
+def _unknown(owner: str, keyword: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(keyword, known, n=1)
+    return f"{owner} has no argument {keyword!r}{f'; did you mean {near[0]!r}?' if near else '.'}"
+
+
+def _check_types(options: dict[str, Any]) -> None:
+    whole = "an int of at least 0"
+    expected: dict[str, tuple[Callable[[Any], bool], str]] = {
+        "name": (lambda value: value is None or isinstance(value, str), "a str"),
+        "base_url": (lambda value: value is None or isinstance(value, str), "a str"),
+        "timeout": (lambda value: isinstance(value, (int, float)) and not isinstance(value, bool), "seconds as a number"),
+        "retries": (lambda value: _is_whole(value) and value >= 0, whole),
+        "max_concurrency": (lambda value: value is None or (_is_whole(value) and value >= 1), "an int of at least 1"),
+        "ca_file": (lambda value: value is None or isinstance(value, str), "a path"),
+        "proxy": (lambda value: value is None or isinstance(value, str), "a URL, None or 'environment'"),
+    }
+    for name, (is_right, what) in expected.items():
+        if not is_right(options[name]):
+            # The value is not shown: a proxy's URL may hold a password.
+            raise WrongType(f"{name} must be {what}, not {type(options[name]).__name__}.")
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)

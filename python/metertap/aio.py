@@ -1,0 +1,64 @@
+"""The same clients and functions as in `metertap`, to be awaited.
+
+A client may be used from any event loop, and from several in turn: its connections belong to no loop. Only asyncio is
+supported (anyio on asyncio works, trio does not).
+
+Examples
+--------
+>>> import asyncio
+>>> async def main():
+...     one, other = await asyncio.gather(
+...         sora.total_sessions_this_month(), sora.total_connections_this_month()
+...     )
+...     return one <= other
+>>> asyncio.run(main())
+True
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+from metertap import clients
+from metertap._client import Client
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["DeviceWise", "Ricoh", "Sora", "UiPath", "Volcengine"]
+
+
+def _awaited(method: Callable[..., Any]) -> Callable[..., Any]:
+    # A coroutine of Python's own: nothing is sent before it is awaited, and gather, TaskGroup and wait_for take it.
+    @functools.wraps(method)
+    async def awaited(self: Client, *args: Any, **kwargs: Any) -> Any:
+        return await method(self, *args, **kwargs)
+
+    return awaited
+
+
+def _ask(self: Client, operation: str, arguments: dict[str, Any], raw: bool) -> Any:
+    return self._core.call_async(operation, arguments, raw)
+
+
+def _twin(client: type[Client]) -> type[Client]:
+    """Make the class whose methods are those of `client`, but awaited."""
+    namespace: dict[str, Any] = {
+        "__module__": __name__,
+        "__doc__": client.__doc__,
+        "__init__": client.__init__,
+        "_provider": client._provider,
+        "_ask": _ask,
+    }
+    for name, method in vars(client).items():
+        if not name.startswith("_"):
+            namespace[name] = _awaited(method)
+    return type(client.__name__, (Client,), namespace)
+
+
+Sora = _twin(clients.Sora)
+Ricoh = _twin(clients.Ricoh)
+UiPath = _twin(clients.UiPath)
+DeviceWise = _twin(clients.DeviceWise)
+Volcengine = _twin(clients.Volcengine)

@@ -1,0 +1,205 @@
+"""Everything that metertap raises.
+
+All classes derive from `MetertapError`; where Python has a class of the same meaning, they derive from that, too, so
+``except TimeoutError`` and ``except ValueError`` do what one expects.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = [
+    "AuthenticationFailed",
+    "CertificateRejected",
+    "ConnectionFailed",
+    "ConnectionLost",
+    "ForkedProcessError",
+    "IncompleteResponse",
+    "InconsistentResponse",
+    "InternalError",
+    "InvalidArgument",
+    "InvalidRequest",
+    "MetertapError",
+    "MfaRequired",
+    "MissingExtra",
+    "NotFound",
+    "PermissionDenied",
+    "RateLimited",
+    "RequestTimeout",
+    "ResponseTooLarge",
+    "ServerError",
+    "ShuttingDown",
+    "UnexpectedRedirect",
+    "UnexpectedResponse",
+    "WrongType",
+]
+
+
+class MetertapError(Exception):
+    """The base of all errors of metertap.
+
+    Attributes
+    ----------
+    provider : str or None
+        The provider's name, such as ``"volcengine"``; None if no provider was involved.
+    operation : str or None
+        The provider's own name of the operation, such as ``"DescribeLiveTimeShiftData"``.
+    http_status : int or None
+        The HTTP status of the last answer.
+    provider_code : str or None
+        The provider's own error code.
+    request_id : str or None
+        The provider's id of the request, for its support.
+    attempts : int
+        How many requests were sent.
+    elapsed : float
+        Seconds since the call began.
+    retry_after : float or None
+        Seconds that the provider wants us to wait.
+    is_temporary : bool
+        True if the same call may succeed later.
+    retries_suppressed : bool
+        True if a repetition was due, but the account's budget for repetitions was used up.
+    partial : object or None
+        What did arrive, where a part of an answer is worth having.
+    """
+
+    provider: str | None
+    operation: str | None
+    http_status: int | None
+    provider_code: str | None
+    request_id: str | None
+    attempts: int
+    elapsed: float
+    retry_after: float | None
+    is_temporary: bool
+    retries_suppressed: bool
+    partial: Any
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        provider: str | None = None,
+        operation: str | None = None,
+        http_status: int | None = None,
+        provider_code: str | None = None,
+        request_id: str | None = None,
+        attempts: int = 0,
+        elapsed: float = 0.0,
+        retry_after: float | None = None,
+        is_temporary: bool = False,
+        retries_suppressed: bool = False,
+        partial: Any = None,
+    ) -> None:
+        super().__init__(message)
+        self.provider = provider
+        self.operation = operation
+        self.http_status = http_status
+        self.provider_code = provider_code
+        self.request_id = request_id
+        self.attempts = attempts
+        self.elapsed = elapsed
+        self.retry_after = retry_after
+        self.is_temporary = is_temporary
+        self.retries_suppressed = retries_suppressed
+        self.partial = partial
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Exceptions with keyword arguments do not survive pickling by themselves, and a pool that cannot unpickle an
+        # exception hangs (python/cpython#103061).
+        return (_restore, (type(self), self.args, dict(self.__dict__)))
+
+
+def _restore(cls: type[MetertapError], args: tuple[Any, ...], attributes: dict[str, Any]) -> MetertapError:
+    error = cls(*args)
+    error.__dict__.update(attributes)
+    return error
+
+
+class InvalidArgument(MetertapError, ValueError):
+    """An argument has a value that cannot work; nothing was sent."""
+
+
+class WrongType(InvalidArgument, TypeError):
+    """An argument is of a wrong type, unknown or missing; nothing was sent."""
+
+
+class MissingExtra(MetertapError, ImportError):
+    """An optional package is needed; the message has the command that installs it."""
+
+
+class ConnectionFailed(MetertapError, ConnectionError):
+    """No connection: name not found, refused, no answer in time, or TLS was cut."""
+
+
+class CertificateRejected(MetertapError):
+    """The server's certificate is not trusted, or it is for another host."""
+
+
+class ConnectionLost(MetertapError, ConnectionError):
+    """The connection broke after the request was sent."""
+
+
+class RequestTimeout(MetertapError, TimeoutError):
+    """No answer in time."""
+
+
+class IncompleteResponse(MetertapError):
+    """The answer's body stalled, was cut short or could not be decoded."""
+
+
+class ResponseTooLarge(MetertapError):
+    """The answer's body is larger than any usage report; it was not read."""
+
+
+class ServerError(MetertapError):
+    """The service failed."""
+
+
+class RateLimited(MetertapError):
+    """The service wants fewer requests; `retry_after` says when to come back, if it told."""
+
+
+class AuthenticationFailed(MetertapError):
+    """The service does not accept the credentials."""
+
+
+class MfaRequired(AuthenticationFailed):
+    """The service wants a second factor: pass its code as ``mfa_code=``."""
+
+
+class PermissionDenied(MetertapError, PermissionError):
+    """The credentials are good, but not for this."""
+
+
+class InvalidRequest(MetertapError):
+    """The service refuses the request as malformed or out of its limits."""
+
+
+class NotFound(MetertapError, LookupError):
+    """The service does not know what was asked for."""
+
+
+class UnexpectedRedirect(MetertapError):
+    """The service points elsewhere; redirects are never followed."""
+
+
+class UnexpectedResponse(MetertapError):
+    """A complete answer that is not understood; the message has the JSON path and the first characters."""
+
+
+class InconsistentResponse(MetertapError):
+    """A complete answer whose numbers contradict each other."""
+
+
+class ForkedProcessError(MetertapError):
+    """The process was forked, and calls cannot be made in the child."""
+
+
+class ShuttingDown(MetertapError):
+    """The interpreter is shutting down."""
+
+
+class InternalError(MetertapError):
+    """A bug in metertap; please report it."""
