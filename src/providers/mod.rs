@@ -5,6 +5,7 @@
 
 pub mod ricoh;
 pub mod sora;
+pub mod uipath;
 
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use crate::values::secret::Secret;
 use crate::values::shape::{Holds, Typed};
 
 /// All providers: the one list.
-pub static REGISTRY: &[&dyn Provider] = &[&sora::Sora, &ricoh::Ricoh];
+pub static REGISTRY: &[&dyn Provider] = &[&sora::Sora, &ricoh::Ricoh, &uipath::UiPath];
 
 /// The provider of that name.
 pub fn provider(name: &str) -> Option<&'static dyn Provider> {
