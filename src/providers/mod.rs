@@ -3,7 +3,9 @@
 //! A provider is pure: same input, same output; no clock, no network, no globals. Each has the same four files:
 //! `mod.rs` (what it is), `query.rs` (question to request), `model.rs` (the wire), `read.rs` (bytes to values or error).
 
+pub mod ricoh;
 pub mod sora;
+pub mod uipath;
 
 use std::time::Duration;
 
@@ -16,7 +18,7 @@ use crate::values::secret::Secret;
 use crate::values::shape::{Holds, Typed};
 
 /// All providers: the one list.
-pub static REGISTRY: &[&dyn Provider] = &[&sora::Sora];
+pub static REGISTRY: &[&dyn Provider] = &[&sora::Sora, &ricoh::Ricoh, &uipath::UiPath];
 
 /// The provider of that name.
 pub fn provider(name: &str) -> Option<&'static dyn Provider> {

@@ -52,6 +52,8 @@ pub enum Holds {
     Record(&'static Shape),
     /// An array of these.
     List(&'static Holds),
+    /// An array of these; null or nothing is an empty one.
+    ListOrNothing(&'static Holds),
     /// An object with any keys and these values.
     Map(&'static Holds),
     /// This, or null, or nothing.
@@ -130,7 +132,8 @@ impl Holds {
             Self::Instant => instant(at).map(Typed::Instant),
             Self::Day => day(at).map(Typed::Day),
             Self::Record(shape) => shape.read(at),
-            Self::List(holds) => holds.read_list(at),
+            Self::ListOrNothing(_) if *at.value == Json::Null => Ok(Typed::List(Vec::new())),
+            Self::List(holds) | Self::ListOrNothing(holds) => holds.read_list(at),
             Self::Map(holds) => holds.read_map(at),
             Self::Maybe(_) if *at.value == Json::Null => Ok(Typed::Nothing),
             Self::Maybe(holds) => holds.read(at),
@@ -161,6 +164,7 @@ impl Holds {
     fn absent(&self, record: &Path<'_>, key: &str) -> Result<Typed> {
         match self {
             Self::Maybe(_) => Ok(Typed::Nothing),
+            Self::ListOrNothing(_) => Ok(Typed::List(Vec::new())),
             _ => Err(Error::unexpected(format!("{record}.{key}"), "the field is missing")),
         }
     }
@@ -239,6 +243,33 @@ mod tests {
             "$.Count: 1.5 is not a whole number"
         );
         assert_eq!(read("[]").unwrap_err().message, "$: expected an object, found an array");
+    }
+
+    #[test]
+    fn a_list_may_be_allowed_to_be_absent() {
+        static BAG: Shape = Shape {
+            name: "Bag",
+            fields: &[Field {
+                wire: "Rows",
+                name: "rows",
+                holds: Holds::ListOrNothing(&Holds::Integer),
+            }],
+        };
+        let rows = |text: &str| {
+            let Typed::Record(_, fields, _) = BAG.read(&At::root(&Json::parse(text.as_bytes())?))? else {
+                panic!()
+            };
+            Ok::<_, Error>(fields)
+        };
+        for text in ["{}", r#"{"Rows":null}"#, r#"{"Rows":[]}"#] {
+            assert_eq!(rows(text).unwrap(), [("rows", Typed::List(vec![]))], "{text}");
+        }
+        let one = rows(r#"{"Rows":[7]}"#).unwrap();
+        assert_eq!(one, [("rows", Typed::List(vec![Typed::Integer("7".into())]))]);
+        assert_eq!(
+            rows(r#"{"Rows":0}"#).unwrap_err().message,
+            "$.Rows: expected an array, found a number"
+        );
     }
 
     #[test]

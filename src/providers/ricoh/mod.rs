@@ -1,0 +1,312 @@
+//! RICOH Live Streaming: approximate cost and usage of a client application, as a whole and by classification label.
+
+mod model;
+mod query;
+mod read;
+
+use super::{Account, Argument, Call, Facts, Operation, Proof, Provider, Reply, Request, SecretField};
+use crate::signing;
+use crate::values::arguments::{Accepts, Needed, plain};
+use crate::values::error::{Error, Result};
+use crate::values::json::Json;
+use crate::values::shape::Holds;
+
+/// The provider.
+#[derive(Debug)]
+pub struct Ricoh;
+
+const PAGE: &str = "https://livestreaming.ricoh/docs/api-v1-cost-and-usage";
+
+/// The path of label calls. No page shows it: it follows the plural names of the sibling API, and is unverified.
+const LABEL_TEMPLATE: &str = "classification_labels";
+
+static FACTS: Facts = Facts {
+    name: "ricoh",
+    title: "RICOH Live Streaming",
+    base_url: Some("https://api.livestreaming.mw.smart-integration.ricoh.com/v1"),
+    page: PAGE,
+    settings: &[
+        Argument {
+            name: "client_id",
+            accepts: Accepts::Text(client_id),
+            needed: Needed::Required,
+            doc: "the ClientID of the application: the user name, and a part of every path",
+        },
+        Argument {
+            name: "label_template",
+            accepts: Accepts::Text(label_template),
+            needed: Needed::Text(LABEL_TEMPLATE),
+            doc: "the path of label calls behind cost_and_usage/; the default was never verified",
+        },
+    ],
+    secrets: &[SecretField {
+        name: "client_secret",
+        doc: "the ClientSecret of the application; it also signs the tokens of its users",
+    }],
+    environment: &[],
+    operations: OPERATIONS,
+    // No limit is published, so stay near one after the other.
+    concurrency: 2,
+    per_second: None,
+};
+
+impl Provider for Ricoh {
+    fn facts(&self) -> &'static Facts {
+        &FACTS
+    }
+
+    fn check_account(&self, account: &Account) -> Result<()> {
+        if account.has("client_secret") {
+            return Ok(());
+        }
+        Err(Error::invalid("RICOH Live Streaming needs a client_secret"))
+    }
+
+    fn request(&self, account: &Account, call: &Call) -> Result<Request> {
+        query::request(account, call)
+    }
+
+    fn sign(&self, account: &Account, request: &mut Request, proof: &Proof<'_>) -> Result<()> {
+        let user = account.setting("client_id").unwrap_or_default();
+        signing::basic(request, user, proof.secrets.get("client_secret")?);
+        Ok(())
+    }
+
+    fn answer<'b>(&self, call: &Call, reply: &'b Reply) -> Result<Json<'b>> {
+        read::answer(call, reply)
+    }
+}
+
+static OPERATIONS: &[Operation] = &[
+    Operation {
+        arguments: &[SINCE, UNTIL, ENV],
+        ..operation(
+            "cost_and_usage_total",
+            "clients/{client_id}/cost_and_usage/total",
+            "Approximate cost (JPY) and usage of the whole application; traffic is floored to whole GiB per answer.",
+        )
+    },
+    Operation {
+        arguments: &[
+            SINCE,
+            UNTIL,
+            ENV,
+            Argument {
+                name: "starts_with",
+                accepts: Accepts::Text(id_string),
+                needed: Needed::Optional,
+                doc: "keeps the labels that begin with this",
+            },
+        ],
+        ..operation(
+            "cost_and_usage_by_label",
+            "clients/{client_id}/cost_and_usage/{label_template}",
+            "Approximate cost (JPY) and usage of every classification label, one result each.",
+        )
+    },
+    Operation {
+        arguments: &[
+            Argument {
+                name: "label",
+                accepts: Accepts::Text(label),
+                needed: Needed::Required,
+                doc: "the classification label; \"default\" where the application sets none",
+            },
+            SINCE,
+            UNTIL,
+            ENV,
+        ],
+        ..operation(
+            "cost_and_usage_for_label",
+            "clients/{client_id}/cost_and_usage/{label_template}/{label}",
+            "Approximate cost (JPY) and usage of one classification label.",
+        )
+    },
+];
+
+const SINCE: Argument = Argument {
+    name: "since",
+    accepts: Accepts::Moment,
+    needed: Needed::Required,
+    doc: "the start, to the second: rooms that started then or later count; at most a year ago",
+};
+
+const UNTIL: Argument = Argument {
+    name: "until",
+    accepts: Accepts::Moment,
+    needed: Needed::Required,
+    doc: "the end, to the second: rooms that started then or later do not count; at most a month after since",
+};
+
+const ENV: Argument = Argument {
+    name: "env",
+    accepts: Accepts::SomeOf(&["prod", "dev"]),
+    needed: Needed::Optional,
+    doc: "\"prod\", \"dev\" or both; both if it is left out",
+};
+
+const fn operation(name: &'static str, wire: &'static str, doc: &'static str) -> Operation {
+    Operation {
+        name,
+        wire,
+        doc,
+        page: PAGE,
+        arguments: &[],
+        range: Some(("since", "until")),
+        returns: Holds::Record(&model::COST_AND_USAGE),
+        repeatable: true,
+    }
+}
+
+/// Accepts what can be both a path segment and the user name of HTTP Basic.
+fn client_id(text: &str) -> std::result::Result<(), String> {
+    plain(text)?;
+    if text.contains(':') {
+        return Err("must not contain a colon, which ends the user name of HTTP Basic".to_owned());
+    }
+    refuse_dots(text)
+}
+
+/// Accepts a relative path whose characters need no encoding.
+fn label_template(text: &str) -> std::result::Result<(), String> {
+    let is_sound = |segment: &str| {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+        !segment.is_empty() && segment.bytes().all(is_plain) && refuse_dots(segment).is_ok()
+    };
+    if text.split('/').all(is_sound) {
+        return Ok(());
+    }
+    Err(format!("must be a path like {LABEL_TEMPLATE:?}, not {text:?}"))
+}
+
+/// Accepts a label that can stand in a path.
+fn label(text: &str) -> std::result::Result<(), String> {
+    id_string(text)?;
+    refuse_dots(text)
+}
+
+/// Accepts the vendor's `IDString`. Its two published patterns differ in the backslash alone: the service decides.
+fn id_string(text: &str) -> std::result::Result<(), String> {
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".%+^_\"`{|}~<>-\\".contains(&byte);
+    if (1..=255).contains(&text.len()) && text.bytes().all(is_allowed) {
+        return Ok(());
+    }
+    let shown = crate::values::text::head(text, 60);
+    Err(format!(
+        "must be 1 to 255 ASCII letters, digits or . % + ^ _ \" ` {{ | }} ~ < > -, not {shown:?}"
+    ))
+}
+
+/// `.` and `..` mean another path: whatever reads the URL folds them, in any encoding.
+fn refuse_dots(text: &str) -> std::result::Result<(), String> {
+    if matches!(text, "." | "..") {
+        return Err(format!("is {text:?}, which no URL can carry as a name"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::providers::Secrets;
+    use crate::values::arguments::{Arguments, Value};
+    use crate::values::secret::Secret;
+
+    fn settings(given: &[(&str, &str)]) -> Result<Arguments> {
+        let given = given
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), Value::Text((*value).to_owned())))
+            .collect();
+        Arguments::check("Ricoh()", FACTS.settings, given)
+    }
+
+    fn account(secrets: Vec<&'static str>) -> Account {
+        Account {
+            name: "ricoh".to_owned(),
+            base_url: "https://example.com/v1".to_owned(),
+            settings: settings(&[("client_id", "app")]).unwrap(),
+            secrets,
+        }
+    }
+
+    #[test]
+    fn an_account_needs_its_secret() {
+        Ricoh.check_account(&account(vec!["client_secret"])).unwrap();
+        assert_eq!(
+            Ricoh.check_account(&account(vec![])).unwrap_err().message,
+            "RICOH Live Streaming needs a client_secret"
+        );
+    }
+
+    #[test]
+    fn a_request_is_signed_with_http_basic() {
+        let mut request = Request::get("https://example.com/v1".to_owned());
+        let proof = Proof {
+            secrets: &Secrets(vec![("client_secret", Secret::new("s3cret:é"))]),
+            token: None,
+            now: jiff::Timestamp::UNIX_EPOCH,
+        };
+        Ricoh
+            .sign(&account(vec!["client_secret"]), &mut request, &proof)
+            .unwrap();
+        let (name, value) = request.headers.last().unwrap();
+        // base64("app:s3cret:é")
+        assert_eq!((*name, value.as_str()), ("authorization", "Basic YXBwOnMzY3JldDrDqQ=="));
+    }
+
+    #[test]
+    fn settings_that_would_bend_the_path_are_refused() {
+        for (given, message) in [
+            (vec![], "needs the argument \"client_id\""),
+            (vec![("client_id", "a:b")], "client_id must not contain a colon"),
+            (
+                vec![("client_id", "..")],
+                "client_id is \"..\", which no URL can carry as a name",
+            ),
+            (
+                vec![("client_id", "a"), ("label_template", "/labels")],
+                "must be a path",
+            ),
+            (vec![("client_id", "a"), ("label_template", "a/../b")], "must be a path"),
+            (
+                vec![("client_id", "a"), ("label_template", "{label}")],
+                "must be a path",
+            ),
+        ] {
+            let error = settings(&given).unwrap_err();
+            assert!(error.message.contains(message), "{given:?}: {error}");
+        }
+        assert_eq!(
+            settings(&[("client_id", "a"), ("label_template", "v2/by-label")])
+                .unwrap()
+                .text("label_template"),
+            Some("v2/by-label")
+        );
+    }
+
+    #[test]
+    fn labels_are_id_strings_that_a_path_can_carry() {
+        for good in ["default", "a", "...", "100%25+^_\"`{|}~<>-\\", "x".repeat(255).as_str()] {
+            assert_eq!(label(good), Ok(()), "{good}");
+        }
+        let long = "x".repeat(256);
+        for bad in [
+            "",
+            ".",
+            "..",
+            "a/b",
+            "a b",
+            "a?b",
+            "a#b",
+            "a&b",
+            "a=b",
+            "é",
+            "a\n",
+            long.as_str(),
+        ] {
+            assert!(label(bad).is_err(), "{bad}");
+        }
+        // A prefix stands in the query, where dots mean nothing.
+        assert_eq!(id_string(".."), Ok(()));
+    }
+}

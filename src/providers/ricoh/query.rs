@@ -1,0 +1,193 @@
+//! Questions to RICOH Live Streaming as requests: always GET, the range in UTC, every name percent-encoded once.
+
+use crate::providers::{Account, Call, Request};
+use crate::values::error::{Error, Result};
+use crate::values::text::{encode, query};
+
+/// The request for a call.
+pub fn request(account: &Account, call: &Call) -> Result<Request> {
+    let query = parameters(call)?;
+    Ok(Request::get(format!(
+        "{}/{}?{query}",
+        account.base_url,
+        path(account, call)
+    )))
+}
+
+/// The operation's path. What is filled in holds no brace any more, so the order does not matter.
+fn path(account: &Account, call: &Call) -> String {
+    let client_id = account.setting("client_id").unwrap_or_default();
+    let label_template = account.setting("label_template").unwrap_or(super::LABEL_TEMPLATE);
+    let label = call.arguments.text("label").unwrap_or_default();
+    call.wire()
+        .replace("{client_id}", &encode(client_id))
+        .replace("{label_template}", label_template)
+        .replace("{label}", &encode(label))
+}
+
+fn parameters(call: &Call) -> Result<String> {
+    let mut pairs = Vec::new();
+    for name in ["since", "until"] {
+        if let Some(instant) = call.arguments.instant(name) {
+            // Whether the service reads fractions is unknown, and a moved edge would move rooms in or out of the range.
+            if instant.at.subsec_nanosecond() != 0 {
+                return Err(Error::invalid(format!(
+                    "{name} ({}) must be a whole second; round it first",
+                    instant.at
+                )));
+            }
+            pairs.push((name, instant.to_utc_text()));
+        }
+    }
+    for env in call.arguments.texts("env") {
+        pairs.push(("env", env.to_owned()));
+    }
+    if let Some(prefix) = call.arguments.text("starts_with") {
+        pairs.push(("starts_with", prefix.to_owned()));
+    }
+    Ok(query(pairs.iter().map(|(key, value)| (*key, value.as_str()))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::providers::ricoh::{FACTS, Ricoh};
+    use crate::providers::{Method, Provider};
+    use crate::values::arguments::{Arguments, Value};
+
+    const HOST: &str = "https://example.com/v1/clients";
+
+    fn text(name: &str, value: &str) -> (String, Value) {
+        (name.to_owned(), Value::Text(value.to_owned()))
+    }
+
+    fn request_of(settings: Vec<(String, Value)>, operation: &str, more: Vec<(String, Value)>) -> Result<Request> {
+        let account = Account {
+            name: "ricoh".to_owned(),
+            base_url: "https://example.com/v1".to_owned(),
+            settings: Arguments::check("Ricoh()", FACTS.settings, settings)?,
+            secrets: vec!["client_secret"],
+        };
+        let mut given = more;
+        for (name, value) in [("since", "2019-08-24T14:15:22Z"), ("until", "2019-09-21T14:15:22Z")] {
+            if !given.iter().any(|(key, _)| key == name) {
+                given.push(text(name, value));
+            }
+        }
+        Ricoh.request(&account, &Call::new(&Ricoh, operation, given)?)
+    }
+
+    fn url(operation: &str, more: Vec<(String, Value)>) -> String {
+        request_of(vec![text("client_id", "app")], operation, more).unwrap().url
+    }
+
+    #[test]
+    fn the_total_is_asked_for_as_the_page_shows() {
+        let request = request_of(vec![text("client_id", "app")], "cost_and_usage_total", vec![]).unwrap();
+        assert_eq!(request.method, Method::Get);
+        assert_eq!(request.headers, [("accept", "application/json".to_owned())]);
+        assert_eq!(request.body, b"");
+        assert_eq!(
+            request.url,
+            "https://example.com/v1/clients/app/cost_and_usage/total\
+             ?since=2019-08-24T14%3A15%3A22Z&until=2019-09-21T14%3A15%3A22Z"
+        );
+    }
+
+    const RANGE: &str = "since=2019-08-24T14%3A15%3A22Z&until=2019-09-21T14%3A15%3A22Z";
+
+    #[test]
+    fn an_environment_repeats_its_key() {
+        for (env, query) in [
+            (Value::Text("dev".into()), "&env=dev"),
+            (
+                Value::List(vec![Value::Text("prod".into()), Value::Text("dev".into())]),
+                "&env=prod&env=dev",
+            ),
+            (Value::Nothing, ""),
+        ] {
+            let url = url("cost_and_usage_total", vec![("env".to_owned(), env)]);
+            assert_eq!(url, format!("{HOST}/app/cost_and_usage/total?{RANGE}{query}"));
+        }
+    }
+
+    #[test]
+    fn names_are_encoded_exactly_once() {
+        for (label, encoded) in [
+            ("tenant-7", "tenant-7"),
+            ("100%25", "100%2525"),
+            ("a+b", "a%2Bb"),
+            ("{client_id}", "%7Bclient_id%7D"),
+            ("%2e%2e", "%252e%252e"),
+            ("...", "..."),
+            ("<\"`^|\\>~", "%3C%22%60%5E%7C%5C%3E~"),
+        ] {
+            assert_eq!(
+                url("cost_and_usage_for_label", vec![text("label", label)]),
+                format!("{HOST}/app/cost_and_usage/classification_labels/{encoded}?{RANGE}")
+            );
+            assert_eq!(
+                url("cost_and_usage_by_label", vec![text("starts_with", label)]),
+                format!("{HOST}/app/cost_and_usage/classification_labels?{RANGE}&starts_with={encoded}")
+            );
+        }
+    }
+
+    #[test]
+    fn the_unverified_path_of_label_calls_can_be_replaced() {
+        let settings = vec![text("client_id", "a/{label}b"), text("label_template", "v2/labels")];
+        let request = request_of(settings, "cost_and_usage_for_label", vec![text("label", "x")]).unwrap();
+        assert_eq!(
+            request.url,
+            format!("{HOST}/a%2F%7Blabel%7Db/cost_and_usage/v2/labels/x?{RANGE}")
+        );
+    }
+
+    #[test]
+    fn offsets_become_utc() {
+        let url = url(
+            "cost_and_usage_total",
+            vec![
+                text("since", "2026-05-01T00:00:00+09:00"),
+                text("until", "2026-05-28T00:00:00+09:00"),
+            ],
+        );
+        assert!(url.ends_with("?since=2026-04-30T15%3A00%3A00Z&until=2026-05-27T15%3A00%3A00Z"));
+    }
+
+    #[test]
+    fn what_cannot_be_asked_is_refused_in_one_sentence() {
+        for (operation, given, message) in [
+            (
+                "cost_and_usage_total",
+                vec![text("since", "2019-08-24T14:15:22.5Z")],
+                "since (2019-08-24T14:15:22.5Z) must be a whole second; round it first",
+            ),
+            (
+                "cost_and_usage_total",
+                vec![text("since", "2019-09-21T14:15:22Z")],
+                "since (2019-09-21T14:15:22+00:00) must be before until (2019-09-21T14:15:22+00:00)",
+            ),
+            (
+                "cost_and_usage_for_label",
+                vec![text("label", "..")],
+                "label is \"..\", which no URL can carry as a name",
+            ),
+            (
+                "cost_and_usage_by_label",
+                vec![text("starts_with", "")],
+                "starts_with must be 1 to 255 ASCII letters, digits or . % + ^ _ \" ` { | } ~ < > -, not \"\"",
+            ),
+            (
+                "cost_and_usage_total",
+                vec![text("env", "production")],
+                "env must be one of prod, dev, not \"production\"; did you mean \"prod\"?",
+            ),
+        ] {
+            let error = request_of(vec![text("client_id", "app")], operation, given)
+                .err()
+                .unwrap();
+            assert_eq!(error.message, message);
+        }
+    }
+}
