@@ -102,7 +102,7 @@ fn holds(held: &Holds) -> String {
         Holds::Instant => "datetime".to_owned(),
         Holds::Day => "date".to_owned(),
         Holds::Record(shape) => shape.name.to_owned(),
-        Holds::List(items) => format!("list[{}]", holds(items)),
+        Holds::List(items) | Holds::ListOrNothing(items) => format!("list[{}]", holds(items)),
         Holds::Map(values) => format!("dict[str, {}]", holds(values)),
         Holds::Maybe(value) => format!("{} | None", holds(value)),
         Holds::Anything => "Any".to_owned(),
@@ -112,7 +112,7 @@ fn holds(held: &Holds) -> String {
 fn collect(held: &Holds, all: &mut serde_json::Map<String, Value>) {
     match held {
         Holds::Record(shape) => collect_shape(shape, all),
-        Holds::List(inner) | Holds::Map(inner) | Holds::Maybe(inner) => collect(inner, all),
+        Holds::List(inner) | Holds::ListOrNothing(inner) | Holds::Map(inner) | Holds::Maybe(inner) => collect(inner, all),
         Holds::Flag
         | Holds::Integer
         | Holds::Decimal

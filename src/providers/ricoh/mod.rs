@@ -45,6 +45,7 @@ static FACTS: Facts = Facts {
     }],
     environment: &[],
     operations: OPERATIONS,
+    composites: &[],
     // No limit is published, so stay near one after the other.
     concurrency: 2,
     per_second: None,

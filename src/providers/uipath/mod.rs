@@ -44,6 +44,7 @@ static FACTS: Facts = Facts {
         ("client_secret", "UIPATH_CLIENT_SECRET"),
     ],
     operations: OPERATIONS,
+    composites: &[],
     // No limit is documented; one call per code and window adds up, so a few at once are enough.
     concurrency: 4,
     per_second: None,
