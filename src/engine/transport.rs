@@ -3,7 +3,7 @@
 use std::error::Error as _;
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+use reqwest::header::{ACCEPT_ENCODING, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 
 use super::body::{Caps, Collector};
 use super::client::ProxyChoice;
@@ -169,12 +169,16 @@ impl Transport for Http {
 }
 
 fn headers(request: &Request) -> Result<HeaderMap> {
-    let mut headers = HeaderMap::with_capacity(request.headers.len() + 2);
+    let mut headers = HeaderMap::with_capacity(request.headers.len() + 3);
     headers.insert(
         USER_AGENT,
         HeaderValue::from_static(concat!("metertap/", env!("CARGO_PKG_VERSION"))),
     );
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
+    if request.method == Method::Post && request.body.is_empty() {
+        // The library leaves it out, and services answer 411 to a POST without a length.
+        headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+    }
     for (name, value) in &request.headers {
         let mut value = HeaderValue::from_str(value).map_err(|_| {
             Error::invalid(format!(

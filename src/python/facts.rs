@@ -19,7 +19,10 @@ pub fn providers(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
 pub fn operations(provider: &str) -> Vec<(&'static str, Vec<&'static str>, &'static str)> {
     let operations = crate::providers::provider(provider).map_or(&[][..], |provider| provider.facts().operations);
     let names = |operation: &Operation| operation.arguments.iter().map(|argument| argument.name).collect();
-    operations.iter().map(|operation| (operation.name, names(operation), operation.doc)).collect()
+    operations
+        .iter()
+        .map(|operation| (operation.name, names(operation), operation.doc))
+        .collect()
 }
 
 /// The records that answers are made of: for each, its fields and what they hold.
@@ -112,7 +115,9 @@ fn holds(held: &Holds) -> String {
 fn collect(held: &Holds, all: &mut serde_json::Map<String, Value>) {
     match held {
         Holds::Record(shape) => collect_shape(shape, all),
-        Holds::List(inner) | Holds::ListOrNothing(inner) | Holds::Map(inner) | Holds::Maybe(inner) => collect(inner, all),
+        Holds::List(inner) | Holds::ListOrNothing(inner) | Holds::Map(inner) | Holds::Maybe(inner) => {
+            collect(inner, all)
+        }
         Holds::Flag
         | Holds::Integer
         | Holds::Decimal

@@ -23,7 +23,16 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(runtime::shut_down, module)?)?;
     module.add(
         "__all__",
-        ["Client", "Secret", "Simulator", "__version__", "operations", "providers", "shapes", "shut_down"],
+        [
+            "Client",
+            "Secret",
+            "Simulator",
+            "__version__",
+            "operations",
+            "providers",
+            "shapes",
+            "shut_down",
+        ],
     )?;
     Ok(())
 }

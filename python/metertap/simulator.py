@@ -1,0 +1,327 @@
+"""A local server that speaks the five providers' protocols: for demos, and for tests of your own scripts.
+
+Its usage is made up, and a pure function of the seed: days add up to months and items to totals. It checks credentials
+and signatures, keeps sessions, issues tokens, and can be told to misbehave. It listens on this machine only.
+
+Examples
+--------
+>>> from metertap.simulator import Simulator
+>>> with Simulator(seed=7, now="2026-04-15") as simulator:
+...     sora = simulator.client("sora")
+...     sora.total_sessions_this_month() > 0
+True
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import tempfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from metertap import _core
+from metertap.errors import InvalidArgument
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+    from types import TracebackType
+
+__all__ = ["Counts", "Fault", "RequestRecord", "Simulator", "Switch", "fault_menu"]
+
+_CLASSES = {"sora": "Sora", "ricoh": "Ricoh", "uipath": "UiPath", "devicewise": "DeviceWise", "volcengine": "Volcengine"}
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRecord:
+    """A request that the simulator got; never a header's value, never a body.
+
+    Attributes
+    ----------
+    provider : str or None
+        Whom it was for.
+    method, path, query : str
+        As sent.
+    status : int or None
+        What it was answered with; None if no answer was begun.
+    fault : str or None
+        The faults that hit it.
+    arrived : float
+        Seconds since the simulator started.
+    connection : int
+        The connection it came on, counted from 1.
+    """
+
+    provider: str | None
+    method: str
+    path: str
+    query: str
+    status: int | None
+    fault: str | None
+    arrived: float
+    connection: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What the simulator counted since it started.
+
+    Attributes
+    ----------
+    connections : int
+        Connections accepted.
+    requests : int
+        Requests that arrived whole.
+    disconnects : int
+        Clients that went away before their answer was written.
+    """
+
+    connections: int
+    requests: int
+    disconnects: int
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """A fact that a service's documentation leaves open.
+
+    Attributes
+    ----------
+    name : str
+        Such as ``"ricoh.label_path"``.
+    value : str or None
+        What it stands on; None for the built-in text.
+    values : list of str
+        What it can stand on, the default first; empty if any text is possible.
+    doc : str
+        What it changes.
+    """
+
+    name: str
+    value: str | None
+    values: list[str]
+    doc: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A kind of misbehaviour.
+
+    Attributes
+    ----------
+    name : str
+        Such as ``"latency"``.
+    doc : str
+        What happens.
+    """
+
+    name: str
+    doc: str
+
+
+class Simulator:
+    """A running simulator; use it in a ``with`` block, or call `stop`.
+
+    Parameters
+    ----------
+    seed : int, default 0
+        The seed of all usage.
+    now : datetime, date or str, optional
+        The simulated time, standing still: what "this month so far" means. The machine's time passes if left out.
+    port : int, default 0
+        The port for HTTP; 0 takes any free one.
+    tls : bool, default False
+        Serve HTTPS, too, with a throwaway CA whose certificate stands in `ca_file`.
+    certificate : {"good", "expired", "wrong_host"}
+        What the HTTPS server shows.
+    """
+
+    def __init__(
+        self,
+        seed: int = 0,
+        now: datetime | date | str | None = None,
+        *,
+        port: int = 0,
+        tls: bool = False,
+        certificate: str = "good",
+    ) -> None:
+        if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**64:
+            raise InvalidArgument("seed must be an int from 0 to 2**64 - 1.")
+        self._core = _core.Simulator(seed=seed, now=now, port=port, tls=tls, certificate=certificate)
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+
+    def __enter__(self) -> Simulator:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def __repr__(self) -> str:
+        return f"Simulator({self.origin!r})"
+
+    def stop(self) -> None:
+        """Stop serving; doing it twice does no harm."""
+        self._core.stop()
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None
+
+    @property
+    def origin(self) -> str:
+        """The address for HTTP, such as ``"http://127.0.0.1:8080"``."""
+        return self._core.origin
+
+    @property
+    def tls_origin(self) -> str | None:
+        """The address for HTTPS, if it is served."""
+        return self._core.tls_origin
+
+    @property
+    def ca_file(self) -> str | None:
+        """A file with the certificate of the simulator's CA, if HTTPS is served; it goes away with the simulator."""
+        pem = self._core.ca_pem
+        if pem is None:
+            return None
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="metertap-")
+            with open(os.path.join(self._folder.name, "ca.pem"), "w", encoding="ascii") as file:
+                file.write(pem)
+        return os.path.join(self._folder.name, "ca.pem")
+
+    @property
+    def now(self) -> datetime:
+        """The moment up to which usage exists."""
+        return self._core.now
+
+    @property
+    def providers(self) -> list[str]:
+        """The names of the providers that are served."""
+        return self._core.providers()
+
+    def base_url(self, provider: str, *, tls: bool = False) -> str:
+        """Return the `base_url` for a client of this provider."""
+        return self._core.base_url(provider, tls)
+
+    def credentials(self, provider: str) -> dict[str, str]:
+        """Return the credentials that the service accepts, for one way of logging in, as a client's keywords."""
+        given = self._core.credentials(provider)
+        if provider == "uipath":
+            given.pop("token", None)
+        if provider == "devicewise":
+            given = {name: given[name] for name in ("username", "password")}
+        return given
+
+    def all_credentials(self, provider: str) -> dict[str, str]:
+        """Return all credentials that the service accepts, for every way of logging in."""
+        return self._core.credentials(provider)
+
+    def client(self, provider: str, *, tls: bool = False, aio: bool = False, **overrides: Any) -> Any:
+        """Return a client that is set up for this simulator.
+
+        Parameters
+        ----------
+        provider : str
+            The provider's name.
+        tls : bool, default False
+            Go through HTTPS.
+        aio : bool, default False
+            Return the client of `metertap.aio`.
+        **overrides
+            Keywords of the client to set otherwise.
+
+        Returns
+        -------
+        Client
+            A client.
+        """
+        module = importlib.import_module("metertap.aio" if aio else "metertap")
+        options: dict[str, Any] = {"base_url": self.base_url(provider, tls=tls)}
+        if tls:
+            options["ca_file"] = self.ca_file
+        return getattr(module, _CLASSES[provider])(**{**self.credentials(provider), **options, **overrides})
+
+    def clients(self, *, tls: bool = False, aio: bool = False) -> list[Any]:
+        """Return a client of each provider."""
+        return [self.client(provider, tls=tls, aio=aio) for provider in self.providers]
+
+    @property
+    def switches(self) -> list[Switch]:
+        """What can be switched."""
+        return [Switch(*row) for row in self._core.switches()]
+
+    def switch(self, name: str, value: str) -> None:
+        """Set a switch, for example ``switch("ricoh.label_path", "labels")``."""
+        self._core.set_switch(name, value)
+
+    def add_fault(
+        self,
+        kind: str,
+        *,
+        provider: str | None = None,
+        path_contains: str | None = None,
+        skip: int = 0,
+        every: int | None = None,
+        times: int | None = None,
+    ) -> int:
+        """Misbehave from now on.
+
+        Parameters
+        ----------
+        kind : str
+            Such as ``"latency:80"``, ``"status:429;retry-after=2"`` or ``"reset"``; see `fault_menu`.
+        provider : str, optional
+            Only for this provider's requests.
+        path_contains : str, optional
+            Only for requests with this text in their path or query.
+        skip : int, default 0
+            Spare this many of them first.
+        every : int, optional
+            Hit only every so many-th of them.
+        times : int, optional
+            Hit so many; all of them if left out.
+
+        Returns
+        -------
+        int
+            The fault's number.
+        """
+        return self._core.add_fault(
+            kind, provider=provider, path_contains=path_contains, skip=skip, every=every, times=times
+        )
+
+    def clear_faults(self) -> None:
+        """Behave again."""
+        self._core.clear_faults()
+
+    def expire_sessions(self, provider: str) -> None:
+        """Make all sessions and tokens of a provider invalid."""
+        self._core.expire_sessions(provider)
+
+    def set_clock_offset(self, seconds: int) -> None:
+        """Put the server's clock off by so many seconds."""
+        self._core.set_clock_offset(seconds)
+
+    def set_rate_limit(self, provider: str, per_second: float | None) -> None:
+        """Answer more requests than this in a second with 429; None ends it."""
+        self._core.set_rate_limit(provider, per_second)
+
+    @property
+    def requests(self) -> list[RequestRecord]:
+        """The requests so far, the last 100,000 of them."""
+        return [RequestRecord(*row) for row in self._core.requests()]
+
+    def clear_requests(self) -> None:
+        """Forget the requests so far."""
+        self._core.clear_requests()
+
+    @property
+    def counts(self) -> Counts:
+        """What was counted so far."""
+        return Counts(*self._core.counts())
+
+
+def fault_menu() -> list[Fault]:
+    """Return the kinds of fault."""
+    return [Fault(*row) for row in _core.Simulator.fault_menu()]
