@@ -70,18 +70,21 @@ class Method(NamedTuple):
     name: str
     wire: str | None
     arguments: list[dict[str, Any]]
+    returns: str
 
     def __str__(self) -> str:
         return f"{self.provider}.{self.name}"
 
 
 METHODS = [
-    Method(name, operation["name"], operation["wire"], operation["arguments"])
+    Method(name, operation["name"], operation["wire"], operation["arguments"], operation["returns"])
     for name, facts in PROVIDERS.items()
     for operation in facts["operations"]
 ]
 COMPOSITES = [
-    Method(name, composite["name"], None, []) for name, facts in PROVIDERS.items() for composite in facts["composites"]
+    Method(name, composite["name"], None, [], composite["record"])
+    for name, facts in PROVIDERS.items()
+    for composite in facts["composites"]
 ]
 
 
