@@ -183,7 +183,10 @@ def _check_types(options: dict[str, Any]) -> None:
     expected: dict[str, tuple[Callable[[Any], bool], str]] = {
         "name": (lambda value: value is None or isinstance(value, str), "a str"),
         "base_url": (lambda value: value is None or isinstance(value, str), "a str"),
-        "timeout": (lambda value: isinstance(value, (int, float)) and not isinstance(value, bool), "seconds as a number"),
+        "timeout": (
+            lambda value: isinstance(value, (int, float)) and not isinstance(value, bool),
+            "seconds as a number",
+        ),
         "retries": (lambda value: _is_whole(value) and value >= 0, whole),
         "max_concurrency": (lambda value: value is None or (_is_whole(value) and value >= 1), "an int of at least 1"),
         "ca_file": (lambda value: value is None or isinstance(value, str), "a path"),

@@ -36,9 +36,6 @@ __all__ = [
 ]
 
 
-def _extra() -> Any:
-    return field(default_factory=dict)
-
 
 # --- Sora Cloud -------------------------------------------------------------------------------------------------------
 
@@ -59,7 +56,7 @@ class Traffic:
 
     ingress: int
     egress: int
-    extra: dict[str, Any] = _extra()
+    extra: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +82,7 @@ class TrafficPeriod:
     max_bandwidth_mbps: int
     ingress: int
     egress: int
-    extra: dict[str, Any] = _extra()
+    extra: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +117,7 @@ class StatusThisMonth:
     total_sora_api_requests_this_month: int
     total_webhook_requests_this_month: int
     retrieved_at: datetime
-    extra: dict[str, Any] = _extra()
+    extra: dict[str, Any] = field(default_factory=dict)
 
 
 # --- RICOH Live Streaming ---------------------------------------------------------------------------------------------
@@ -145,7 +142,7 @@ class UsageSubItem:
     item_name: str
     usage: Decimal | None
     approximate_cost: Decimal | None
-    extra: dict[str, Any] = _extra()
+    extra: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +167,7 @@ class UsageItem:
     usage: Decimal | None
     approximate_cost: Decimal | None
     sub_items: list[UsageSubItem] | None
-    extra: dict[str, Any] = _extra()
+    extra: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +189,7 @@ class LabelUsage:
     label: str | None
     approximate_total_cost: Decimal | None
     items: list[UsageItem]
-    extra: dict[str, Any] = _extra()
+    extra: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +205,7 @@ class CostAndUsage:
     """
 
     results: list[LabelUsage]
-    extra: dict[str, Any] = _extra()
+    extra: dict[str, Any] = field(default_factory=dict)
 
 
 # --- UiPath -----------------------------------------------------------------------------------------------------------
@@ -233,7 +230,7 @@ class TenantConsumption:
     tenant_id: str
     consumed_from_tenant_pool: Decimal | None
     consumed_from_org_pool: Decimal | None
-    extra: dict[str, Any] = _extra()
+    extra: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +249,7 @@ class ConsumptionSummary:
 
     consumed_from_org_without_tenant: Decimal | None
     tenants: list[TenantConsumption]
-    extra: dict[str, Any] = _extra()
+    extra: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +271,7 @@ class ServiceConsumption:
     date: date
     service: str | None
     consumed_amount: Decimal | None
-    extra: dict[str, Any] = _extra()
+    extra: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,7 +297,7 @@ class FolderConsumption:
     parent_folder_key: str | None
     consumed_by_self: Decimal | None
     process_count_self: int | None
-    extra: dict[str, Any] = _extra()
+    extra: dict[str, Any] = field(default_factory=dict)
 
 
 # --- deviceWISE -------------------------------------------------------------------------------------------------------
@@ -325,7 +322,7 @@ class CounterSeries:
     path: list[str]
     values: list[int | None]
     value: int | None
-    extra: dict[str, Any] = _extra()
+    extra: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,7 +344,7 @@ class UsageHistory:
     series: list[CounterSeries]
     total: int | None
     timestamps: list[datetime]
-    extra: dict[str, Any] = _extra()
+    extra: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -378,7 +375,7 @@ class OrgUsage:
     count_lwm2m_messages: int | None
     count_trigger_actions: int | None
     count_sms: int | None
-    extra: dict[str, Any] = _extra()
+    extra: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -397,4 +394,4 @@ class UsageReport:
 
     header: dict[str, Any]
     report: list[OrgUsage]
-    extra: dict[str, Any] = _extra()
+    extra: dict[str, Any] = field(default_factory=dict)
