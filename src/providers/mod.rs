@@ -3,6 +3,7 @@
 //! A provider is pure: same input, same output; no clock, no network, no globals. Each has the same four files:
 //! `mod.rs` (what it is), `query.rs` (question to request), `model.rs` (the wire), `read.rs` (bytes to values or error).
 
+pub mod devicewise;
 pub mod sora;
 
 use std::time::Duration;
@@ -16,7 +17,7 @@ use crate::values::secret::Secret;
 use crate::values::shape::{Holds, Typed};
 
 /// All providers: the one list.
-pub static REGISTRY: &[&dyn Provider] = &[&sora::Sora];
+pub static REGISTRY: &[&dyn Provider] = &[&devicewise::DeviceWise, &sora::Sora];
 
 /// The provider of that name.
 pub fn provider(name: &str) -> Option<&'static dyn Provider> {
@@ -45,6 +46,14 @@ pub trait Provider: Send + Sync {
     /// What the answer to such a request grants.
     fn read_login(&self, _account: &Account, _reply: &Reply) -> Result<Grant> {
         Err(Error::new(Kind::Internal, "this provider has no login"))
+    }
+
+    /// The next step of a login, given the answers to the earlier ones; most logins are one request.
+    fn login_step(&self, account: &Account, secrets: &Secrets, answers: &[Reply]) -> Result<Login> {
+        match answers.last() {
+            Some(answer) => self.read_login(account, answer).map(Login::Granted),
+            None => Ok(self.login(account, secrets)?.map_or(Login::NotNeeded, Login::Send)),
+        }
     }
 
     /// What a reply says: the document, or the error that it carries, whatever its status.
@@ -261,6 +270,16 @@ pub struct Grant {
     pub token: Secret,
     /// How long it is good for; nothing if only an error will tell.
     pub lives: Option<Duration>,
+}
+
+/// Where a login stands.
+pub enum Login {
+    /// The account signs without one.
+    NotNeeded,
+    /// This request comes next; its answer decides how it goes on.
+    Send(Request),
+    /// It is done.
+    Granted(Grant),
 }
 
 /// A complete answer: its body is decoded, and no longer than the caps allow.
