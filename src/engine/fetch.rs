@@ -14,7 +14,7 @@ use super::limits::Limits;
 use super::observe::{Event, Trace};
 use super::retry::{self, Budget, Decision, Situation};
 use super::transport::{Http, Route, Transport};
-use crate::providers::{Call, Grant, Proof, Reply, Request, Secrets};
+use crate::providers::{Call, Grant, Login, Proof, Reply, Request, Secrets};
 use crate::values::error::{Error, Kind, Remedy, Result};
 use crate::values::secret::{Secret, scrub};
 
@@ -230,11 +230,12 @@ impl AccountState {
         course: &Course,
         transport: &dyn Transport,
     ) -> Result<Option<Token>> {
-        let Some(request) = client.provider.login(&client.account, secrets)? else {
-            return Ok(None);
+        let first = match client.provider.login(&client.account, secrets, &[])? {
+            Login::NotNeeded => return Ok(None),
+            first => first,
         };
         let login = async || {
-            let grant = log_in(client, secrets, transport, request).await?;
+            let grant = log_in(client, secrets, transport, first).await?;
             trace.add(Event::LoggedIn {
                 provider: client.provider.facts().name,
             });
@@ -259,6 +260,8 @@ impl AccountState {
             token,
             renewable,
         } = *failure;
+        // A provider that gives no hint may have a known one.
+        let hint = hint.or(error.retry_after);
         error.retry_after = hint;
         if let Some(wait) = hint.filter(|_| error.kind == Kind::RateLimited) {
             self.limits.close_for(wait);
@@ -338,19 +341,30 @@ async fn secrets(client: &Client) -> Result<Secrets> {
     Ok(Secrets(secrets))
 }
 
-/// One login. It is never repeated by itself: services lock accounts out after a few refusals.
-async fn log_in(client: &Client, secrets: &Secrets, transport: &dyn Transport, request: Request) -> Result<Grant> {
+/// One login, in as many steps as it takes. It is never repeated by itself: services lock accounts out after a few
+/// refusals.
+async fn log_in(client: &Client, secrets: &Secrets, transport: &dyn Transport, first: Login) -> Result<Grant> {
     let words: Vec<&Secret> = secrets.0.iter().map(|(_, secret)| secret).collect();
-    let reply = transport.send(request).await.map_err(|error| {
-        let remedy = if error.kind == Kind::ConnectionFailed {
-            Remedy::Repeat
-        } else {
-            Remedy::None
+    let mut answers = Vec::new();
+    let mut step = first;
+    loop {
+        let request = match step {
+            Login::Granted(grant) => return Ok(grant),
+            Login::NotNeeded => return Err(Error::new(Kind::Internal, "a login ended without a grant")),
+            Login::Send(request) => request,
         };
-        error.with_remedy(remedy)
-    })?;
-    let granted = client.provider.read_login(&client.account, &reply);
-    granted.map_err(|error| clean(error, Some(&reply), &words).with_remedy(Remedy::None))
+        let reply = transport.send(request).await.map_err(|error| {
+            let remedy = if error.kind == Kind::ConnectionFailed {
+                Remedy::Repeat
+            } else {
+                Remedy::None
+            };
+            error.with_remedy(remedy)
+        })?;
+        answers.push(reply);
+        let next = client.provider.login(&client.account, secrets, &answers);
+        step = next.map_err(|error| clean(error, answers.last(), &words).with_remedy(Remedy::None))?;
+    }
 }
 
 /// Fills in what the answer says of itself, and takes every secret out of the text.
