@@ -5,6 +5,7 @@
 
 pub mod devicewise;
 pub mod sora;
+pub mod volcengine;
 
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use crate::values::secret::Secret;
 use crate::values::shape::{Holds, Typed};
 
 /// All providers: the one list.
-pub static REGISTRY: &[&dyn Provider] = &[&devicewise::DeviceWise, &sora::Sora];
+pub static REGISTRY: &[&dyn Provider] = &[&devicewise::DeviceWise, &sora::Sora, &volcengine::Volcengine];
 
 /// The provider of that name.
 pub fn provider(name: &str) -> Option<&'static dyn Provider> {
