@@ -7,6 +7,7 @@ pub mod devicewise;
 pub mod ricoh;
 pub mod sora;
 pub mod uipath;
+pub mod volcengine;
 
 use std::time::Duration;
 
@@ -19,7 +20,13 @@ use crate::values::secret::Secret;
 use crate::values::shape::{Holds, Typed};
 
 /// All providers: the one list.
-pub static REGISTRY: &[&dyn Provider] = &[&sora::Sora, &ricoh::Ricoh, &uipath::UiPath, &devicewise::DeviceWise];
+pub static REGISTRY: &[&dyn Provider] = &[
+    &sora::Sora,
+    &ricoh::Ricoh,
+    &uipath::UiPath,
+    &devicewise::DeviceWise,
+    &volcengine::Volcengine,
+];
 
 /// The provider of that name.
 pub fn provider(name: &str) -> Option<&'static dyn Provider> {
