@@ -1,4 +1,4 @@
-//! deviceWISE, as its clients meet it.
+//! Volcengine Live, as its clients meet it.
 
 use super::http::{Request, Response};
 use super::world::World;
@@ -6,11 +6,11 @@ use super::{Service, Switch};
 
 /// The service.
 #[derive(Debug, Default)]
-pub struct DeviceWise {}
+pub struct Volcengine {}
 
-impl Service for DeviceWise {
+impl Service for Volcengine {
     fn name(&self) -> &'static str {
-        "devicewise"
+        "volcengine"
     }
 
     fn credentials(&self) -> Vec<(&'static str, String)> {
@@ -22,7 +22,7 @@ impl Service for DeviceWise {
     }
 
     fn claims(&self, request: &Request) -> bool {
-        false && request.path.is_empty()
+        request.path == "/"
     }
 
     fn answer(&self, _world: &World, _request: &Request) -> Response {
