@@ -102,7 +102,7 @@ impl Access {
                 "Multi-factor authentication code is required",
             ));
         }
-        // The six digits take the place of the password, and count only after it [D:auth].
+        // The six digits take the place of the password, and count only after it.
         if known && password == MFA_CODE && std::mem::take(&mut self.password_was_right) {
             self.failed_at.clear();
             return Ok(());
@@ -110,7 +110,7 @@ impl Access {
         Err(self.refuse(world, known))
     }
 
-    /// Eight failures in a row within 30 minutes lock the user for 30 minutes [D:auth].
+    /// Eight failures in a row within 30 minutes lock the user for 30 minutes.
     fn refuse(&mut self, world: &World, known: bool) -> Failure {
         let now = world.wall_clock();
         if known && !world.switch_is("devicewise.lockout", "off") {
@@ -132,7 +132,7 @@ impl Access {
         if token != APP_TOKEN || thing != THING_KEY {
             return Err(refused());
         }
-        // The thing's first appId stays with it; another one is refused from then on [D:auth0].
+        // The thing's first appId stays with it; another one is refused from then on.
         match &self.app_of_thing {
             Some(bound) if bound != app => Err(refused()),
             _ => {
@@ -182,7 +182,7 @@ impl Access {
         } else {
             ""
         };
-        // The service quotes the id in its message [C:ha], so clients must redact it.
+        // The service quotes the id in its message, so clients must redact it.
         let sentence = format!("Authentication session is invalid: {before}Session '{id}' not found.");
         Err(Failure::new(failure::INVALID_SESSION, sentence))
     }

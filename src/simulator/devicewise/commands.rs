@@ -125,7 +125,7 @@ fn report_line(world: &World, org: &Org, bucket: Bucket, by_definition: bool) ->
         .sum();
     let stored: u64 = figures::STORAGE_COUNTERS
         .iter()
-        .map(|(_, base)| figures::stored(org, *base, bucket, horizon))
+        .map(|(kind, _)| figures::stored(org, kind, bucket, horizon))
         .sum();
     let parent = if *org == MAIN_ORG { "" } else { MAIN_ORG.key };
     let mut line = json!({
@@ -164,7 +164,7 @@ fn info(world: &World, session: &Session) -> Value {
         "ttl": ttl_seconds(world), "commandCount": session.commands,
         "hasOrgAdmin": admin, "hasSuperOps": false,
     });
-    // Administrators get neither perms nor roleKeys [D:sess].
+    // Administrators get neither perms nor roleKeys.
     if let (false, Some(info)) = (admin, info.as_object_mut()) {
         info.insert(
             "perms".to_owned(),
@@ -175,7 +175,7 @@ fn info(world: &World, session: &Session) -> Value {
     info
 }
 
-/// Timestamps outside of histories have a fraction without trailing zeros [D:sess].
+/// Timestamps outside of histories have a fraction without trailing zeros.
 fn millisecond(at: Timestamp) -> Timestamp {
     Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at)
 }

@@ -1,7 +1,5 @@
 //! What goes wrong inside a packet: a code and a sentence.
 
-use std::fmt;
-
 /// A refused command or packet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
@@ -47,12 +45,6 @@ impl Failure {
             code,
             text: text.into(),
         }
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} ({})", self.text, self.code)
     }
 }
 

@@ -50,9 +50,11 @@ pub const SUB_ORGS: [Org; 3] = [
     },
 ];
 
-/// The services that are called, with their calls in a busy hour; `mailbox` is called in few hours only.
-const SERVICES: [(&str, u64); 7] = [
+/// The services that are called, with their calls in a busy hour; `mailbox` is called in few hours only,
+/// and `diag` by the simulator's own clients only.
+const SERVICES: [(&str, u64); 8] = [
     ("alarm", 40),
+    ("diag", 0),
     ("mailbox", 3),
     ("method", 90),
     ("property", 900),
@@ -158,7 +160,7 @@ pub fn gauge(seed: u64, org: &Org, counter: &str, bucket: Bucket, horizon: Times
     let noise = synth::draw(seed, &format!("devicewise.gauge.{}.{counter}", org.key), hour) % 5;
     match counter {
         "connected" | "inSession" => total * (60 + synth::business(hour) / 4 + noise) / 100,
-        // Billable things are those seen since the month began, so this restarts each calendar month [D:bill].
+        // Billable things are those seen since the month began, so this restarts each calendar month.
         "billable" => {
             let day = at.checked_sub(SignedDuration::from_secs(1)).unwrap_or(at);
             let day = u64::try_from(zone.to_datetime(day).day()).unwrap_or(1);
@@ -171,7 +173,11 @@ pub fn gauge(seed: u64, org: &Org, counter: &str, bucket: Bucket, horizon: Times
 }
 
 /// The bytes that one kind of data holds at the end of a bucket: a gauge, well above 2^31.
-pub fn stored(org: &Org, base: u64, bucket: Bucket, horizon: Timestamp) -> u64 {
+pub fn stored(org: &Org, kind: &str, bucket: Bucket, horizon: Timestamp) -> u64 {
+    let base = STORAGE_COUNTERS
+        .iter()
+        .find(|(name, _)| *name == kind)
+        .map_or(0, |(_, base)| *base);
     let hour = bucket.end.min(horizon).as_second().div_euclid(3600);
     (base + grown(hour, 1) * 1_048_576) * org.size / 100
 }

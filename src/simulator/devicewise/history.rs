@@ -28,26 +28,15 @@ pub fn api(
     let (seed, horizon) = (world.seed(), window::horizon(world));
     let zeros = world.switch_is("devicewise.empty_services", "zeros");
     let counters_of = |orgs: &[Org]| -> Counters {
-        let calls = |service: &str, bucket: &Bucket| {
-            let each = |org: &Org| figures::calls(seed, org, service, *bucket, horizon) + own(org, service, *bucket);
+        let mut found = counters(figures::services(), &buckets, |service, bucket| {
+            let each = |org: &Org| figures::calls(seed, org, service, bucket, horizon) + own(org, service, bucket);
             orgs.iter().map(each).sum()
-        };
-        figures::services()
-            .map(|service| {
-                (
-                    service.to_owned(),
-                    buckets.iter().map(|bucket| calls(service, bucket)).collect(),
-                )
-            })
-            .filter(|(_, calls): &(String, Vec<u64>)| zeros || calls.iter().any(|calls| *calls > 0))
-            .collect()
+        });
+        found.retain(|(_, calls)| zeros || calls.iter().any(|calls| *calls > 0));
+        found
     };
     let total: u64 = counters_of(&orgs).iter().flat_map(|(_, calls)| calls).sum();
-    let fault = if world.switch_is("devicewise.total_fault", "on") {
-        7
-    } else {
-        0
-    };
+    let fault = u64::from(world.switch_is("devicewise.total_fault", "on")) * 7;
     let mut reply = if by_org {
         let parts = orgs.iter().map(|org| (*org, counters_of(&[*org]))).collect();
         let sum = |calls: &[u64]| calls.iter().sum();
@@ -75,24 +64,14 @@ pub fn gauges(
     let buckets = buckets(world, params, series(params)?)?;
     let (seed, horizon, zone) = (world.seed(), window::horizon(world), window::zone(world));
     let counters_of = |orgs: &[Org]| -> Counters {
-        let figure = |name: &str, bucket: &Bucket| {
-            orgs.iter()
-                .map(|org| figures::gauge(seed, org, name, *bucket, horizon, &zone))
-                .sum()
-        };
-        names
-            .iter()
-            .map(|name| {
-                (
-                    (*name).to_owned(),
-                    buckets.iter().map(|bucket| figure(name, bucket)).collect(),
-                )
-            })
-            .collect()
+        counters(names.iter().copied(), &buckets, |name, bucket| {
+            let each = |org: &Org| figures::gauge(seed, org, name, bucket, horizon, &zone);
+            orgs.iter().map(each).sum()
+        })
     };
     if by_org {
         let parts = orgs.iter().map(|org| (*org, counters_of(&[*org]))).collect();
-        // Only totals per organisation, says the reference [D:conn]; the shape around them is unverified.
+        // Only totals per organisation, says the reference; the shape around them is unverified.
         let latest = |counts: &[u64]| counts.last().copied().unwrap_or(0);
         return Ok(grouped(world, parts, &buckets, latest, |counters, at| {
             counters
@@ -112,23 +91,17 @@ pub fn storage(world: &World, session: &Session, params: &Map<String, Value>) ->
     let orgs = orgs_in(world, session, params)?;
     let buckets = buckets(world, params, Series::Day)?;
     let horizon = window::horizon(world);
-    let figure = |base: u64, bucket: &Bucket| {
-        orgs.iter()
-            .map(|org| figures::stored(org, base, *bucket, horizon))
-            .sum()
-    };
-    let counters: Counters = STORAGE_COUNTERS
-        .iter()
-        .map(|(name, base)| {
-            (
-                (*name).to_owned(),
-                buckets.iter().map(|bucket| figure(*base, bucket)).collect(),
-            )
-        })
-        .collect();
+    let stored = counters(
+        STORAGE_COUNTERS.iter().map(|(name, _)| *name),
+        &buckets,
+        |name, bucket| {
+            let each = |org: &Org| figures::stored(org, name, bucket, horizon);
+            orgs.iter().map(each).sum()
+        },
+    );
     // The sample's total is thirty times one reading, so it adds a gauge up over the buckets.
-    let total: u64 = counters.iter().flat_map(|(_, bytes)| bytes).sum();
-    Ok(json!({"counters": arrays(world, counters), "total": total, "ts": labels(world, &buckets)}))
+    let total: u64 = stored.iter().flat_map(|(_, bytes)| bytes).sum();
+    Ok(json!({"counters": arrays(world, stored), "total": total, "ts": labels(world, &buckets)}))
 }
 
 /// `usage.api.usage`. Unverified: its reply is not published; this one is the history's, in one figure per service.
@@ -160,6 +133,16 @@ pub fn api_of_one(world: &World, session: &Session, params: &Map<String, Value>)
         .map(|(name, calls)| (name.to_owned(), json!(calls)))
         .collect();
     Ok(json!({"counters": counters, "total": total}))
+}
+
+/// The figure of each name in each bucket.
+fn counters<'n>(
+    names: impl Iterator<Item = &'n str>,
+    buckets: &[Bucket],
+    figure: impl Fn(&str, Bucket) -> u64,
+) -> Counters {
+    let row = |name: &str| buckets.iter().map(|bucket| figure(name, *bucket)).collect();
+    names.map(|name| (name.to_owned(), row(name))).collect()
 }
 
 fn series(params: &Map<String, Value>) -> Result<Series, Failure> {

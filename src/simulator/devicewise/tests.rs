@@ -314,7 +314,7 @@ fn services_without_calls_are_absent_unless_switched() {
     let absent = services(&history(&world, &quiet));
     assert!((1..7).contains(&absent), "{absent}");
     world.set_switch("devicewise.empty_services", "zeros");
-    assert_eq!(services(&history(&world, &quiet)), 7);
+    assert_eq!(services(&history(&world, &quiet)), 8);
 }
 
 #[test]

@@ -195,7 +195,7 @@ fn first_bucket(world: &World, zone: &TimeZone, window: Window, series: Series) 
     }
 }
 
-/// The most records that one reply has: documented for sibling commands only [D:thing].
+/// The most records that one reply has: documented for sibling commands only.
 pub fn record_cap(world: &World) -> usize {
     number_switch(world, "devicewise.record_cap")
         .and_then(|cap| usize::try_from(cap).ok())
