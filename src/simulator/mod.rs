@@ -52,6 +52,21 @@ pub trait Service: Send + Sync {
     /// What the service says. Total: any request gets an answer.
     fn answer(&self, world: &World, request: &Request) -> Response;
 
+    /// What a client hears that asks too often.
+    fn throttled(&self, _world: &World, _request: &Request, retry_after_seconds: u64) -> Response {
+        Response::text(429, "text/plain; charset=utf-8", "Too Many Requests")
+            .header("Retry-After", retry_after_seconds.to_string())
+    }
+
+    /// A refusal that comes with status 200, as some services and many gateways send it.
+    fn refused_inside_200(&self, _world: &World, _request: &Request) -> Response {
+        Response::text(
+            200,
+            "text/html; charset=utf-8",
+            "<html><body><h1>Service unavailable</h1></body></html>",
+        )
+    }
+
     /// Makes all sessions and tokens handed out so far invalid.
     fn expire_sessions(&self) {}
 
