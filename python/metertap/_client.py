@@ -12,9 +12,7 @@ from metertap.errors import InvalidArgument, WrongType
 
 if TYPE_CHECKING:
     from datetime import date, datetime
-    from typing import TypedDict
-
-    from typing_extensions import TypeAlias
+    from typing import TypeAlias, TypedDict
 
     #: A word, or a callable without arguments that returns it; the callable is asked anew for every request.
     SecretWord: TypeAlias = str | Callable[[], str]
@@ -183,7 +181,10 @@ def _check_types(options: dict[str, Any]) -> None:
     expected: dict[str, tuple[Callable[[Any], bool], str]] = {
         "name": (lambda value: value is None or isinstance(value, str), "a str"),
         "base_url": (lambda value: value is None or isinstance(value, str), "a str"),
-        "timeout": (lambda value: isinstance(value, (int, float)) and not isinstance(value, bool), "seconds as a number"),
+        "timeout": (
+            lambda value: isinstance(value, (int, float)) and not isinstance(value, bool),
+            "seconds as a number",
+        ),
         "retries": (lambda value: _is_whole(value) and value >= 0, whole),
         "max_concurrency": (lambda value: value is None or (_is_whole(value) and value >= 1), "an int of at least 1"),
         "ca_file": (lambda value: value is None or isinstance(value, str), "a path"),

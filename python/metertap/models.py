@@ -36,10 +36,6 @@ __all__ = [
 ]
 
 
-def _extra() -> Any:
-    return field(default_factory=dict)
-
-
 # --- Sora Cloud -------------------------------------------------------------------------------------------------------
 
 
@@ -59,7 +55,7 @@ class Traffic:
 
     ingress: int
     egress: int
-    extra: dict[str, Any] = _extra()
+    extra: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +81,7 @@ class TrafficPeriod:
     max_bandwidth_mbps: int
     ingress: int
     egress: int
-    extra: dict[str, Any] = _extra()
+    extra: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +116,7 @@ class StatusThisMonth:
     total_sora_api_requests_this_month: int
     total_webhook_requests_this_month: int
     retrieved_at: datetime
-    extra: dict[str, Any] = _extra()
+    extra: dict[str, Any] = field(default_factory=dict)
 
 
 # --- RICOH Live Streaming ---------------------------------------------------------------------------------------------
@@ -145,7 +141,7 @@ class UsageSubItem:
     item_name: str
     usage: Decimal | None
     approximate_cost: Decimal | None
-    extra: dict[str, Any] = _extra()
+    extra: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +166,7 @@ class UsageItem:
     usage: Decimal | None
     approximate_cost: Decimal | None
     sub_items: list[UsageSubItem] | None
-    extra: dict[str, Any] = _extra()
+    extra: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +188,7 @@ class LabelUsage:
     label: str | None
     approximate_total_cost: Decimal | None
     items: list[UsageItem]
-    extra: dict[str, Any] = _extra()
+    extra: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +204,7 @@ class CostAndUsage:
     """
 
     results: list[LabelUsage]
-    extra: dict[str, Any] = _extra()
+    extra: dict[str, Any] = field(default_factory=dict)
 
 
 # --- UiPath -----------------------------------------------------------------------------------------------------------
@@ -233,7 +229,7 @@ class TenantConsumption:
     tenant_id: str
     consumed_from_tenant_pool: Decimal | None
     consumed_from_org_pool: Decimal | None
-    extra: dict[str, Any] = _extra()
+    extra: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +248,7 @@ class ConsumptionSummary:
 
     consumed_from_org_without_tenant: Decimal | None
     tenants: list[TenantConsumption]
-    extra: dict[str, Any] = _extra()
+    extra: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +270,7 @@ class ServiceConsumption:
     date: date
     service: str | None
     consumed_amount: Decimal | None
-    extra: dict[str, Any] = _extra()
+    extra: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,7 +296,7 @@ class FolderConsumption:
     parent_folder_key: str | None
     consumed_by_self: Decimal | None
     process_count_self: int | None
-    extra: dict[str, Any] = _extra()
+    extra: dict[str, Any] = field(default_factory=dict)
 
 
 # --- deviceWISE -------------------------------------------------------------------------------------------------------
@@ -325,7 +321,7 @@ class CounterSeries:
     path: list[str]
     values: list[int | None]
     value: int | None
-    extra: dict[str, Any] = _extra()
+    extra: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,7 +343,7 @@ class UsageHistory:
     series: list[CounterSeries]
     total: int | None
     timestamps: list[datetime]
-    extra: dict[str, Any] = _extra()
+    extra: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -378,7 +374,7 @@ class OrgUsage:
     count_lwm2m_messages: int | None
     count_trigger_actions: int | None
     count_sms: int | None
-    extra: dict[str, Any] = _extra()
+    extra: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -397,4 +393,86 @@ class UsageReport:
 
     header: dict[str, Any]
     report: list[OrgUsage]
-    extra: dict[str, Any] = _extra()
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+# --- Volcengine Live --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class LiveUsageRow:
+    """A row of a usage call.
+
+    Attributes
+    ----------
+    time_stamp : datetime or None
+        The bucket, with the offset that the service wrote; None where rows have no time.
+    values : dict of str to Decimal
+        The figures, by name, such as ``{"storage": Decimal("4503380.1")}``; the call's docstring has their units.
+    dimensions : dict of str to str
+        What else tells the row from others, such as its resolution.
+    extra : dict
+        What else the service answered.
+    """
+
+    time_stamp: datetime | None
+    values: dict[str, Decimal]
+    dimensions: dict[str, str]
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LiveUsageDetail:
+    """The figures for one value of what the rows are split by.
+
+    Attributes
+    ----------
+    dimensions : dict of str to str
+        The value, such as ``{"domain": "live.example.com"}``.
+    totals : dict of str to Decimal
+        Its totals.
+    rows : list of LiveUsageRow
+        Its rows.
+    extra : dict
+        What else the service answered.
+    """
+
+    dimensions: dict[str, str]
+    totals: dict[str, Decimal]
+    rows: list[LiveUsageRow]
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LiveUsage:
+    """What a usage call answers; the same for all of them.
+
+    Attributes
+    ----------
+    start_time, end_time : datetime or None
+        The range, as the service echoes it: shorter than asked if it shortened it.
+    aggregation : int or None
+        The length of a bucket in seconds.
+    totals : dict of str to Decimal
+        The totals or peaks over the range, by name.
+    rows : list of LiveUsageRow
+        The rows. The service may leave days without use out; none are invented.
+    details : list of LiveUsageDetail
+        The same, split; only if the filter that is split by has two or more values.
+    pagination : dict or None
+        Where a paged answer stands.
+    filters : dict
+        The filters, as the service echoes them.
+    extra : dict
+        What else the service answered.
+    """
+
+    start_time: datetime | None
+    end_time: datetime | None
+    aggregation: int | None
+    totals: dict[str, Decimal]
+    rows: list[LiveUsageRow]
+    details: list[LiveUsageDetail]
+    pagination: dict[str, Any] | None
+    filters: dict[str, Any]
+    extra: dict[str, Any] = field(default_factory=dict)

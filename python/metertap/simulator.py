@@ -29,7 +29,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Counts", "Fault", "RequestRecord", "Simulator", "Switch", "fault_menu"]
 
-_CLASSES = {"sora": "Sora", "ricoh": "Ricoh", "uipath": "UiPath", "devicewise": "DeviceWise", "volcengine": "Volcengine"}
+_CLASSES = {
+    "sora": "Sora",
+    "ricoh": "Ricoh",
+    "uipath": "UiPath",
+    "devicewise": "DeviceWise",
+    "volcengine": "Volcengine",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,16 +14,19 @@ use super::limits::Limits;
 use super::observe::{Event, Trace};
 use super::retry::{self, Budget, Decision, Situation};
 use super::transport::{Http, Route, Transport};
-use crate::providers::{Call, Grant, Proof, Reply, Request, Secrets};
+use crate::providers::{Call, Grant, Login, Proof, Reply, Request, Secrets};
 use crate::values::error::{Error, Kind, Remedy, Result};
 use crate::values::secret::{Secret, scrub};
 
 /// What clients share within one process: connections, and per account its limits, tokens and budget.
 #[derive(Default)]
 pub struct Engine {
-    routes: Mutex<HashMap<Route, Arc<OnceLock<Result<Arc<dyn Transport>>>>>>,
+    routes: Mutex<HashMap<Route, Built>>,
     accounts: Mutex<HashMap<String, Arc<AccountState>>>,
 }
+
+/// A transport that is built once, by whoever needs it first.
+type Built = Arc<OnceLock<Result<Arc<dyn Transport>>>>;
 
 /// What is remembered of an account while the process lives.
 struct AccountState {
@@ -130,7 +133,7 @@ impl Engine {
         course: &mut Course,
         transport: &dyn Transport,
         state: &AccountState,
-    ) -> std::result::Result<T, Box<Failure>> {
+    ) -> std::result::Result<T, Failure> {
         let _permit = state.limits.admit().await.map_err(Failure::of)?;
         let secrets = secrets(client).await.map_err(Failure::of)?;
         let token = state
@@ -230,11 +233,12 @@ impl AccountState {
         course: &Course,
         transport: &dyn Transport,
     ) -> Result<Option<Token>> {
-        let Some(request) = client.provider.login(&client.account, secrets)? else {
-            return Ok(None);
+        let first = match client.provider.login(&client.account, secrets, &[])? {
+            Login::NotNeeded => return Ok(None),
+            first => first,
         };
         let login = async || {
-            let grant = log_in(client, secrets, transport, request).await?;
+            let grant = log_in(client, secrets, transport, first).await?;
             trace.add(Event::LoggedIn {
                 provider: client.provider.facts().name,
             });
@@ -250,7 +254,7 @@ impl AccountState {
         call: &Call,
         trace: &Trace,
         course: &mut Course,
-        failure: Box<Failure>,
+        failure: Failure,
     ) -> Result<()> {
         let Failure {
             mut error,
@@ -258,7 +262,9 @@ impl AccountState {
             server_time,
             token,
             renewable,
-        } = *failure;
+        } = failure;
+        // A provider that gives no hint may have a known one.
+        let hint = hint.or(error.retry_after);
         error.retry_after = hint;
         if let Some(wait) = hint.filter(|_| error.kind == Kind::RateLimited) {
             self.limits.close_for(wait);
@@ -315,14 +321,14 @@ impl AccountState {
 }
 
 impl Failure {
-    fn of(error: Error) -> Box<Self> {
-        Box::new(Self {
+    fn of(error: Error) -> Self {
+        Self {
             error,
             hint: None,
             server_time: None,
             token: None,
             renewable: false,
-        })
+        }
     }
 }
 
@@ -338,19 +344,30 @@ async fn secrets(client: &Client) -> Result<Secrets> {
     Ok(Secrets(secrets))
 }
 
-/// One login. It is never repeated by itself: services lock accounts out after a few refusals.
-async fn log_in(client: &Client, secrets: &Secrets, transport: &dyn Transport, request: Request) -> Result<Grant> {
+/// One login, in as many steps as it takes. It is never repeated by itself: services lock accounts out after a few
+/// refusals.
+async fn log_in(client: &Client, secrets: &Secrets, transport: &dyn Transport, first: Login) -> Result<Grant> {
     let words: Vec<&Secret> = secrets.0.iter().map(|(_, secret)| secret).collect();
-    let reply = transport.send(request).await.map_err(|error| {
-        let remedy = if error.kind == Kind::ConnectionFailed {
-            Remedy::Repeat
-        } else {
-            Remedy::None
+    let mut answers = Vec::new();
+    let mut step = first;
+    loop {
+        let request = match step {
+            Login::Granted(grant) => return Ok(grant),
+            Login::NotNeeded => return Err(Error::new(Kind::Internal, "a login ended without a grant")),
+            Login::Send(request) => request,
         };
-        error.with_remedy(remedy)
-    })?;
-    let granted = client.provider.read_login(&client.account, &reply);
-    granted.map_err(|error| clean(error, Some(&reply), &words).with_remedy(Remedy::None))
+        let reply = transport.send(request).await.map_err(|error| {
+            let remedy = if error.kind == Kind::ConnectionFailed {
+                Remedy::Repeat
+            } else {
+                Remedy::None
+            };
+            error.with_remedy(remedy)
+        })?;
+        answers.push(reply);
+        let next = client.provider.login(&client.account, secrets, &answers);
+        step = next.map_err(|error| clean(error, answers.last(), &words).with_remedy(Remedy::None))?;
+    }
 }
 
 /// Fills in what the answer says of itself, and takes every secret out of the text.

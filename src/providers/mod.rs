@@ -3,9 +3,11 @@
 //! A provider is pure: same input, same output; no clock, no network, no globals. Each has the same four files:
 //! `mod.rs` (what it is), `query.rs` (question to request), `model.rs` (the wire), `read.rs` (bytes to values or error).
 
+pub mod devicewise;
 pub mod ricoh;
 pub mod sora;
 pub mod uipath;
+pub mod volcengine;
 
 use std::time::Duration;
 
@@ -18,7 +20,13 @@ use crate::values::secret::Secret;
 use crate::values::shape::{Holds, Typed};
 
 /// All providers: the one list.
-pub static REGISTRY: &[&dyn Provider] = &[&sora::Sora, &ricoh::Ricoh, &uipath::UiPath];
+pub static REGISTRY: &[&dyn Provider] = &[
+    &sora::Sora,
+    &ricoh::Ricoh,
+    &uipath::UiPath,
+    &devicewise::DeviceWise,
+    &volcengine::Volcengine,
+];
 
 /// The provider of that name.
 pub fn provider(name: &str) -> Option<&'static dyn Provider> {
@@ -39,14 +47,10 @@ pub trait Provider: Send + Sync {
     /// Makes a request authentic.
     fn sign(&self, account: &Account, request: &mut Request, proof: &Proof<'_>) -> Result<()>;
 
-    /// The request that fetches a token or a session, for accounts that sign with one.
-    fn login(&self, _account: &Account, _secrets: &Secrets) -> Result<Option<Request>> {
-        Ok(None)
-    }
-
-    /// What the answer to such a request grants.
-    fn read_login(&self, _account: &Account, _reply: &Reply) -> Result<Grant> {
-        Err(Error::new(Kind::Internal, "this provider has no login"))
+    /// The next step of logging in, given the answers to the earlier ones; for accounts that sign with a token or a
+    /// session that must be fetched first.
+    fn login(&self, _account: &Account, _secrets: &Secrets, _answers: &[Reply]) -> Result<Login> {
+        Ok(Login::NotNeeded)
     }
 
     /// What a reply says: the document, or the error that it carries, whatever its status.
@@ -280,6 +284,16 @@ pub struct Grant {
     pub lives: Option<Duration>,
 }
 
+/// Where a login stands.
+pub enum Login {
+    /// The account signs without one.
+    NotNeeded,
+    /// This request comes next; its answer decides how it goes on.
+    Send(Request),
+    /// It is done.
+    Granted(Grant),
+}
+
 /// A complete answer: its body is decoded, and no longer than the caps allow.
 #[derive(Debug, Clone, Default)]
 pub struct Reply {
@@ -317,10 +331,9 @@ impl Reply {
             401 => Kind::AuthenticationFailed,
             403 => Kind::PermissionDenied,
             404 | 410 => Kind::NotFound,
-            408 | 425 | 500 | 502 | 503 | 504 | 524 => Kind::ServerError,
+            408 | 425 | 500..=599 => Kind::ServerError,
             429 => Kind::RateLimited,
             400..=499 => Kind::InvalidRequest,
-            500..=599 => Kind::ServerError,
             _ => Kind::UnexpectedResponse,
         };
         let error = Error::new(kind, message);

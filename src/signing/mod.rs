@@ -1,5 +1,7 @@
 //! What makes a request authentic. Pure: the time and the secrets are passed in.
 
+pub mod volcengine;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 

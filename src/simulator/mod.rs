@@ -52,22 +52,23 @@ pub trait Service: Send + Sync {
     /// What the service says. Total: any request gets an answer.
     fn answer(&self, world: &World, request: &Request) -> Response;
 
-    /// Makes all sessions and tokens handed out so far invalid.
-    fn expire_sessions(&self) {}
-
-    /// What it says to a request above its rate limit.
+    /// What a client hears that asks too often.
     fn throttled(&self, _world: &World, _request: &Request, retry_after_seconds: u64) -> Response {
-        Response::text(429, "text/plain; charset=utf-8", "too many requests\n")
+        Response::text(429, "text/plain; charset=utf-8", "Too Many Requests")
             .header("Retry-After", retry_after_seconds.to_string())
     }
 
-    /// What a failure looks like that comes with status 200, for services that do so; the rest say it in a way of their own.
+    /// A refusal that comes with status 200, as some services and many gateways send it.
     fn refused_inside_200(&self, _world: &World, _request: &Request) -> Response {
-        Response::json(
+        Response::text(
             200,
-            &serde_json::json!({"error": {"code": "refused", "message": "a failure inside a 200"}}),
+            "text/html; charset=utf-8",
+            "<html><body><h1>Service unavailable</h1></body></html>",
         )
     }
+
+    /// Makes all sessions and tokens handed out so far invalid.
+    fn expire_sessions(&self) {}
 }
 
 /// One fact about a service that its documentation leaves open, so that a test can have it either way.

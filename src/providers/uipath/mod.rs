@@ -4,7 +4,7 @@ mod model;
 mod query;
 mod read;
 
-use super::{Account, Argument, Call, Facts, Grant, Operation, Proof, Provider, Reply, Request, SecretField, Secrets};
+use super::{Account, Argument, Call, Facts, Login, Operation, Proof, Provider, Reply, Request, SecretField, Secrets};
 use crate::signing;
 use crate::values::arguments::{Accepts, Needed, guid, plain};
 use crate::values::error::{Error, Kind, Result};
@@ -115,15 +115,14 @@ impl Provider for UiPath {
         Ok(())
     }
 
-    fn login(&self, account: &Account, secrets: &Secrets) -> Result<Option<Request>> {
+    fn login(&self, account: &Account, secrets: &Secrets, answers: &[Reply]) -> Result<Login> {
         if account.has("token") {
-            return Ok(None);
+            return Ok(Login::NotNeeded);
         }
-        Ok(Some(query::login(account, secrets.get("client_secret")?)))
-    }
-
-    fn read_login(&self, _account: &Account, reply: &Reply) -> Result<Grant> {
-        read::grant(reply)
+        match answers.last() {
+            None => Ok(Login::Send(query::login(account, secrets.get("client_secret")?))),
+            Some(answer) => read::grant(answer).map(Login::Granted),
+        }
     }
 
     fn answer<'b>(&self, _call: &Call, reply: &'b Reply) -> Result<Json<'b>> {
@@ -379,7 +378,7 @@ mod tests {
     fn a_ready_token_is_sent_and_no_other_is_fetched() {
         let account = account(&[], &["token"]);
         let secrets = Secrets(vec![("token", Secret::new("ready"))]);
-        assert!(UiPath.login(&account, &secrets).unwrap().is_none());
+        assert!(matches!(UiPath.login(&account, &secrets, &[]), Ok(Login::NotNeeded)));
         assert_eq!(authorization(&account, &secrets, None).unwrap(), "Bearer ready");
     }
 

@@ -86,7 +86,7 @@ pub fn login(account: &Account, client_secret: &Secret) -> Request {
 mod tests {
     use super::*;
     use crate::providers::uipath::{SETTINGS, UiPath};
-    use crate::providers::{Method, Provider, Secrets};
+    use crate::providers::{Login, Method, Provider, Secrets};
     use crate::values::arguments::Arguments;
 
     const ID: &str = "11111111-1111-1111-1111-111111111111";
@@ -260,7 +260,9 @@ mod tests {
     fn a_token_is_asked_for_with_a_form() {
         let application = [("client_id", text("app+1")), ("organization_name", text("acme co"))];
         let secrets = Secrets(vec![("client_secret", Secret::new("p&w=é"))]);
-        let request = UiPath.login(&account(&application), &secrets).unwrap().unwrap();
+        let Login::Send(request) = UiPath.login(&account(&application), &secrets, &[]).unwrap() else {
+            panic!("no request")
+        };
         assert_eq!(request.method, Method::Post);
         assert_eq!(
             request.url,
@@ -284,7 +286,9 @@ mod tests {
             ("scope", text("PM.License OR.Jobs")),
         ];
         let secrets = Secrets(vec![("client_secret", Secret::new("hush"))]);
-        let request = UiPath.login(&account(&application), &secrets).unwrap().unwrap();
+        let Login::Send(request) = UiPath.login(&account(&application), &secrets, &[]).unwrap() else {
+            panic!("no request")
+        };
         assert_eq!(request.url, "https://cloud.uipath.com/identity_/connect/token");
         assert!(body(&request).ends_with("&scope=PM.License%20OR.Jobs"));
     }

@@ -708,20 +708,11 @@ mod tests {
                 "the token service's answer is not",
             ),
         ] {
-            let error = UiPath.read_login(&account(), &reply(status, body)).unwrap_err();
+            let error = grant(&reply(status, body)).unwrap_err();
             assert_eq!((error.kind, error.provider_code.as_deref()), (kind, code), "{status}");
             assert!(error.message.starts_with(message), "{error}");
             assert!(!error.message.contains("hunter2"), "{error}");
             assert_ne!(error.remedy, Remedy::RenewCredentials);
-        }
-    }
-
-    fn account() -> crate::providers::Account {
-        crate::providers::Account {
-            name: "uipath".to_owned(),
-            base_url: "https://cloud.uipath.com".to_owned(),
-            settings: crate::values::arguments::Arguments::default(),
-            secrets: vec!["client_secret"],
         }
     }
 }

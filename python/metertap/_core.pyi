@@ -1,0 +1,113 @@
+"""The native part of metertap; use the package `metertap` instead."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any, final
+
+__version__: str
+__all__ = [
+    "Client",
+    "Secret",
+    "Simulator",
+    "__version__",
+    "operations",
+    "providers",
+    "shapes",
+    "shut_down",
+]
+
+@final
+class Secret:
+    """A secret on its way to a client: a word, or a callable without arguments that returns it. It shows neither."""
+
+    def __new__(cls, word: str | Callable[[], str]) -> Secret: ...
+
+@final
+class Client:
+    """A client of one account at one provider."""
+
+    def __new__(
+        cls,
+        provider: str,
+        *,
+        name: str | None,
+        base_url: str | None,
+        settings: dict[str, Any],
+        secrets: dict[str, Secret],
+        timeout: float,
+        retries: int,
+        max_concurrency: int | None,
+        ca_file: str | None,
+        proxy: str | None,
+    ) -> Client: ...
+    @property
+    def provider(self) -> str:
+        """The provider's name."""
+    @property
+    def name(self) -> str:
+        """The account's label."""
+    @property
+    def base_url(self) -> str:
+        """The service's address."""
+    @property
+    def proxy(self) -> str | None:
+        """Where the proxy is, without its password; "environment" if the usual variables decide; None for none."""
+    def call(self, operation: str, given: dict[str, Any], raw: bool) -> Any:
+        """Make a call and wait for its answer."""
+    def call_async(self, operation: str, given: dict[str, Any], raw: bool) -> Any:
+        """Make a call; the answer is awaited."""
+
+@final
+class Simulator:
+    """A running simulator."""
+
+    def __new__(
+        cls, *, seed: int, now: datetime | date | str | None, port: int, tls: bool, certificate: str
+    ) -> Simulator: ...
+    @property
+    def origin(self) -> str: ...
+    @property
+    def tls_origin(self) -> str | None: ...
+    @property
+    def ca_pem(self) -> str | None: ...
+    @property
+    def now(self) -> datetime: ...
+    def stop(self) -> None: ...
+    def providers(self) -> list[str]: ...
+    def credentials(self, provider: str) -> dict[str, str]: ...
+    def base_url(self, provider: str, tls: bool) -> str: ...
+    def switches(self) -> list[tuple[str, str | None, list[str], str]]: ...
+    def set_switch(self, name: str, value: str) -> None: ...
+    def expire_sessions(self, provider: str) -> None: ...
+    def set_clock_offset(self, seconds: int) -> None: ...
+    def set_rate_limit(self, provider: str, per_second: float | None) -> None: ...
+    def add_fault(
+        self,
+        kind: str,
+        *,
+        provider: str | None,
+        path_contains: str | None,
+        skip: int,
+        every: int | None,
+        times: int | None,
+    ) -> int: ...
+    def clear_faults(self) -> None: ...
+    @staticmethod
+    def fault_menu() -> list[tuple[str, str]]: ...
+    def requests(
+        self,
+    ) -> list[tuple[str | None, str, str, str, int | None, str | None, float, int]]: ...
+    def clear_requests(self) -> None: ...
+    def counts(self) -> tuple[int, int, int]: ...
+
+def operations(provider: str) -> list[tuple[str, list[str], str]]:
+    """Return the operations of a provider: name, the names of its arguments, and what it tells."""
+
+def providers() -> list[dict[str, Any]]:
+    """Return all providers: settings, secrets, environment variables, operations with their arguments."""
+
+def shapes() -> dict[str, list[dict[str, str]]]:
+    """Return the records that answers are made of: for each, its fields and what they hold."""
+
+def shut_down() -> None:
+    """Stop all work of this process; calls after it raise ShuttingDown."""

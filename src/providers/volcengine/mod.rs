@@ -1,0 +1,169 @@
+//! Volcengine Live: storage, traffic, bandwidth and more, by signed calls of at most 93 days each.
+
+pub mod model;
+mod query;
+mod read;
+
+use super::{Account, Argument, Call, Facts, Proof, Provider, Reply, Request, SecretField};
+use crate::signing::volcengine::Signer;
+use crate::values::arguments::{Accepts, Needed, plain};
+use crate::values::error::{Error, Kind, Result};
+use crate::values::json::Json;
+use crate::values::shape::Typed;
+
+/// The provider.
+#[derive(Debug)]
+pub struct Volcengine;
+
+/// The service's name in signatures.
+const SERVICE: &str = "live";
+
+static FACTS: Facts = Facts {
+    name: "volcengine",
+    title: "Volcengine Live",
+    base_url: Some("https://live.volcengineapi.com"),
+    page: "https://www.volcengine.com/docs/6469/1126905",
+    settings: &[
+        Argument {
+            name: "access_key",
+            accepts: Accepts::Text(plain),
+            needed: Needed::Required,
+            doc: "the id of the access key",
+        },
+        Argument {
+            name: "region",
+            accepts: Accepts::Text(plain),
+            // Live is not regional: any region is accepted in the signature.
+            needed: Needed::Text("cn-north-1"),
+            doc: "the region that signatures name",
+        },
+    ],
+    secrets: &[
+        SecretField {
+            name: "secret_key",
+            doc: "the access key's secret",
+        },
+        SecretField {
+            name: "session_token",
+            doc: "the token that belongs to a temporary key",
+        },
+    ],
+    // The newer client's variables come first, since they alone have a token.
+    environment: &[
+        ("access_key", "VOLCENGINE_ACCESS_KEY"),
+        ("access_key", "VOLC_ACCESSKEY"),
+        ("secret_key", "VOLCENGINE_SECRET_KEY"),
+        ("secret_key", "VOLC_SECRETKEY"),
+        ("session_token", "VOLCENGINE_SESSION_TOKEN"),
+    ],
+    operations: model::OPERATIONS,
+    composites: &[],
+    concurrency: 8,
+    // The revision of December 2024; the one of 2023 allowed 100.
+    per_second: Some(30.0),
+};
+
+impl Provider for Volcengine {
+    fn facts(&self) -> &'static Facts {
+        &FACTS
+    }
+
+    fn check_account(&self, account: &Account) -> Result<()> {
+        if account.has("secret_key") {
+            return Ok(());
+        }
+        Err(Error::invalid("Volcengine needs a secret_key beside the access_key"))
+    }
+
+    fn request(&self, account: &Account, call: &Call) -> Result<Request> {
+        query::request(account, call)
+    }
+
+    fn sign(&self, account: &Account, request: &mut Request, proof: &Proof<'_>) -> Result<()> {
+        let setting = |name: &str| {
+            let found = account.setting(name);
+            found.ok_or_else(|| Error::new(Kind::Internal, format!("the account has no {name}")))
+        };
+        let session_token = if account.has("session_token") {
+            Some(proof.secrets.get("session_token")?)
+        } else {
+            None
+        };
+        let signer = Signer {
+            access_key: setting("access_key")?,
+            secret_key: proof.secrets.get("secret_key")?,
+            session_token,
+            region: setting("region")?,
+            service: SERVICE,
+        };
+        signer.sign(request, proof.now)
+    }
+
+    fn answer<'b>(&self, _call: &Call, reply: &'b Reply) -> Result<Json<'b>> {
+        read::answer(reply)
+    }
+
+    fn typed(&self, call: &Call, document: &Json<'_>) -> Result<Typed> {
+        read::typed(call, document)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::providers::Secrets;
+    use crate::values::arguments::{Arguments, Value};
+    use crate::values::secret::Secret;
+
+    fn account(secrets: &[&'static str]) -> Account {
+        let given = vec![("access_key".to_owned(), Value::Text("AKLTexamplepublic0001".to_owned()))];
+        Account {
+            name: "acme".to_owned(),
+            base_url: "https://live.volcengineapi.com".to_owned(),
+            settings: Arguments::check("Volcengine()", FACTS.settings, given).unwrap(),
+            secrets: secrets.to_vec(),
+        }
+    }
+
+    #[test]
+    fn the_published_question_gets_the_signature_of_the_vendors_clients() {
+        let text = |text: &str| Value::Text(text.to_owned());
+        let given = [
+            ("start", text("2022-02-11T00:00:00+08:00")),
+            ("end", text("2022-02-18T00:00:00+08:00")),
+            ("vhosts", text("www.example.com")),
+        ];
+        let given = given.map(|(name, value)| (name.to_owned(), value)).to_vec();
+        let call = Call::new(&Volcengine, "time_shift_data", given).unwrap();
+        let secrets = Secrets(vec![
+            ("secret_key", Secret::new("c2VjcmV0LWV4YW1wbGUtbm90LXJlYWw=")),
+            ("session_token", Secret::new("token")),
+        ]);
+        let proof = Proof {
+            secrets: &secrets,
+            token: None,
+            now: "2024-03-15T08:09:10Z".parse().unwrap(),
+        };
+        let signed = |account: &Account| {
+            let mut request = Volcengine.request(account, &call).unwrap();
+            Volcengine.sign(account, &mut request, &proof).unwrap();
+            request.headers
+        };
+        let headers = signed(&account(&["secret_key"]));
+        let (_, authorization) = headers.iter().find(|(name, _)| *name == "authorization").unwrap();
+        assert!(
+            authorization.ends_with("Signature=575a4f056ed0bcc4acad67a14569153ac962604aba1008fd302fa012c7e83903"),
+            "{authorization}"
+        );
+        assert!(headers.iter().all(|(name, _)| *name != "x-security-token"));
+        let headers = signed(&account(&["secret_key", "session_token"]));
+        assert!(headers.contains(&("x-security-token", "token".to_owned())));
+    }
+
+    #[test]
+    fn an_account_has_a_key_and_its_secret() {
+        assert!(Volcengine.check_account(&account(&["secret_key"])).is_ok());
+        assert!(Volcengine.check_account(&account(&["session_token"])).is_err());
+        assert!(Arguments::check("Volcengine()", FACTS.settings, Vec::new()).is_err());
+    }
+}
