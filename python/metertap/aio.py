@@ -21,7 +21,7 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 from metertap import clients
-from metertap._client import Client
+from metertap._client import Client, flag
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +39,7 @@ def _awaited(method: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _ask(self: Client, operation: str, arguments: dict[str, Any], raw: bool) -> Any:
-    return self._core.call_async(operation, arguments, raw)
+    return self._core.call_async(operation, arguments, flag("raw", raw))
 
 
 def _twin(client: type[Client]) -> type[Client]:

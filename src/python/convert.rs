@@ -79,7 +79,7 @@ pub fn from_python(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Value> {
     Err(refuse(
         py,
         Kind::WrongType,
-        format!("{name} cannot be a {kind}; pass a str, a number, a date, a list or a dict"),
+        format!("{name} cannot be of the type {kind}; pass a str, a number, a date, a list or a dict"),
     ))
 }
 

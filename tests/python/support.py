@@ -99,6 +99,7 @@ def sample_arguments(method: Method, simulator: Simulator) -> dict[str, Any]:
         "end": "2026-04-11",
         "label": "default",
         "consumable_code": "AIU",
+        "log_type": "pull",
         "command": "session.info",
         "action": "DescribeLiveTimeShiftData",
         "body": {

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import itertools
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date, datetime
@@ -58,10 +60,10 @@ def ask(door: Door, simulator: Simulator, method: Method, raw: bool = False, **o
 
 @pytest.mark.parametrize("method", ALL, ids=str)
 def test_both_doors_give_the_same_numbers_typed_and_raw(method: Method, world: Simulator) -> None:
-    answers = [(ask(door, world, method), ask(door, world, method, raw=True)) for door in map(Door, ("sync", "async"))]
-    (typed, raw), other = answers
-    if method.name != "api_usage_history":  # reading it adds to it
-        assert (typed, raw) == other
+    sync, awaited = Door("sync"), Door("async")
+    typed, raw = ask(sync, world, method), ask(awaited, world, method, raw=True)
+    if method.name not in ("call", "api_usage_history"):  # what these read is the use that is made of them
+        assert ask(awaited, world, method) == typed
     check_types(typed)
     assert json.loads(json.dumps(raw)) == raw
     if method in SHAPED:
@@ -154,8 +156,13 @@ def test_numbers_in_quotes_are_refused_with_their_place(method: Method, door: Do
     client = door.simulated(simulator, method.provider, retries=0)
     warm_up(door, client, method, arguments)
     simulator.add_fault("wrong_types")
-    with pytest.raises(errors.UnexpectedResponse, match=r"\$.*: expected a (whole )?number, found a string"):
-        door.ask(client, method.name, **arguments)
+    answer = outcome(door, client, method, arguments, raw=False)
+    if isinstance(answer, MetertapError):
+        assert isinstance(answer, errors.UnexpectedResponse)
+        assert re.search(r"\$.*: expected a (whole )?number, found a string", str(answer))
+    else:
+        # Some lists state no quantity, only pages, which are handed over as they are.
+        assert not numbers_in(answer)
 
 
 def warm_up(door: Door, client: Any, method: Method, arguments: dict[str, Any]) -> None:
@@ -170,17 +177,20 @@ def outcome(door: Door, client: Any, method: Method, arguments: dict[str, Any], 
         return problem
 
 
-# --- Missing and further fields -----------------------------------------------------------------------------------------
+# --- Missing and further fields ---------------------------------------------------------------------------------------
+
+COUNTER = itertools.count()
 
 
 def ready(provider: str) -> dict[str, Any]:
-    """Credentials that need no login."""
+    """Credentials that need no login; each time other ones, since an account's requests are spaced by its rate."""
+    word = f"word-{next(COUNTER)}"
     return {
-        "sora": {"api_key": "k-canary"},
-        "ricoh": {"client_id": "app", "client_secret": "s-canary"},
-        "uipath": {"organization_id": "11111111-1111-1111-1111-111111111111", "token": "t-canary"},
-        "devicewise": {"session_id": "session-canary"},
-        "volcengine": {"access_key": "a", "secret_key": "s-canary"},
+        "sora": {"api_key": word},
+        "ricoh": {"client_id": "app", "client_secret": word},
+        "uipath": {"organization_id": "11111111-1111-1111-1111-111111111111", "token": word},
+        "devicewise": {"session_id": word},
+        "volcengine": {"access_key": "a", "secret_key": word},
     }[provider]
 
 
@@ -203,7 +213,7 @@ class Documents:
             with Simulator(seed=7, now=NOW) as simulator:
                 arguments = sample_arguments(method, simulator)
                 answer = getattr(simulator.client(method.provider), method.name)(**arguments, raw=True)
-            self._kept[str(method)] = arguments, answer
+            self._kept[str(method)] = arguments, shortened(answer)
         return self._kept[str(method)]
 
     def arguments(self, method: Method) -> dict[str, Any]:
@@ -214,6 +224,13 @@ class Documents:
 
 
 DOCUMENTS = Documents()
+
+
+def shortened(document: Any) -> Any:
+    """Return the document with at most two items in every list: enough to see every field."""
+    if isinstance(document, dict):
+        return {key: shortened(value) for key, value in document.items()}
+    return [shortened(item) for item in document[:2]] if isinstance(document, list) else document
 
 
 def parent_of(document: Any, path: tuple[str | int, ...]) -> Any:
@@ -287,23 +304,15 @@ def test_a_further_field_is_kept_in_extra(method: Method, door: Door, server: Sc
     assert without_news(after) == before
 
 
-def with_news(document: Any, depth: int = 0) -> Any:
-    """Return the document with a further field in every object that looks like a record of the answer."""
+def with_news(document: Any) -> Any:
+    """Return the document with a further field in every object."""
     if isinstance(document, list):
-        return [with_news(item, depth + 1) for item in document]
+        return [with_news(item) for item in document]
     if not isinstance(document, dict):
         return document
-    news = {"somethingNew": [1, "two"]} if is_record(document) else {}
-    return {**{key: with_news(value, depth + 1) for key, value in document.items()}, **news}
-
-
-def is_record(document: dict[str, Any]) -> bool:
-    # An object whose members are all lists of numbers is a table of counters: a further member is a further counter.
-    return not all(isinstance(value, dict | list) and not has_records(value) for value in document.values())
-
-
-def has_records(value: Any) -> bool:
-    return isinstance(value, list) and any(isinstance(item, dict) for item in value)
+    # In an object of counters, a further member is a further counter.
+    members = {key: value if key == "counters" else with_news(value) for key, value in document.items()}
+    return {**members, "somethingNew": [1, "two"]}
 
 
 def records(answer: Any) -> Iterator[Any]:
@@ -317,10 +326,10 @@ def records(answer: Any) -> Iterator[Any]:
 
 
 def without_news(answer: Any) -> Any:
+    """Take the further field out of records, and out of objects that are handed over as they are."""
     for record in records(answer):
-        record.extra.pop("somethingNew", None)
-        for value in record.extra.values():
-            strip(value)
+        for field in dataclasses.fields(record):
+            strip(getattr(record, field.name))
     return answer
 
 
