@@ -153,6 +153,8 @@ class Client:
         return self._core.base_url
 
     def __repr__(self) -> str:
+        if not hasattr(self, "_core"):  # a traceback through the constructor shows its locals, and this is one
+            return f"<{type(self).__name__}, not built>"
         proxy = self._core.proxy
         shown = "" if proxy in (None, "environment") else f", proxy={proxy!r}"
         return f"{type(self).__name__}(name={self.name!r}, base_url={self.base_url!r}{shown})"
