@@ -7,6 +7,8 @@
 //! A reading belongs to the range that contains its start, so neighbouring ranges tile: the buckets that start in the
 //! range are asked for, whole.
 
+use jiff::Timestamp;
+
 use crate::meters::{Buckets, Source, Span};
 use crate::providers::{Call, Facts};
 use crate::values::arguments::{Accepts, Argument, Arguments, Needed, Value, plain};
@@ -88,4 +90,49 @@ pub fn wanted(facts: &Facts, selection: &Arguments) -> Result<Vec<(&'static Sour
     };
     let sources = facts.sources.iter().map(|source| (source, places(source)));
     Ok(sources.filter(|(_, meters)| !meters.is_empty()).collect())
+}
+
+/// A plan: what was asked, the calls that answer it, and what no call can answer.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The time it was made for.
+    pub now: Timestamp,
+    /// The range that was asked for.
+    pub window: Window,
+    /// Whom is asked.
+    pub accounts: Vec<PlannedAccount>,
+    /// The calls, in their order: by account, source, arguments, time.
+    pub calls: Vec<PlannedCall>,
+    /// What lies outside a source's history, or in the future.
+    pub unavailable: Vec<Unavailable>,
+    /// Which part of a whole plan this is: `(index, of)`.
+    pub shard: Option<(usize, usize)>,
+}
+
+/// An account of a plan.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlannedAccount {
+    /// Its name, unique in the plan.
+    pub name: String,
+    /// Its provider's name.
+    pub provider: &'static str,
+    /// How many requests it may send in a second, if a limit is declared.
+    pub per_second: Option<f64>,
+    /// How many requests of it may be under way at once.
+    pub concurrency: usize,
+}
+
+/// A part of the range that a source cannot answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unavailable {
+    /// The account's name.
+    pub account: String,
+    /// The provider's name.
+    pub provider: &'static str,
+    /// The operation, by its Python name.
+    pub operation: &'static str,
+    /// The part.
+    pub window: Window,
+    /// Why, in one sentence.
+    pub reason: String,
 }
