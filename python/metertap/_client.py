@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from typing import TypeAlias, TypedDict
 
+    from metertap.planning import Selection
+
     #: A word, or a callable without arguments that returns it; the callable is asked anew for every request.
     SecretWord: TypeAlias = str | Callable[[], str]
     #: An aware datetime (a pandas.Timestamp is one), a date (midnight UTC) or an ISO text with its offset.
@@ -136,6 +138,30 @@ class Client:
             raise
         except (InvalidArgument, TypeError) as error:  # TypeError: a keyword that the constructor needs
             raise InvalidArgument(f"{str(error).rstrip('.')}; looked for {', '.join(tried)}.") from None
+
+    def select(self, **wanted: Any) -> Selection:
+        """Select what `plan` and `fetch` ask of this account.
+
+        Parameters
+        ----------
+        **wanted
+            ``meters=[…]`` (see `metertap.meters`), and what the provider's meters need: for example
+            ``consumable_code=["AIU"]`` and ``tenant_id=[…]`` for UiPath, ``vhosts=["a", "b"]`` for Volcengine (a call
+            for each, so that rows carry it), ``series="day"`` and ``include_sub_orgs=True`` for deviceWISE,
+            ``by_label=True`` for RICOH.
+
+        Returns
+        -------
+        Selection
+            To be passed to `metertap.plan` or `metertap.fetch`.
+
+        Examples
+        --------
+        >>> selection = sora.select(meters=["sora.egress"])
+        """
+        from metertap.planning import Selection
+
+        return Selection(self, wanted)
 
     @property
     def name(self) -> str:
