@@ -12,9 +12,7 @@ from metertap.errors import InvalidArgument, WrongType
 
 if TYPE_CHECKING:
     from datetime import date, datetime
-    from typing import TypedDict
-
-    from typing_extensions import TypeAlias
+    from typing import TypeAlias, TypedDict
 
     #: A word, or a callable without arguments that returns it; the callable is asked anew for every request.
     SecretWord: TypeAlias = str | Callable[[], str]

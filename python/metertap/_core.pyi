@@ -101,13 +101,13 @@ class Simulator:
     def counts(self) -> tuple[int, int, int]: ...
 
 def operations(provider: str) -> list[tuple[str, list[str], str]]:
-    """The operations of a provider: name, the names of its arguments, and what it tells."""
+    """Return the operations of a provider: name, the names of its arguments, and what it tells."""
 
 def providers() -> list[dict[str, Any]]:
-    """All providers: settings, secrets, environment variables, operations with their arguments."""
+    """Return all providers: settings, secrets, environment variables, operations with their arguments."""
 
 def shapes() -> dict[str, list[dict[str, str]]]:
-    """The records that answers are made of: for each, its fields and what they hold."""
+    """Return the records that answers are made of: for each, its fields and what they hold."""
 
 def shut_down() -> None:
     """Stop all work of this process; calls after it raise ShuttingDown."""

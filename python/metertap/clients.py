@@ -847,7 +847,8 @@ class UiPath(Client):
         --------
         >>> tenant = uipath.consumption_summary("2026-02-01", "2026-03-01", "AIU").tenants[0]
         >>> folders = uipath.consumption_by_folder(tenant.tenant_id, "2026-02-01", "2026-03-01", "AIU")
-        >>> sum(row.consumed_by_self for row in folders) <= tenant.consumed_from_tenant_pool + tenant.consumed_from_org_pool
+        >>> total = tenant.consumed_from_tenant_pool + tenant.consumed_from_org_pool
+        >>> sum(row.consumed_by_self for row in folders) <= total
         True
         """
         arguments = {

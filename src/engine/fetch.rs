@@ -21,9 +21,12 @@ use crate::values::secret::{Secret, scrub};
 /// What clients share within one process: connections, and per account its limits, tokens and budget.
 #[derive(Default)]
 pub struct Engine {
-    routes: Mutex<HashMap<Route, Arc<OnceLock<Result<Arc<dyn Transport>>>>>>,
+    routes: Mutex<HashMap<Route, Built>>,
     accounts: Mutex<HashMap<String, Arc<AccountState>>>,
 }
+
+/// A transport that is built once, by whoever needs it first.
+type Built = Arc<OnceLock<Result<Arc<dyn Transport>>>>;
 
 /// What is remembered of an account while the process lives.
 struct AccountState {
@@ -130,7 +133,7 @@ impl Engine {
         course: &mut Course,
         transport: &dyn Transport,
         state: &AccountState,
-    ) -> std::result::Result<T, Box<Failure>> {
+    ) -> std::result::Result<T, Failure> {
         let _permit = state.limits.admit().await.map_err(Failure::of)?;
         let secrets = secrets(client).await.map_err(Failure::of)?;
         let token = state
@@ -251,7 +254,7 @@ impl AccountState {
         call: &Call,
         trace: &Trace,
         course: &mut Course,
-        failure: Box<Failure>,
+        failure: Failure,
     ) -> Result<()> {
         let Failure {
             mut error,
@@ -259,7 +262,7 @@ impl AccountState {
             server_time,
             token,
             renewable,
-        } = *failure;
+        } = failure;
         // A provider that gives no hint may have a known one.
         let hint = hint.or(error.retry_after);
         error.retry_after = hint;
@@ -318,14 +321,14 @@ impl AccountState {
 }
 
 impl Failure {
-    fn of(error: Error) -> Box<Self> {
-        Box::new(Self {
+    fn of(error: Error) -> Self {
+        Self {
             error,
             hint: None,
             server_time: None,
             token: None,
             renewable: false,
-        })
+        }
     }
 }
 

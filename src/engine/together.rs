@@ -93,18 +93,19 @@ impl Together {
 mod tests {
     use super::*;
 
+    static COMPOSITE: Composite = Composite {
+        name: "n",
+        record: "N",
+        doc: "",
+        parts: &[],
+    };
+
     fn together(times: &[&str]) -> Together {
         let part = |time: &&str| Part {
             name: "n",
             document: Json::Null,
             typed: Typed::Nothing,
             answered_at: Instant::parse(time).unwrap().at,
-        };
-        static COMPOSITE: Composite = Composite {
-            name: "n",
-            record: "N",
-            doc: "",
-            parts: &[],
         };
         Together {
             composite: &COMPOSITE,

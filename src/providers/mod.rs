@@ -331,10 +331,9 @@ impl Reply {
             401 => Kind::AuthenticationFailed,
             403 => Kind::PermissionDenied,
             404 | 410 => Kind::NotFound,
-            408 | 425 | 500 | 502 | 503 | 504 | 524 => Kind::ServerError,
+            408 | 425 | 500..=599 => Kind::ServerError,
             429 => Kind::RateLimited,
             400..=499 => Kind::InvalidRequest,
-            500..=599 => Kind::ServerError,
             _ => Kind::UnexpectedResponse,
         };
         let error = Error::new(kind, message);

@@ -207,7 +207,7 @@ fn integer<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
 }
 
 /// A `datetime` in the offset that the provider wrote.
-pub fn datetime<'py>(py: Python<'py>, instant: Instant) -> PyResult<Bound<'py, PyAny>> {
+pub fn datetime(py: Python<'_>, instant: Instant) -> PyResult<Bound<'_, PyAny>> {
     let zoned = instant.zoned();
     let zone = class(py, &TIMEZONE, "datetime", "timezone")?;
     let zone = if instant.offset.is_zero() {

@@ -116,7 +116,7 @@ fn collect(held: &Holds, all: &mut serde_json::Map<String, Value>) {
     match held {
         Holds::Record(shape) => collect_shape(shape, all),
         Holds::List(inner) | Holds::ListOrNothing(inner) | Holds::Map(inner) | Holds::Maybe(inner) => {
-            collect(inner, all)
+            collect(inner, all);
         }
         Holds::Flag
         | Holds::Integer

@@ -69,20 +69,6 @@ pub trait Service: Send + Sync {
 
     /// Makes all sessions and tokens handed out so far invalid.
     fn expire_sessions(&self) {}
-
-    /// What it says to a request above its rate limit.
-    fn throttled(&self, _world: &World, _request: &Request, retry_after_seconds: u64) -> Response {
-        Response::text(429, "text/plain; charset=utf-8", "too many requests\n")
-            .header("Retry-After", retry_after_seconds.to_string())
-    }
-
-    /// What a failure looks like that comes with status 200, for services that do so; the rest say it in a way of their own.
-    fn refused_inside_200(&self, _world: &World, _request: &Request) -> Response {
-        Response::json(
-            200,
-            &serde_json::json!({"error": {"code": "refused", "message": "a failure inside a 200"}}),
-        )
-    }
 }
 
 /// One fact about a service that its documentation leaves open, so that a test can have it either way.

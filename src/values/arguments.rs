@@ -291,7 +291,7 @@ impl Argument {
         let items = match value {
             Value::Text(text) => vec![Value::Text(text)],
             Value::List(items) if items.is_empty() => {
-                return Err(self.refuse("is an empty list; leave it out to ask for all".to_owned()));
+                return Err(self.refuse("is an empty list; leave it out to ask for all"));
             }
             Value::List(items) => items,
             other => return Err(self.wrong_type(&other)),
@@ -325,7 +325,7 @@ impl Argument {
             .map_err(|_| self.refuse(format!("is {number}, which is beyond the year 9999")))
     }
 
-    fn refuse(&self, problem: String) -> Error {
+    fn refuse(&self, problem: impl std::fmt::Display) -> Error {
         Error::invalid(format!("{} {problem}", self.name))
     }
 
