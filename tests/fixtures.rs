@@ -93,6 +93,7 @@ fn for_all(check: impl Fn(&Case) -> std::result::Result<(), String>) {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
+#[allow(clippy::needless_pass_by_value)] // reads better where it is called
 fn same<T: PartialEq + std::fmt::Debug>(what: &str, ours: T, expected: T) -> std::result::Result<(), String> {
     if ours == expected {
         return Ok(());

@@ -1,6 +1,7 @@
 //! What the integration tests share: for every provider, ways to make an account and example arguments of every
 //! operation, so that one test can go over the whole registry; the fixtures; and small questions about values.
 
+#![allow(clippy::needless_for_each)] // one line each, in a table
 #![allow(dead_code)] // each test file uses a part of this
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)] // helpers of tests
 
@@ -106,11 +107,13 @@ fn argument(value: &Plain) -> Value {
     }
 }
 
+/// What an account is made of, besides its secrets.
+pub type Settings = Vec<(String, Value)>;
+/// Secrets by their names.
+pub type Words = Vec<(&'static str, Secret)>;
+
 /// Tells a provider's secrets from its settings: the table of each.
-pub fn split(
-    provider: &'static dyn Provider,
-    fields: &[(String, String)],
-) -> (Vec<(String, Value)>, Vec<(&'static str, Secret)>) {
+pub fn split(provider: &'static dyn Provider, fields: &[(String, String)]) -> (Settings, Words) {
     let mut settings = Vec::new();
     let mut secrets = Vec::new();
     for (name, text) in fields {
@@ -261,4 +264,54 @@ fn folders(path: &Path) -> Vec<PathBuf> {
     let mut folders: Vec<_> = entries.filter(|path| path.is_dir()).collect();
     folders.sort();
     folders
+}
+
+/// What needs the engine.
+#[cfg(feature = "client")]
+pub mod engine {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use metertap::engine::credentials::SecretSource;
+    use metertap::engine::{Client, Engine, Options, Trace};
+    use metertap::providers::{Call, Provider};
+    use metertap::values::arguments::Value;
+    use metertap::values::error::Result;
+    use metertap::values::shape::Typed;
+
+    /// A client of an account made of these fields.
+    pub fn client(
+        provider: &'static dyn Provider,
+        base_url: &str,
+        fields: &[(String, String)],
+        options: Options,
+    ) -> Result<Client> {
+        let (settings, secrets) = super::split(provider, fields);
+        let sources = secrets
+            .into_iter()
+            .map(|(name, secret)| (name, Arc::new(secret) as Arc<dyn SecretSource>));
+        Client::new(provider, None, Some(base_url), settings, sources.collect(), options)
+    }
+
+    /// Options that differ from the usual ones in the time a call may take.
+    pub fn within(milliseconds: u64) -> Options {
+        Options {
+            timeout: Duration::from_millis(milliseconds),
+            ..Options::default()
+        }
+    }
+
+    /// Makes one call and reads its typed answer.
+    pub async fn ask(
+        engine: &Engine,
+        client: &Client,
+        operation: &str,
+        given: Vec<(String, Value)>,
+        trace: &Trace,
+    ) -> Result<Typed> {
+        let provider = client.provider;
+        let call = Call::new(provider, operation, given)?;
+        let read = |reply: &_| provider.typed(&call, &provider.answer(&call, reply)?);
+        engine.ask(client, &call, trace, read).await
+    }
 }
