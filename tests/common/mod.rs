@@ -154,6 +154,23 @@ pub fn numbers(value: &Typed) -> Vec<String> {
     found
 }
 
+/// The same, and every text: numbers that are names, like status codes, become texts.
+pub fn written(value: &Typed) -> Vec<String> {
+    let mut found = numbers(value);
+    texts(value, &mut found);
+    found
+}
+
+fn texts(value: &Typed, found: &mut Vec<String>) {
+    match value {
+        Typed::Text(text) => found.push(text.clone()),
+        Typed::List(items) => items.iter().for_each(|item| texts(item, found)),
+        Typed::Map(members) => members.iter().for_each(|(_, value)| texts(value, found)),
+        Typed::Record(_, fields, _) => fields.iter().for_each(|(_, value)| texts(value, found)),
+        _ => {}
+    }
+}
+
 fn collect(value: &Typed, found: &mut Vec<String>) {
     match value {
         Typed::Integer(text) | Typed::Decimal(text) => found.push(text.clone()),
