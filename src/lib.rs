@@ -8,6 +8,8 @@
 
 #[cfg(feature = "client")]
 pub mod engine;
+pub mod meters;
+pub mod plan;
 pub mod providers;
 #[cfg(feature = "python")]
 mod python;

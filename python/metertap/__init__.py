@@ -6,7 +6,6 @@ Everything here is sync; the same names in `metertap.aio` are async.
 from __future__ import annotations
 
 import atexit as _atexit
-import logging as _logging
 
 from metertap import _core
 from metertap._core import __version__
@@ -23,6 +22,4 @@ __all__ = [
     "__version__",
 ]
 
-# Nothing is printed unless the user sets logging up.
-_logging.getLogger("metertap").addHandler(_logging.NullHandler())
 _atexit.register(_core.shut_down)

@@ -13,6 +13,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::meters::{Sink, Source};
+use crate::plan::{Asked, PlannedCall};
 use crate::values::arguments::{Argument, Arguments, Value};
 use crate::values::error::{Error, Kind, Result};
 use crate::values::json::{At, Json};
@@ -60,6 +62,20 @@ pub trait Provider: Send + Sync {
     fn typed(&self, call: &Call, document: &Json<'_>) -> Result<Typed> {
         call.operation.returns.read(&At::root(document))
     }
+
+    /// Which sources a selection takes, and with which arguments; `selection` was checked against
+    /// [`Facts::selection`].
+    fn asked(&self, selection: &Arguments) -> Result<Vec<Asked>>;
+
+    /// The readings in a document, and remarks on it. `fetched_at` is the service's time of the answer, or ours.
+    /// Readings that start outside the call's window are left to the caller to drop.
+    fn readings(
+        &self,
+        call: &PlannedCall,
+        document: &Json<'_>,
+        fetched_at: Timestamp,
+        sink: &mut dyn Sink,
+    ) -> Result<()>;
 }
 
 /// What a provider is, as data.
@@ -81,6 +97,10 @@ pub struct Facts {
     pub environment: &'static [(&'static str, &'static str)],
     /// Its operations.
     pub operations: &'static [Operation],
+    /// Where readings come from, with their meters and limits.
+    pub sources: &'static [Source],
+    /// What `select` takes for an account: which meters, and the arguments that they need.
+    pub selection: &'static [Argument],
     /// Questions that several operations answer together.
     pub composites: &'static [Composite],
     /// How many requests of one account may be under way at once.

@@ -4,8 +4,12 @@ mod model;
 mod query;
 mod read;
 
+use jiff::Timestamp;
+
 use super::{Account, Argument, Call, Facts, Login, Operation, Proof, Provider, Reply, Request, SecretField, Secrets};
-use crate::values::arguments::{Accepts, Needed, plain, span};
+use crate::meters::Sink;
+use crate::plan::{Asked, PlannedCall};
+use crate::values::arguments::{Accepts, Arguments, Needed, plain, span};
 use crate::values::error::{Error, Kind, Result};
 use crate::values::json::Json;
 use crate::values::shape::{Holds, Typed};
@@ -59,6 +63,8 @@ static FACTS: Facts = Facts {
     ],
     environment: &[],
     operations: OPERATIONS,
+    sources: &[],
+    selection: &[],
     composites: &[],
     // Reading counts as API use, and commands are counted, not packets: a few at once are enough.
     concurrency: 4,
@@ -126,6 +132,20 @@ impl Provider for DeviceWise {
 
     fn typed(&self, call: &Call, document: &Json<'_>) -> Result<Typed> {
         read::typed(call, document)
+    }
+
+    fn asked(&self, _selection: &Arguments) -> Result<Vec<Asked>> {
+        Ok(Vec::new())
+    }
+
+    fn readings(
+        &self,
+        _call: &PlannedCall,
+        _document: &Json<'_>,
+        _fetched_at: Timestamp,
+        _sink: &mut dyn Sink,
+    ) -> Result<()> {
+        Ok(())
     }
 }
 

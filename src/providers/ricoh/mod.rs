@@ -4,9 +4,13 @@ mod model;
 mod query;
 mod read;
 
+use jiff::Timestamp;
+
 use super::{Account, Argument, Call, Facts, Operation, Proof, Provider, Reply, Request, SecretField};
+use crate::meters::Sink;
+use crate::plan::{Asked, PlannedCall};
 use crate::signing;
-use crate::values::arguments::{Accepts, Needed, plain};
+use crate::values::arguments::{Accepts, Arguments, Needed, plain};
 use crate::values::error::{Error, Result};
 use crate::values::json::Json;
 use crate::values::shape::Holds;
@@ -45,6 +49,8 @@ static FACTS: Facts = Facts {
     }],
     environment: &[],
     operations: OPERATIONS,
+    sources: &[],
+    selection: &[],
     composites: &[],
     // No limit is published, so stay near one after the other.
     concurrency: 2,
@@ -75,6 +81,20 @@ impl Provider for Ricoh {
 
     fn answer<'b>(&self, call: &Call, reply: &'b Reply) -> Result<Json<'b>> {
         read::answer(call, reply)
+    }
+
+    fn asked(&self, _selection: &Arguments) -> Result<Vec<Asked>> {
+        Ok(Vec::new())
+    }
+
+    fn readings(
+        &self,
+        _call: &PlannedCall,
+        _document: &Json<'_>,
+        _fetched_at: Timestamp,
+        _sink: &mut dyn Sink,
+    ) -> Result<()> {
+        Ok(())
     }
 }
 

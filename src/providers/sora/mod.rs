@@ -4,9 +4,13 @@ mod model;
 mod query;
 mod read;
 
+use jiff::Timestamp;
+
 use super::{Account, Call, Composite, Facts, Operation, Proof, Provider, Reply, Request, SecretField};
+use crate::meters::Sink;
+use crate::plan::{Asked, PlannedCall};
 use crate::signing;
-use crate::values::arguments::{Accepts, Argument, Needed};
+use crate::values::arguments::{Accepts, Argument, Arguments, Needed};
 use crate::values::error::{Error, Result};
 use crate::values::json::Json;
 use crate::values::shape::Holds;
@@ -31,6 +35,8 @@ static FACTS: Facts = Facts {
     }],
     environment: &[],
     operations: OPERATIONS,
+    sources: &[],
+    selection: &[],
     composites: &[Composite {
         name: "status_this_month",
         record: "StatusThisMonth",
@@ -75,6 +81,20 @@ impl Provider for Sora {
 
     fn answer<'b>(&self, _call: &Call, reply: &'b Reply) -> Result<Json<'b>> {
         read::answer(reply)
+    }
+
+    fn asked(&self, _selection: &Arguments) -> Result<Vec<Asked>> {
+        Ok(Vec::new())
+    }
+
+    fn readings(
+        &self,
+        _call: &PlannedCall,
+        _document: &Json<'_>,
+        _fetched_at: Timestamp,
+        _sink: &mut dyn Sink,
+    ) -> Result<()> {
+        Ok(())
     }
 }
 

@@ -4,9 +4,13 @@ mod model;
 mod query;
 mod read;
 
+use jiff::Timestamp;
+
 use super::{Account, Argument, Call, Facts, Login, Operation, Proof, Provider, Reply, Request, SecretField, Secrets};
+use crate::meters::Sink;
+use crate::plan::{Asked, PlannedCall};
 use crate::signing;
-use crate::values::arguments::{Accepts, Needed, guid, plain};
+use crate::values::arguments::{Accepts, Arguments, Needed, guid, plain};
 use crate::values::error::{Error, Kind, Result};
 use crate::values::json::Json;
 use crate::values::shape::{Holds, Typed};
@@ -44,6 +48,8 @@ static FACTS: Facts = Facts {
         ("client_secret", "UIPATH_CLIENT_SECRET"),
     ],
     operations: OPERATIONS,
+    sources: &[],
+    selection: &[],
     composites: &[],
     // No limit is documented; one call per code and window adds up, so a few at once are enough.
     concurrency: 4,
@@ -131,6 +137,20 @@ impl Provider for UiPath {
 
     fn typed(&self, call: &Call, document: &Json<'_>) -> Result<Typed> {
         read::typed(&call.operation.returns, document)
+    }
+
+    fn asked(&self, _selection: &Arguments) -> Result<Vec<Asked>> {
+        Ok(Vec::new())
+    }
+
+    fn readings(
+        &self,
+        _call: &PlannedCall,
+        _document: &Json<'_>,
+        _fetched_at: Timestamp,
+        _sink: &mut dyn Sink,
+    ) -> Result<()> {
+        Ok(())
     }
 }
 

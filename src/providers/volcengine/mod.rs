@@ -4,9 +4,13 @@ pub mod model;
 mod query;
 mod read;
 
+use jiff::Timestamp;
+
 use super::{Account, Argument, Call, Facts, Proof, Provider, Reply, Request, SecretField};
+use crate::meters::Sink;
+use crate::plan::{Asked, PlannedCall};
 use crate::signing::volcengine::Signer;
-use crate::values::arguments::{Accepts, Needed, plain};
+use crate::values::arguments::{Accepts, Arguments, Needed, plain};
 use crate::values::error::{Error, Kind, Result};
 use crate::values::json::Json;
 use crate::values::shape::Typed;
@@ -57,6 +61,8 @@ static FACTS: Facts = Facts {
         ("session_token", "VOLCENGINE_SESSION_TOKEN"),
     ],
     operations: model::OPERATIONS,
+    sources: &[],
+    selection: &[],
     composites: &[],
     concurrency: 8,
     // The revision of December 2024; the one of 2023 allowed 100.
@@ -105,6 +111,20 @@ impl Provider for Volcengine {
 
     fn typed(&self, call: &Call, document: &Json<'_>) -> Result<Typed> {
         read::typed(call, document)
+    }
+
+    fn asked(&self, _selection: &Arguments) -> Result<Vec<Asked>> {
+        Ok(Vec::new())
+    }
+
+    fn readings(
+        &self,
+        _call: &PlannedCall,
+        _document: &Json<'_>,
+        _fetched_at: Timestamp,
+        _sink: &mut dyn Sink,
+    ) -> Result<()> {
+        Ok(())
     }
 }
 

@@ -1,0 +1,138 @@
+//! Plans: the exact calls for a question, made offline.
+//!
+//! A question names a range of time and what is asked of each account. Each provider says which sources that takes
+//! ([`crate::providers::Provider::asked`]); everything else is arithmetic on their tables, here: snapping to the
+//! source's buckets, what lies outside its history, and cutting by its longest window.
+//!
+//! A reading belongs to the range that contains its start, so neighbouring ranges tile: the buckets that start in the
+//! range are asked for, whole.
+
+use jiff::Timestamp;
+
+use crate::meters::{Buckets, Source, Span};
+use crate::providers::{Call, Facts};
+use crate::values::arguments::{Accepts, Argument, Arguments, Needed, Value, plain};
+use crate::values::error::{Error, Result};
+use crate::values::text::did_you_mean;
+use crate::values::window::Window;
+
+/// One kind of call that a selection takes, before it is cut in time.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// The source.
+    pub source: &'static Source,
+    /// How its readings are cut in time, where the selection decides that; else as the source says.
+    pub buckets: Buckets,
+    /// The longest window of one call, where the selection decides that; else as the source says.
+    pub span: Span,
+    /// The arguments besides the window, for example one vhost.
+    pub arguments: Vec<(String, Value)>,
+    /// Which of the source's meters are wanted, by their places in [`Source::meters`].
+    pub meters: Vec<usize>,
+}
+
+/// One call of a plan.
+#[derive(Debug, Clone)]
+pub struct PlannedCall {
+    /// Its id: the same for the same question to the same account, everywhere and always.
+    pub id: String,
+    /// The account's name.
+    pub account: String,
+    /// The provider's name.
+    pub provider: &'static str,
+    /// What is asked.
+    pub call: Call,
+    /// Where its readings come from.
+    pub asked: Asked,
+    /// The readings that start in this window are kept.
+    pub window: Window,
+}
+
+/// The argument `meters`, which every provider's selection has.
+pub const METERS: Argument = Argument {
+    name: "meters",
+    accepts: Accepts::Texts(plain),
+    needed: Needed::Optional,
+    doc: "the names of the meters to read; the default ones if left out",
+};
+
+/// The sources that a selection's `meters` need, with the places of those meters in them; the default sources with all
+/// their meters where it names none.
+pub fn wanted(facts: &Facts, selection: &Arguments) -> Result<Vec<(&'static Source, Vec<usize>)>> {
+    let all = || {
+        facts
+            .sources
+            .iter()
+            .flat_map(|source| source.meters)
+            .map(|meter| meter.name)
+    };
+    let names = selection.texts("meters");
+    if let Some(unknown) = names.iter().find(|name| !all().any(|known| known == **name)) {
+        let hint = did_you_mean(unknown, all());
+        return Err(Error::invalid(format!(
+            "{} has no meter {unknown:?}{hint}",
+            facts.title
+        )));
+    }
+    let places = |source: &'static Source| -> Vec<usize> {
+        let is_wanted = |name: &str| {
+            if names.is_empty() {
+                source.by_default
+            } else {
+                names.contains(&name)
+            }
+        };
+        let meters = source.meters.iter().enumerate();
+        meters
+            .filter(|(_, meter)| is_wanted(meter.name))
+            .map(|(place, _)| place)
+            .collect()
+    };
+    let sources = facts.sources.iter().map(|source| (source, places(source)));
+    Ok(sources.filter(|(_, meters)| !meters.is_empty()).collect())
+}
+
+/// A plan: what was asked, the calls that answer it, and what no call can answer.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The time it was made for.
+    pub now: Timestamp,
+    /// The range that was asked for.
+    pub window: Window,
+    /// Whom is asked.
+    pub accounts: Vec<PlannedAccount>,
+    /// The calls, in their order: by account, source, arguments, time.
+    pub calls: Vec<PlannedCall>,
+    /// What lies outside a source's history, or in the future.
+    pub unavailable: Vec<Unavailable>,
+    /// Which part of a whole plan this is: `(index, of)`.
+    pub shard: Option<(usize, usize)>,
+}
+
+/// An account of a plan.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlannedAccount {
+    /// Its name, unique in the plan.
+    pub name: String,
+    /// Its provider's name.
+    pub provider: &'static str,
+    /// How many requests it may send in a second, if a limit is declared.
+    pub per_second: Option<f64>,
+    /// How many requests of it may be under way at once.
+    pub concurrency: usize,
+}
+
+/// A part of the range that a source cannot answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unavailable {
+    /// The account's name.
+    pub account: String,
+    /// The provider's name.
+    pub provider: &'static str,
+    /// The operation, by its Python name.
+    pub operation: &'static str,
+    /// The part.
+    pub window: Window,
+    /// Why, in one sentence.
+    pub reason: String,
+}
