@@ -26,7 +26,9 @@ the provider, and the keywords of its client. Secrets never stand in it, only wh
 
 from __future__ import annotations
 
+import difflib
 import importlib
+import inspect
 import os
 import re
 import subprocess
@@ -35,6 +37,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from metertap import _core, clients
+from metertap._client import DEFAULTS
 from metertap.errors import InvalidArgument, MetertapError, MissingExtra
 
 if TYPE_CHECKING:
@@ -94,7 +97,23 @@ class Account:
             make: Callable[..., Client] = _CLASSES[self.provider]
             return make(name=self.name, **keywords)
         except MetertapError as error:
-            raise self._blame("", error) from None
+            # The message begins with the keyword, if it is about one.
+            raise self._blame(str(error).partition(" ")[0], error) from None
+
+    def _check_keys(self) -> None:
+        parameters = inspect.signature(_CLASSES[self.provider]).parameters.values()
+        own = [parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY]
+        known = ["provider", *own, *(key for key in DEFAULTS if key != "name")]
+        for key in self._keywords:
+            if key not in known:
+                near = difflib.get_close_matches(key, known, n=1)
+                hint = f"; did you mean {near[0]}?" if near else ""
+                raise self._blame(key, InvalidArgument(f"{key} is nothing that {self.provider} takes{hint}"))
+        needed = [
+            parameter.name for parameter in parameters if parameter.name in own and parameter.default is parameter.empty
+        ]
+        if missing := [name for name in needed if name not in self._keywords]:
+            raise self._blame("", InvalidArgument(f"{' and '.join(missing)} must be given"))
 
     def _value(self, key: str, value: Any) -> Any:
         facts = next(facts for facts in _core.providers() if facts["name"] == self.provider)
@@ -192,8 +211,7 @@ def _account(name: str, table: dict[str, Any], file: Path, lines: dict[tuple[str
         raise account._blame("provider", InvalidArgument(f"provider must be one of {', '.join(_CLASSES)}"))
     if code is not None and (provider != "uipath" or not isinstance(code, str)):
         raise account._blame("consumable_code", InvalidArgument("consumable_code is a text, and for uipath only"))
-    if "name" in keywords:
-        raise account._blame("name", InvalidArgument("the name of an account is that of its table"))
+    account._check_keys()
     return account
 
 

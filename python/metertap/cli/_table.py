@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     Line: TypeAlias = Sequence[Cell] | str
 
 GAP = "  "
+LONGEST_RULE = 100
 
 
 def render(header: Sequence[str], lines: Sequence[Line]) -> str:
@@ -44,7 +45,7 @@ def render(header: Sequence[str], lines: Sequence[Line]) -> str:
         return (indent + GAP.join(padded)).rstrip()
 
     body = iter(texts)
-    rule = "-" * (len(indent) + sum(widths) + len(GAP) * (len(header) - 1))
+    rule = "-" * min(LONGEST_RULE, len(indent) + sum(widths) + len(GAP) * (len(header) - 1))
     return "\n".join([joined(header), rule, *(line if isinstance(line, str) else joined(next(body)) for line in lines)])
 
 

@@ -52,7 +52,7 @@ def _check(account: Account) -> int:
         except MetertapError as error:
             outcome = f"failed: {error}"
         else:
-            outcome = f"ok, {time.perf_counter() - started:.1f} s"
+            outcome = f"ok, {time.perf_counter() - started:.2f} s"
     print(f"{account.name} ({account.provider}): {outcome}", flush=True)
     for warning in heard:
         print(f"  {warning}")

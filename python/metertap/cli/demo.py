@@ -82,6 +82,8 @@ def _ask(simulator: Simulator) -> list[Any]:
 
 
 async def _ask_together(simulator: Simulator) -> list[Any]:
+    import asyncio
+
     clients = {name: simulator.client(name, name=ACCOUNT, aio=True) for name in simulator.providers}
     calls = [getattr(clients[question.provider], question.method)(**question.arguments) for question in QUESTIONS]
     return list(await asyncio.gather(*calls))

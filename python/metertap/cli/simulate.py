@@ -58,8 +58,9 @@ def run(arguments: argparse.Namespace) -> int:
         except ValueError as problem:
             arguments.parser.error(str(problem))
         print("\n".join(_directions(simulator)), flush=True)
-        until = "" if arguments.seconds is None else f", for {arguments.seconds:g} s"
-        print(f"Serving at {simulator.origin}{until}; Ctrl-C stops it.", file=sys.stderr)
+        places = " and ".join(filter(None, (simulator.origin, simulator.tls_origin)))
+        until = "" if arguments.seconds is None else f" for {arguments.seconds:g} s"
+        print(f"Serving at {places}{until}; Ctrl-C stops it.", file=sys.stderr, flush=True)
         _wait(arguments.seconds)
     return 0
 
