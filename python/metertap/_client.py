@@ -151,6 +151,8 @@ class Client:
         return self._core.base_url
 
     def __repr__(self) -> str:
+        if not hasattr(self, "_core"):  # a traceback shows a client that refused its arguments
+            return f"{type(self).__name__}()"
         proxy = self._core.proxy
         shown = "" if proxy in (None, "environment") else f", proxy={proxy!r}"
         return f"{type(self).__name__}(name={self.name!r}, base_url={self.base_url!r}{shown})"
