@@ -33,6 +33,8 @@ static FACTS: Facts = Facts {
         returns: Holds::List(&Holds::Record(&ROW)),
         repeatable: true,
     }],
+    sources: &[],
+    selection: &[],
     composites: &[],
     concurrency: 2,
     per_second: None,
