@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import atexit as _atexit
 
-from metertap import _core
+from metertap import _core, aio
 from metertap._core import __version__
 from metertap.clients import DeviceWise, Ricoh, Sora, UiPath, Volcengine
 from metertap.errors import MetertapError
@@ -20,6 +20,7 @@ __all__ = [
     "UiPath",
     "Volcengine",
     "__version__",
+    "aio",
 ]
 
 _atexit.register(_core.shut_down)
