@@ -132,12 +132,11 @@ def test_what_simulate_prints_can_be_pasted(options, monkeypatch):
             for pair in told.split("\0")[:-1]:
                 name, _, value = pair.partition("=")
                 monkeypatch.setenv(name, value)
-            trust = {"ca_file": pasted["sora"]._core and re.search(r"ca_file='(.+)'", shell)[1]} if options else {}
-            for name in metertap.__all__:
-                if hasattr(getattr(metertap, name), "from_env"):
-                    client = getattr(metertap, name).from_env(**trust)
-                    assert client.base_url == pasted[client.provider].base_url
-                    assert client.base_url.startswith("https:" if options else "http:")
+            trust = {"ca_file": re.search(r"ca_file='(.+)'", shell)[1]} if options else {}
+            for name in metertap.clients.__all__:
+                client = getattr(metertap, name).from_env(**trust)
+                assert client.base_url == pasted[client.provider].base_url
+                assert client.base_url.startswith("https:" if options else "http:")
             day = ("2026-04-13", "2026-04-14")
             assert metertap.Volcengine.from_env(**trust).time_shift_data(*day).rows != []
         finally:
