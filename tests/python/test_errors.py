@@ -185,6 +185,40 @@ def test_no_error_log_or_traceback_shows_a_secret(
     assert len(server.seen) == len(clients)
 
 
+@pytest.mark.parametrize("status", [200, 403, 502])
+def test_no_half_of_a_secret_shows_where_a_quotation_ends(status: int, door: Door, server: ScriptedServer) -> None:
+    word = "canaryabcdefghijklmnopqrstuvwxyz"
+    for before in range(165, 305, 5):
+        server.script = [Reply(status, {}, b"x" * before + word.encode())]
+        client = door.client("sora", api_key=word, base_url=server.origin, retries=0)
+        with pytest.raises(metertap.MetertapError) as caught:
+            door.ask(client, "total_sessions_this_month")
+        assert "canary" not in str(caught.value), before
+
+
+@pytest.mark.parametrize(
+    ("provider", "account", "body"),
+    [
+        ("uipath", {"client_id": "c", "client_secret": "s", "organization_name": "o"}, '{"access_token":"%s","expires_in":-1}'),
+        ("uipath", {"client_id": "c", "client_secret": "s", "organization_name": "o"}, '{"access_token":["%s"]}'),
+        ("uipath", {"client_id": "c", "client_secret": "s", "organization_name": "o"}, '{"access_token":"%s"'),
+        ("devicewise", {"username": "u", "password": "p"}, '{"auth":{"success":true,"params":{"sessionID":"%s"}}}'),
+        ("devicewise", {"username": "u", "password": "p"}, '{"auth":{"success":true,"params":{"sessionId":"%s"'),
+    ],
+)
+def test_a_login_that_is_not_understood_shows_no_token(
+    provider: str, account: dict[str, str], body: str, door: Door, server: ScriptedServer
+) -> None:
+    server.script = [Reply(body=(body % CANARY.replace('"', "")).encode()), Reply(500)]
+    if provider == "uipath":
+        account = {"organization_id": "11111111-1111-1111-1111-111111111111", **account}
+    client = door.client(provider, **account, base_url=server.origin, retries=0)
+    method, arguments = CALL[provider]
+    with pytest.raises(metertap.MetertapError) as caught:
+        door.ask(client, method, **arguments)
+    assert_secret(everything(caught.value))
+
+
 def test_a_constructor_that_fails_shows_no_secret(door: Door) -> None:
     for account in ({"api_key": CANARY, "base_url": "nowhere"}, {"api_key": CANARY + "\n" + CANARY}):
         with pytest.raises(errors.InvalidArgument) as caught:
