@@ -3,6 +3,7 @@
 //! All of it is data: planning, settlement, roll-up and the catalogue read these tables and know no provider.
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use crate::values::quantity::Quantity;
 
@@ -159,7 +160,8 @@ pub enum Takes {
 }
 
 /// How readings are cut in time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Buckets {
     /// Buckets of this many seconds, aligned to midnight at this UTC offset (in seconds).
     Every(i64, i32),
@@ -170,7 +172,8 @@ pub enum Buckets {
 }
 
 /// The longest window of one call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Span {
     /// This many days of 86,400 s.
     Days(i64),

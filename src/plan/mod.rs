@@ -7,6 +7,17 @@
 //! A reading belongs to the range that contains its start, so neighbouring ranges tile: the buckets that start in the
 //! range are asked for, whole.
 
+mod cut;
+mod json;
+mod make;
+mod share;
+mod table;
+#[cfg(test)]
+mod toy;
+
+pub use make::{Part, Question};
+pub use table::Row;
+
 use jiff::Timestamp;
 
 use crate::meters::{Buckets, Source, Span};
@@ -105,6 +116,8 @@ pub struct Plan {
     pub calls: Vec<PlannedCall>,
     /// What lies outside a source's history, or in the future.
     pub unavailable: Vec<Unavailable>,
+    /// Where readings do not begin or end with the range.
+    pub edges: Vec<Edge>,
     /// Which part of a whole plan this is: `(index, of)`.
     pub shard: Option<(usize, usize)>,
 }
@@ -135,4 +148,17 @@ pub struct Unavailable {
     pub window: Window,
     /// Why, in one sentence.
     pub reason: String,
+}
+
+/// A remark on an edge of the range that a bucket crosses.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Edge {
+    /// The account's name.
+    pub account: String,
+    /// The provider's name.
+    pub provider: &'static str,
+    /// The operation, by its Python name.
+    pub operation: &'static str,
+    /// What crosses it, in one sentence.
+    pub text: String,
 }
