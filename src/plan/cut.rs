@@ -15,50 +15,56 @@ const DAY: i64 = 86_400;
 pub(super) type Seconds = Range<i64>;
 
 /// The moments at which buckets start.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Grid {
-    step: i64,
-    offset: i64,
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Grid {
+    /// Every so many seconds, from midnight at this UTC offset.
+    Every { step: i64, offset: i64 },
+    /// The starts of calendar months (UTC).
+    Months,
 }
 
 impl Grid {
     /// The grid of these buckets; whole seconds where they may start anywhere.
     pub fn of(buckets: Buckets) -> Self {
         match buckets {
-            Buckets::Every(step, offset) => Self {
+            Buckets::Every(step, offset) => Self::Every {
                 step: step.max(1),
                 offset: i64::from(offset),
             },
-            Buckets::Window | Buckets::MonthSoFar => Self { step: 1, offset: 0 },
+            Buckets::Months => Self::Months,
+            Buckets::Window | Buckets::MonthSoFar => Self::Every { step: 1, offset: 0 },
         }
     }
 
     /// The first bucket start at or after a moment.
-    pub fn ceil(self, second: i64) -> i64 {
-        let last_of_bucket = second + self.offset + self.step - 1;
-        last_of_bucket.div_euclid(self.step) * self.step - self.offset
+    pub fn ceil(self, second: i64) -> Result<i64> {
+        match self {
+            Self::Every { step, offset } => Ok((second + offset + step - 1).div_euclid(step) * step - offset),
+            Self::Months => {
+                let month = Month::of(second)?.range;
+                Ok(if month.start == second { second } else { month.end })
+            }
+        }
     }
 
     /// The last bucket start at or before a moment.
-    fn floor(self, second: i64) -> i64 {
-        (second + self.offset).div_euclid(self.step) * self.step - self.offset
+    fn floor(self, second: i64) -> Result<i64> {
+        match self {
+            Self::Every { step, offset } => Ok((second + offset).div_euclid(step) * step - offset),
+            Self::Months => Ok(Month::of(second)?.range.start),
+        }
     }
 
     /// Where the future begins. A bucket that is under way is still asked for; a window that lies anywhere ends now.
-    pub fn future(self, now: Timestamp) -> i64 {
-        if self.step == 1 {
-            return now.as_second();
+    pub fn future(self, now: Timestamp) -> Result<i64> {
+        if matches!(self, Self::Every { step: 1, .. }) {
+            return Ok(now.as_second());
         }
         self.ceil(ceil_second(now))
     }
 
-    /// The longest whole number of buckets in so many seconds, and one at least.
-    fn fit(self, seconds: i64) -> i64 {
-        (seconds / self.step * self.step).max(self.step)
-    }
-
-    fn has(self, second: i64) -> bool {
-        self.floor(second) == second
+    fn has(self, second: i64) -> Result<bool> {
+        Ok(self.floor(second)? == second)
     }
 }
 
@@ -83,7 +89,7 @@ pub(super) fn window(range: &Seconds) -> Result<Window> {
 pub(super) fn as_buckets_write(at: Instant, buckets: Buckets) -> Instant {
     let offset = match buckets {
         Buckets::Every(_, seconds) => Offset::from_seconds(seconds).unwrap_or(Offset::UTC),
-        Buckets::Window | Buckets::MonthSoFar => Offset::UTC,
+        Buckets::Months | Buckets::Window | Buckets::MonthSoFar => Offset::UTC,
     };
     at.at_offset(offset)
 }
@@ -116,22 +122,26 @@ impl Month {
 /// Cuts a range, whose ends lie on the grid, into windows no longer than the span: no gap, no overlap.
 pub(super) fn cut(range: &Seconds, grid: Grid, span: Span) -> Result<Vec<Seconds>> {
     match span {
-        Span::Days(days) => Ok(every(range, grid.fit(days.saturating_mul(DAY)))),
+        Span::Days(days) => every(range, grid, days.saturating_mul(DAY)),
         Span::EachMonth => months(range, grid),
         Span::MonthOr28Days => months_or_28_days(range, grid),
-        Span::Whole => Ok(every(range, i64::MAX)),
+        Span::Whole => every(range, grid, i64::MAX),
     }
 }
 
-fn every(range: &Seconds, longest: i64) -> Vec<Seconds> {
+/// Pieces of as many buckets as fit into so many seconds, and of one bucket at least.
+fn every(range: &Seconds, grid: Grid, longest: i64) -> Result<Vec<Seconds>> {
     let mut pieces = Vec::new();
     let mut at = range.start;
     while at < range.end {
-        let end = at.saturating_add(longest).min(range.end);
+        let mut end = grid.floor(at.saturating_add(longest).min(range.end))?;
+        if end <= at {
+            end = grid.ceil(at + 1)?;
+        }
         pieces.push(at..end);
         at = end;
     }
-    pieces
+    Ok(pieces)
 }
 
 /// A piece for each month: the buckets that start in it.
@@ -139,7 +149,7 @@ fn months(range: &Seconds, grid: Grid) -> Result<Vec<Seconds>> {
     let mut pieces = Vec::new();
     let mut at = range.start;
     while at < range.end {
-        let end = grid.ceil(Month::of(at)?.range.end).min(range.end);
+        let end = grid.ceil(Month::of(at)?.range.end)?.min(range.end);
         pieces.push(at..end);
         at = end;
     }
@@ -148,13 +158,12 @@ fn months(range: &Seconds, grid: Grid) -> Result<Vec<Seconds>> {
 
 /// The whole months of the range as they are, and what is left before and after them by 28 days.
 fn months_or_28_days(range: &Seconds, grid: Grid) -> Result<Vec<Seconds>> {
-    let longest = grid.fit(28 * DAY);
     let mut at = range.start;
     let mut whole = Vec::new();
     while at < range.end {
         let month = Month::of(at)?.range;
         let is_whole = month.start >= range.start && month.end <= range.end;
-        if is_whole && grid.has(month.start) && grid.has(month.end) {
+        if is_whole && grid.has(month.start)? && grid.has(month.end)? {
             whole.push(month.clone());
         }
         at = month.end;
@@ -163,9 +172,9 @@ fn months_or_28_days(range: &Seconds, grid: Grid) -> Result<Vec<Seconds>> {
         (Some(first), Some(last)) => (range.start..first.start, last.end..range.end),
         _ => (range.clone(), range.end..range.end),
     };
-    let mut pieces = every(&head, longest);
+    let mut pieces = every(&head, grid, 28 * DAY)?;
     pieces.extend(whole);
-    pieces.extend(every(&tail, longest));
+    pieces.extend(every(&tail, grid, 28 * DAY)?);
     Ok(pieces)
 }
 
@@ -188,7 +197,7 @@ mod tests {
             ("2026-01-01T16:00:01Z", "2026-01-02T16:00:00Z"),
             ("1969-12-31T00:00:00Z", "1969-12-31T16:00:00Z"),
         ] {
-            assert_eq!(china.ceil(seconds(given)), seconds(first), "{given}");
+            assert_eq!(china.ceil(seconds(given)).unwrap(), seconds(first), "{given}");
         }
     }
 
@@ -226,8 +235,9 @@ mod tests {
 
     fn grids() -> impl Strategy<Value = Grid> {
         prop_oneof![
-            Just(Grid { step: 1, offset: 0 }),
-            (prop::sample::select(vec![300, 3600, DAY]), -14_i64..=14).prop_map(|(step, hours)| Grid {
+            Just(Grid::Every { step: 1, offset: 0 }),
+            Just(Grid::Months),
+            (prop::sample::select(vec![300, 3600, DAY]), -14_i64..=14).prop_map(|(step, hours)| Grid::Every {
                 step,
                 offset: hours * 3600
             }),
@@ -248,22 +258,21 @@ mod tests {
         fn pieces_tile_the_range_on_the_grid_and_keep_to_the_span(
             grid in grids(), span in spans(), start in -1_000_000_000_i64..3_000_000_000, length in 0_i64..100_000_000,
         ) {
-            let range = grid.ceil(start)..grid.ceil(start + length);
+            let range = grid.ceil(start).unwrap()..grid.ceil(start + length).unwrap();
             let pieces = cut(&range, grid, span).unwrap();
+            let is_one_bucket = |piece: &Seconds| grid.ceil(piece.start + 1).unwrap() == piece.end;
             let mut at = range.start;
             for piece in &pieces {
                 prop_assert_eq!(piece.start, at);
-                prop_assert!(piece.start < piece.end && grid.has(piece.end));
+                prop_assert!(piece.start < piece.end && grid.has(piece.end).unwrap());
                 at = piece.end;
                 let long = piece.end - piece.start;
                 match span {
-                    Span::Days(days) => prop_assert!(long <= days * DAY),
+                    Span::Days(days) => prop_assert!(long <= days * DAY || is_one_bucket(piece)),
                     // The buckets that start in one month: the last of them may run into the next.
-                    Span::EachMonth => prop_assert!(
-                        piece.end - grid.step < Month::of(piece.start).unwrap().range.end
-                    ),
+                    Span::EachMonth => prop_assert!(grid.floor(piece.end - 1).unwrap() < Month::of(piece.start).unwrap().range.end),
                     Span::MonthOr28Days => prop_assert!(
-                        long <= 28 * DAY || *piece == Month::of(piece.start).unwrap().range
+                        long <= 28 * DAY || is_one_bucket(piece) || *piece == Month::of(piece.start).unwrap().range
                     ),
                     Span::Whole => prop_assert_eq!(pieces.len(), 1),
                 }

@@ -214,7 +214,8 @@ struct Reach {
 impl Reach {
     fn of(asked: &Asked, range: Window, now: Timestamp) -> Result<Self> {
         let grid = Grid::of(asked.buckets);
-        let buckets = grid.ceil(cut::ceil_second(range.start().at))..grid.ceil(cut::ceil_second(range.end().at));
+        let first = |at: Timestamp| grid.ceil(cut::ceil_second(at));
+        let buckets = first(range.start().at)?..first(range.end().at)?;
         let mut reach = Self::default();
         if buckets.is_empty() {
             let reason = "no whole bucket starts in the range";
@@ -230,11 +231,12 @@ impl Reach {
 
     fn ask(&mut self, asked: &Asked, buckets: &Seconds, now: Timestamp) -> Result<()> {
         let grid = Grid::of(asked.buckets);
-        let oldest = asked.source.history_days.map_or(i64::MIN, |days| {
-            grid.ceil(cut::ceil_second(now) - days * 86_400 + SLACK)
-        });
+        let oldest = match asked.source.history_days {
+            Some(days) => grid.ceil(cut::ceil_second(now) - days * 86_400 + SLACK)?,
+            None => i64::MIN,
+        };
         let asked_from = oldest.clamp(buckets.start, buckets.end);
-        let asked_to = grid.future(now).clamp(asked_from, buckets.end);
+        let asked_to = grid.future(now)?.clamp(asked_from, buckets.end);
         if let Some(days) = asked.source.history_days {
             let reason = format!("older than {days} days, which is as far back as the service answers");
             self.miss(buckets.start..asked_from, &reason)?;
@@ -490,7 +492,12 @@ mod tests {
     fn sources() -> impl Strategy<Value = Source> {
         let grids = (prop::sample::select(vec![300, 3600, 86_400]), -14_i32..=14)
             .prop_map(|(step, hours)| Buckets::Every(step, hours * 3600));
-        let buckets = prop_oneof![4 => grids, 2 => Just(Buckets::Window), 1 => Just(Buckets::MonthSoFar)];
+        let buckets = prop_oneof![
+            4 => grids,
+            2 => Just(Buckets::Window),
+            1 => Just(Buckets::Months),
+            1 => Just(Buckets::MonthSoFar),
+        ];
         let spans = prop_oneof![
             (1_i64..400).prop_map(Span::Days),
             Just(Span::EachMonth),
@@ -534,7 +541,8 @@ mod tests {
             let source = asked.source;
             let reach = Reach::of(&asked, range, now).unwrap();
             let grid = Grid::of(source.buckets);
-            let snapped = grid.ceil(cut::ceil_second(range.start().at))..grid.ceil(cut::ceil_second(range.end().at));
+            let first = |at: Timestamp| grid.ceil(cut::ceil_second(at)).unwrap();
+            let snapped = first(range.start().at)..first(range.end().at);
             if snapped.is_empty() {
                 prop_assert_eq!((reach.windows.len(), &reach.unavailable[0].0), (0, &range));
                 return Ok(());
