@@ -9,7 +9,7 @@
 
 use jiff::Timestamp;
 
-use crate::meters::{Buckets, Source, Span};
+use crate::meters::{Buckets, Meter, Source, Span};
 use crate::providers::{Call, Facts};
 use crate::values::arguments::{Accepts, Argument, Arguments, Needed, Value, plain};
 use crate::values::error::{Error, Result};
@@ -29,6 +29,27 @@ pub struct Asked {
     pub arguments: Vec<(String, Value)>,
     /// Which of the source's meters are wanted, by their places in [`Source::meters`].
     pub meters: Vec<usize>,
+}
+
+impl Asked {
+    /// These meters of a source, cut in time as the source says, with these arguments.
+    pub fn of(source: &'static Source, meters: Vec<usize>, arguments: Vec<(String, Value)>) -> Self {
+        Self {
+            source,
+            buckets: source.buckets,
+            span: source.span,
+            arguments,
+            meters,
+        }
+    }
+
+    /// The meters that are wanted, with their places.
+    pub fn wanted(&self) -> impl Iterator<Item = (usize, &'static Meter)> {
+        let meters = self.source.meters;
+        self.meters
+            .iter()
+            .filter_map(move |&place| Some((place, meters.get(place)?)))
+    }
 }
 
 /// One call of a plan.
