@@ -386,6 +386,7 @@ fn clean(mut error: Error, reply: Option<&Reply>, words: &[&Secret]) -> Error {
     }
     error.message = scrub(&error.message, words);
     error.provider_code = error.provider_code.take().map(|code| scrub(&code, words));
+    error.request_id = error.request_id.take().map(|id| scrub(&id, words));
     error
 }
 

@@ -234,7 +234,7 @@ fn source(given: &Bound<'_, PyAny>, name: &'static str) -> PyResult<Arc<dyn Secr
         }));
     }
     let text = format!(
-        "{name} must be a str or a callable that returns one, not a {}",
+        "{name} must be a str or a callable that returns one, not {}",
         given.get_type().name()?
     );
     Err(to_python(given.py(), &Error::new(Kind::WrongType, text)))
