@@ -1,11 +1,14 @@
 //! The providers: what each service offers, how a question becomes a request, and what its answers mean.
 //!
-//! A provider is pure: same input, same output; no clock, no network, no globals. Each has the same four files:
-//! `mod.rs` (what it is), `query.rs` (question to request), `model.rs` (the wire), `read.rs` (bytes to values or error).
+//! A provider is pure: same input, same output; no clock, no network, no globals. Each has the same five files:
+//! `mod.rs` (what it is), `query.rs` (question to request), `model.rs` (the wire), `read.rs` (bytes to values or error),
+//! `meters.rs` (what it measures, and values to readings).
 
 pub mod devicewise;
 pub mod ricoh;
 pub mod sora;
+#[cfg(test)]
+mod testing;
 pub mod uipath;
 pub mod volcengine;
 
