@@ -316,7 +316,8 @@ fn labels(labels: &[Label], at: &At<'_, '_>) -> Result<Typed> {
     Ok(Typed::Map(found))
 }
 
-fn member(at: &At<'_, '_>, key: &str, read: impl Fn(&At<'_, '_>) -> Result<Typed>) -> Result<Typed> {
+/// The field of that name, which must be there.
+pub fn member<T>(at: &At<'_, '_>, key: &str, read: impl Fn(&At<'_, '_>) -> Result<T>) -> Result<T> {
     let path: Path<'_> = at.path();
     at.map()?;
     match at.value.get(key) {
