@@ -8,7 +8,7 @@ from __future__ import annotations
 import atexit as _atexit
 from typing import TYPE_CHECKING
 
-from metertap import _core
+from metertap import _core, aio
 from metertap._core import __version__
 from metertap.clients import DeviceWise, Ricoh, Sora, UiPath, Volcengine
 from metertap.errors import MetertapError
@@ -34,6 +34,7 @@ __all__ = [
     "Usage",
     "Volcengine",
     "__version__",
+    "aio",
     "fetch",
     "meters",
     "plan",

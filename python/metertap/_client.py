@@ -198,7 +198,7 @@ class Client:
 
 def hide(word: Any) -> _core.Secret | None:
     """Wrap a secret, so that no traceback shows it; the first thing that every constructor does with one."""
-    return None if word is None else _core.Secret(word)
+    return word if word is None or isinstance(word, _core.Secret) else _core.Secret(word)
 
 
 def flag(name: str, value: Any) -> bool:

@@ -36,7 +36,7 @@ impl Secret {
 
 /// A client of one account at one provider.
 #[pyclass(frozen, module = "metertap._core")]
-pub struct Client(Arc<engine::Client>);
+pub struct Client(pub Arc<engine::Client>);
 
 #[pymethods]
 impl Client {

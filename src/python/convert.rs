@@ -95,6 +95,20 @@ fn members(map: &Bound<'_, PyMapping>, name: &str) -> PyResult<Value> {
     Ok(Value::Map(members))
 }
 
+/// A moment that a caller passed in any of the ways that are understood.
+pub fn moment_of(value: Value, name: &str) -> Result<Instant> {
+    match value {
+        Value::Instant(instant) => Ok(instant),
+        Value::Day(day) => Instant::midnight(day),
+        Value::Text(text) => Instant::parse_argument(&text)
+            .map_err(|problem| Error::invalid(format!("{name} cannot be read: {}", problem.message))),
+        _ => {
+            let text = format!("{name} must be an aware datetime, a date or an ISO text with its UTC offset");
+            Err(Error::new(Kind::WrongType, text))
+        }
+    }
+}
+
 /// An aware `datetime` (a `pandas.Timestamp` is one, too). A naive one is refused: nobody can know what it means.
 fn moment(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Value> {
     let py = value.py();
