@@ -80,6 +80,14 @@ impl TokenCache {
         *slot = Some(token.clone());
         Ok(token)
     }
+
+    /// Lets no further request travel with a token that the service does not accept any more.
+    pub async fn refuse(&self, generation: u64) {
+        let mut slot = self.0.lock().await;
+        if let Some(token) = slot.as_mut().filter(|token| token.generation == generation) {
+            token.fresh_until = Some(clock::monotonic());
+        }
+    }
 }
 
 #[cfg(test)]
@@ -116,6 +124,18 @@ mod tests {
             assert_eq!(token.unwrap().secret.expose(), "token 1");
         }
         assert_eq!(count.load(Ordering::SeqCst), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refused_token_is_not_handed_out_again_and_a_newer_one_is_left_alone() {
+        let (cache, count) = (TokenCache::default(), AtomicU32::new(0));
+        cache.get(None, || login(&count)).await.unwrap();
+        cache.refuse(0).await;
+        for _ in 0..2 {
+            let token = cache.get(None, || login(&count)).await.unwrap();
+            assert_eq!(token.secret.expose(), "token 1");
+            cache.refuse(0).await;
+        }
     }
 
     #[tokio::test(start_paused = true)]
