@@ -3,6 +3,7 @@
 //! All of it is data: planning, settlement, roll-up and the catalogue read these tables and know no provider.
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use crate::values::quantity::Quantity;
 
@@ -23,6 +24,22 @@ pub struct Meter {
     pub dimensions: &'static [&'static str],
     /// What it is, in one sentence.
     pub doc: &'static str,
+}
+
+impl Meter {
+    /// What must be known of this number, whatever else its answer says: how it was rounded, by the provider and here.
+    pub fn flags(&self, quantity: Quantity) -> Flags {
+        let flags = match self.rounding {
+            Rounding::Exact => Flags::NONE,
+            Rounding::Floored => Flags::NONE.with(Flag::Floored),
+            Rounding::Approximate => Flags::NONE.with(Flag::Approximate),
+        };
+        if quantity.rounded {
+            flags.with(Flag::Rounded)
+        } else {
+            flags
+        }
+    }
 }
 
 /// What kind of number a meter gives.
@@ -64,6 +81,8 @@ pub struct Rollup {
 pub enum Combine {
     /// Their sum.
     Add,
+    /// Their sum among readings with the same value of this dimension, which decides what is counted; never across it.
+    AddWithin(&'static str),
     /// The largest.
     Max,
     /// The latest.
@@ -77,6 +96,7 @@ impl Combine {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Add => "add",
+            Self::AddWithin(_) => "add_within",
             Self::Max => "max",
             Self::Last => "last",
             Self::Refuse => "refuse",
@@ -159,10 +179,13 @@ pub enum Takes {
 }
 
 /// How readings are cut in time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Buckets {
     /// Buckets of this many seconds, aligned to midnight at this UTC offset (in seconds).
     Every(i64, i32),
+    /// Calendar months (UTC).
+    Months,
     /// One reading for the whole window of the call, wherever it lies, to the second.
     Window,
     /// The month so far, by UTC months: one reading from the month's start to the moment of the answer.
@@ -170,7 +193,8 @@ pub enum Buckets {
 }
 
 /// The longest window of one call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Span {
     /// This many days of 86,400 s.
     Days(i64),
@@ -355,6 +379,26 @@ mod tests {
         ] {
             assert_eq!(rule.status(end, at(fetched_at)), status, "{rule:?} at {fetched_at}");
         }
+    }
+
+    #[test]
+    fn a_number_has_the_flags_of_its_rounding() {
+        let meter = |rounding| Meter {
+            name: "sora.max_bandwidth",
+            unit: "Mbps",
+            kind: Kind::Peak,
+            rollup: Rollup::PEAK,
+            rounding,
+            dimensions: &[],
+            doc: "",
+        };
+        let names = |rounding, number| {
+            let flags = meter(rounding).flags(Quantity::parse(number).unwrap());
+            flags.names().collect::<Vec<_>>()
+        };
+        assert_eq!(names(Rounding::Exact, "1"), [""; 0]);
+        assert_eq!(names(Rounding::Floored, "1"), ["floored"]);
+        assert_eq!(names(Rounding::Approximate, "1e-19"), ["approximate", "rounded"]);
     }
 
     #[test]

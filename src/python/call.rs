@@ -24,6 +24,19 @@ where
     T: Send,
     F: Future<Output = Result<T>> + Send,
 {
+    wait_watching(py, &|_| Ok(()), make)
+}
+
+/// The same, and calls `watch` at every tick; what it raises ends the wait.
+pub fn wait_watching<T, F>(
+    py: Python<'_>,
+    watch: &(impl Fn(Python<'_>) -> PyResult<()> + Sync),
+    make: impl FnOnce(Arc<Engine>, Arc<Trace>) -> F + Send,
+) -> PyResult<T>
+where
+    T: Send,
+    F: Future<Output = Result<T>> + Send,
+{
     let trace = Arc::new(Trace::default());
     let outcome = py.detach(|| -> PyResult<Result<T>> {
         let living = match living() {
@@ -43,6 +56,7 @@ where
                     _ = closing.wait_for(|closing| *closing) => return Ok(Err(closed())),
                     _ = ticks.tick() => Python::attach(|py| {
                         log(py, &trace.drain())?;
+                        watch(py)?;
                         py.check_signals()
                     })?,
                 }

@@ -249,7 +249,8 @@ impl fmt::Display for Error {
         if !circumstances.is_empty() {
             write!(out, "{}: ", circumstances.join(" "))?;
         }
-        write!(out, "{}", self.message.trim_end_matches('.'))?;
+        let message = self.message.trim_end_matches('.');
+        write!(out, "{message}")?;
         if self.attempts > 0 {
             let times = if self.attempts == 1 {
                 "once".to_owned()
@@ -257,6 +258,8 @@ impl fmt::Display for Error {
                 format!("{} times", self.attempts)
             };
             write!(out, ". Tried {times}, {:.1} s", self.elapsed.as_secs_f64())?;
+        } else if message.ends_with('?') {
+            return Ok(());
         }
         write!(out, ".")
     }
@@ -299,6 +302,10 @@ mod tests {
         assert_eq!(
             Error::invalid("start must be before end").to_string(),
             "start must be before end."
+        );
+        assert_eq!(
+            Error::invalid("env must be one of prod, dev; did you mean \"prod\"?").to_string(),
+            "env must be one of prod, dev; did you mean \"prod\"?"
         );
     }
 }
