@@ -154,6 +154,23 @@ async fn a_port_without_a_server_is_tried_three_times() {
 }
 
 #[tokio::test]
+async fn a_login_without_a_server_is_tried_three_times() {
+    let simulator = start();
+    let client = client_of(&simulator, "uipath", 1, Options::default());
+    drop(simulator);
+    let trace = Trace::default();
+    let given = common::example("uipath", "consumption_summary").unwrap();
+    let asked = ask(&Engine::default(), &client, "consumption_summary", given, &trace).await;
+    assert_eq!(asked.unwrap_err().kind, Kind::ConnectionFailed);
+    let repeats = trace
+        .drain()
+        .iter()
+        .filter(|event| matches!(event, Event::Repeating { .. }))
+        .count();
+    assert_eq!(repeats, 2);
+}
+
+#[tokio::test]
 async fn a_connection_that_went_stale_is_replaced_without_waiting() {
     let simulator = start();
     let (engine, client) = (Engine::default(), sora(&simulator, Options::default()));
