@@ -291,7 +291,7 @@ async fn the_deadline_covers_attempts_and_waits() {
             .unwrap_err();
         assert_eq!((error.kind, error.attempts), (kind, 1), "{text}");
         assert!(
-            asked.elapsed() < Duration::from_millis(1000),
+            asked.elapsed() < Duration::from_secs(1),
             "{text}: {:?}",
             asked.elapsed()
         );
@@ -714,8 +714,8 @@ async fn a_body_beyond_the_cap_is_not_read() {
     // Without a length it is read up to the cap: 8 MiB on the wire.
     let endless = raw_server(
         "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n",
-        &[b'1'; 1 << 16],
-        1 << 12,
+        &[b'1'; 1 << 14],
+        1 << 14,
     );
     let error = ask_at(&endless).await;
     assert_eq!((error.kind, error.attempts), (Kind::ResponseTooLarge, 1), "{error}");

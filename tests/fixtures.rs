@@ -245,6 +245,7 @@ fn answers_are_read_as_documented() {
 
 /// What the engine makes of the body's bytes.
 #[cfg(feature = "client")]
+#[allow(clippy::unnecessary_wraps)] // without the engine there may be nothing
 fn decoded(body: &[u8]) -> Option<Vec<u8>> {
     use metertap::engine::body::{Caps, Collector};
     let mut collector = Collector::new(Caps::default(), Some(body.len() as u64)).unwrap();
