@@ -4,10 +4,13 @@
 //! no call can answer, `~` for a bucket that crosses the range's edge. Instants are in UTC, without seconds where those
 //! are 0, and without the time where it is midnight.
 
+#![allow(clippy::unwrap_used)] // helpers of tests
+
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use metertap::meters::Takes;
 use metertap::plan::{Part, Plan, PlannedAccount, Question};
-use metertap::providers::provider;
+use metertap::providers::{REGISTRY, provider};
 use metertap::values::arguments::Value;
 use metertap::values::window::{Instant, Window};
 
@@ -133,13 +136,7 @@ fn tell(plan: &Plan) -> Vec<String> {
 fn check(of: &Of, window: Window, now: &str, expected: &[&str]) {
     let plan = plan(of, window, now);
     let told = tell(&plan);
-    assert!(
-        told.iter().eq(expected),
-        "\n{}",
-        told.iter()
-            .map(|line| format!("            {line:?},\n"))
-            .collect::<String>()
-    );
+    assert_eq!(told, expected);
     assert_eq!(Plan::from_json(&plan.to_json()).unwrap(), plan);
     // What is sent says the same as the window.
     for call in &plan.calls {
@@ -446,4 +443,74 @@ fn devicewise_days_of_years_are_one_call() {
         LATER,
         &["api_usage_history 2020-01-01 2026-01-01 series=\"day\" include_sub_orgs=false"],
     );
+}
+
+const CODES: (&str, &[&str]) = ("consumable_code", &["AIU", "PLTU"]);
+const TENANT: (&str, &[&str]) = ("tenant_id", &["7c0e3f0a-52d1-4a7e-9a35-0d6b1f2c8e44"]);
+
+#[test]
+fn uipath_a_year_is_never_cut_and_each_code_is_a_call() {
+    check(
+        &of("uipath", &["uipath.consumption"]).with(&[CODES]),
+        range("2025-01-01 .. 2026-01-01"),
+        LATER,
+        &[
+            "consumption_summary 2025-01-01 2026-01-01 consumable_code=\"AIU\"",
+            "consumption_summary 2025-01-01 2026-01-01 consumable_code=\"PLTU\"",
+        ],
+    );
+}
+
+#[test]
+fn uipath_a_range_that_is_not_over_ends_now() {
+    check(
+        &of("uipath", &["uipath.consumption"]).with(&[CODES]),
+        days("America/New_York", "2026-03-08 .. 2026-03-09"),
+        "2026-03-08T07:00:00Z",
+        &[
+            "consumption_summary 2026-03-08T05:00Z 2026-03-08T07:00Z consumable_code=\"AIU\"",
+            "consumption_summary 2026-03-08T05:00Z 2026-03-08T07:00Z consumable_code=\"PLTU\"",
+            "- consumption_summary 2026-03-08T07:00Z 2026-03-09T04:00Z in the future",
+        ],
+    );
+}
+
+#[test]
+fn uipath_services_are_told_by_utc_day() {
+    check(
+        &of("uipath", &["uipath.service_consumption"]).with(&[CODES, TENANT]),
+        days("Europe/Berlin", "2026-06-01 .. 2026-07-01"),
+        LATER,
+        &[
+            "daily_consumption_by_service 2026-06-01 2026-07-01 tenant_id=\"7c0e3f0a-52d1-4a7e-9a35-0d6b1f2c8e44\" consumable_code=\"AIU\"",
+            "daily_consumption_by_service 2026-06-01 2026-07-01 tenant_id=\"7c0e3f0a-52d1-4a7e-9a35-0d6b1f2c8e44\" consumable_code=\"PLTU\"",
+            "~ daily_consumption_by_service its first bucket starts at 2026-06-01T00:00:00+00:00",
+            "~ daily_consumption_by_service its last bucket ends at 2026-07-01T00:00:00+00:00",
+        ],
+    );
+}
+
+#[test]
+fn each_source_is_the_only_one_of_its_operation_and_names_arguments_that_it_has() {
+    for provider in REGISTRY {
+        let facts = provider.facts();
+        let mut seen = Vec::new();
+        for source in facts.sources {
+            assert!(!seen.contains(&source.operation), "{} {}", facts.name, source.operation);
+            seen.push(source.operation);
+            let operation = facts
+                .operations
+                .iter()
+                .find(|known| known.name == source.operation)
+                .unwrap();
+            let has = |name: &str| operation.arguments.iter().any(|argument| argument.name == name);
+            let sound = match source.takes {
+                Takes::Range(start, end) => has(start) && has(end),
+                Takes::YearMonth => has("year") && has("month"),
+                Takes::Nothing => true,
+            };
+            assert!(sound, "{} {}", facts.name, source.operation);
+        }
+        assert!(!seen.is_empty(), "{}", facts.name);
+    }
 }
