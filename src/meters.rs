@@ -161,6 +161,8 @@ pub struct Source {
     pub history_days: Option<i64>,
     /// When its readings are final.
     pub settles: Settles,
+    /// The currency of the costs that it states, if it states any.
+    pub currency: Option<&'static str>,
     /// True if it is asked when the caller names no meters.
     pub by_default: bool,
     /// The page that documents it.

@@ -295,6 +295,9 @@ impl AccountState {
             Decision::Renew => {
                 course.renewals += 1;
                 course.refused_token = token.or(course.refused_token);
+                if let Some(generation) = token {
+                    self.token.refuse(generation).await;
+                }
             }
             Decision::CorrectClock => {
                 let Some((there, here)) = server_time else {

@@ -373,8 +373,8 @@ impl Reply {
 
     /// The body as text for a message: its first characters, in one line.
     pub fn excerpt(&self, characters: usize) -> String {
-        let text = String::from_utf8_lossy(self.body.get(..self.body.len().min(characters * 4)).unwrap_or_default());
-        let words: Vec<&str> = text.split_whitespace().collect();
-        crate::values::text::head(&words.join(" "), characters)
+        // More than is shown, so that the text is seen to be shortened.
+        let start = self.body.get(..self.body.len().min(16 << 10)).unwrap_or_default();
+        crate::values::text::one_line(&String::from_utf8_lossy(start), characters)
     }
 }

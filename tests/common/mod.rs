@@ -70,10 +70,11 @@ pub const EXAMPLES: &[(&str, &str, &str)] = &[
         "log_data",
         r#"{"start": "2026-06-10T00:00:00+08:00", "end": "2026-06-11T00:00:00+08:00", "log_type": "pull"}"#,
     ),
+    // An hour, since some calls have a row per minute.
     (
         "volcengine",
         "*",
-        r#"{"start": "2026-06-10T00:00:00+08:00", "end": "2026-06-11T00:00:00+08:00"}"#,
+        r#"{"start": "2026-06-10T20:00:00+08:00", "end": "2026-06-10T21:00:00+08:00"}"#,
     ),
 ];
 

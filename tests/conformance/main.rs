@@ -25,9 +25,7 @@ macro_rules! checks {
         $(
             #[test]
             fn $check() {
-                for subject in $subjects() {
-                    run(&subject, $module::$check);
-                }
+                run(&$subjects(), $module::$check);
             }
         )*
         const $list: &[&str] = &[$(stringify!($check)),*];
@@ -94,8 +92,16 @@ checks! { SERVED, registered:
     service::the_requests_log_shows_no_secret,
 }
 
-/// Runs a check on one provider, and names it if the check fails.
-fn run(subject: &Subject, check: fn(&Subject)) {
+/// Runs a check on all providers at once, and names those that fail.
+fn run(subjects: &[Subject], check: fn(&Subject)) {
+    std::thread::scope(|scope| {
+        for subject in subjects {
+            scope.spawn(|| run_one(subject, check));
+        }
+    });
+}
+
+fn run_one(subject: &Subject, check: fn(&Subject)) {
     struct Name(&'static str);
     impl Drop for Name {
         fn drop(&mut self) {

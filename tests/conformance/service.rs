@@ -235,7 +235,7 @@ const FAULTS: &[(&str, u32, End, u64)] = &[
         In(&[Kind::UnexpectedResponse, Kind::IncompleteResponse]),
         0,
     ),
-    ("gzip_bomb", 0, In(&[Kind::ResponseTooLarge]), 1),
+    ("gzip_bomb:8", 0, In(&[Kind::ResponseTooLarge]), 1),
     ("huge_headers:2048", 0, In(&[Kind::ConnectionLost]), 3),
     ("bad_status_line", 0, In(&[Kind::ConnectionLost]), 3),
     (

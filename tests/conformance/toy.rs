@@ -1,8 +1,11 @@
 //! A sixth provider: what it takes to have one. It counts parcels, and is nowhere.
 
+use jiff::Timestamp;
+use metertap::meters::Sink;
+use metertap::plan::{Asked, PlannedCall};
 use metertap::providers::{Account, Call, Facts, Operation, Proof, Provider, Reply, Request, SecretField};
 use metertap::signing;
-use metertap::values::arguments::{Accepts, Argument, Needed, Value};
+use metertap::values::arguments::{Accepts, Argument, Arguments, Needed, Value};
 use metertap::values::error::{Error, Result};
 use metertap::values::json::Json;
 use metertap::values::shape::{Field, Holds, Shape};
@@ -100,6 +103,14 @@ impl Provider for Toy {
             return Json::parse(&reply.body);
         }
         Err(reply.status_error(format!("the depot refuses: {}", reply.excerpt(200))))
+    }
+
+    fn asked(&self, _selection: &Arguments) -> Result<Vec<Asked>> {
+        Ok(Vec::new())
+    }
+
+    fn readings(&self, _: &PlannedCall, _: &Json<'_>, _: Timestamp, _: &mut dyn Sink) -> Result<()> {
+        Ok(())
     }
 }
 

@@ -8,6 +8,7 @@ use crate::values::error::{Error, Kind, Remedy, Result};
 use crate::values::json::{At, Json, Path};
 use crate::values::secret::Secret;
 use crate::values::shape::{Holds, Typed, instant};
+use crate::values::text::one_line;
 
 /// How the service begins to say that a session is gone; what follows was reworded once, and quotes the session.
 const SESSION_INVALID: &str = "Authentication session is invalid";
@@ -169,7 +170,7 @@ impl Failure {
     }
 
     fn meaning(&self) -> (Kind, String) {
-        let said = self.texts.join("; ");
+        let said = one_line(&self.texts.join("; "), 300);
         if self.has("-90000") || said.contains(SESSION_INVALID) {
             // The service's text quotes the session, so it is not passed on.
             return (
@@ -207,7 +208,7 @@ impl Failure {
             format!("{said}: {advice}")
         };
         if !also.is_empty() {
-            message = format!("{message} (further codes: {})", also.join(", "));
+            message = format!("{message} (further codes: {})", one_line(&also.join(", "), 100));
         }
         (kind, message)
     }
