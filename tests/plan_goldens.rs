@@ -514,3 +514,135 @@ fn each_source_is_the_only_one_of_its_operation_and_names_arguments_that_it_has(
         assert!(!seen.is_empty(), "{}", facts.name);
     }
 }
+
+fn storage() -> Of {
+    of("volcengine", &["volcengine.time_shift_storage"])
+}
+
+#[test]
+fn volcengine_january_and_then_february_count_every_chinese_day_once() {
+    check(
+        &storage(),
+        range("2026-01-01 .. 2026-02-01"),
+        LATER,
+        &[
+            "time_shift_data 2026-01-01T16:00Z 2026-02-01T16:00Z aggregation=86400",
+            "~ time_shift_data its first bucket starts at 2026-01-02T00:00:00+08:00",
+            "~ time_shift_data its last bucket ends at 2026-02-02T00:00:00+08:00",
+        ],
+    );
+    check(
+        &storage(),
+        range("2026-02-01 .. 2026-03-01"),
+        LATER,
+        &[
+            "time_shift_data 2026-02-01T16:00Z 2026-03-01T16:00Z aggregation=86400",
+            "~ time_shift_data its first bucket starts at 2026-02-02T00:00:00+08:00",
+            "~ time_shift_data its last bucket ends at 2026-03-02T00:00:00+08:00",
+        ],
+    );
+    check(
+        &storage(),
+        range("2026-01-01 .. 2026-03-01"),
+        LATER,
+        &[
+            "time_shift_data 2026-01-01T16:00Z 2026-03-01T16:00Z aggregation=86400",
+            "~ time_shift_data its first bucket starts at 2026-01-02T00:00:00+08:00",
+            "~ time_shift_data its last bucket ends at 2026-03-02T00:00:00+08:00",
+        ],
+    );
+}
+
+#[test]
+fn volcengine_a_chinese_quarter_is_one_call_without_edges() {
+    check(
+        &storage(),
+        days("Asia/Shanghai", "2026-01-01 .. 2026-04-01"),
+        LATER,
+        &["time_shift_data 2025-12-31T16:00Z 2026-03-31T16:00Z aggregation=86400"],
+    );
+}
+
+#[test]
+fn volcengine_93_days_are_one_call_and_one_second_more_are_two() {
+    check(
+        &storage(),
+        days("Asia/Shanghai", "2026-01-01 .. 2026-04-04"),
+        LATER,
+        &["time_shift_data 2025-12-31T16:00Z 2026-04-03T16:00Z aggregation=86400"],
+    );
+    check(
+        &storage(),
+        range("2025-12-31T16:00:00Z .. 2026-04-03T16:00:01Z"),
+        LATER,
+        &[
+            "time_shift_data 2025-12-31T16:00Z 2026-04-03T16:00Z aggregation=86400",
+            "time_shift_data 2026-04-03T16:00Z 2026-04-04T16:00Z aggregation=86400",
+            "~ time_shift_data its last bucket ends at 2026-04-05T00:00:00+08:00",
+        ],
+    );
+}
+
+#[test]
+fn volcengine_each_vhost_is_a_call() {
+    check(
+        &storage().with(&[("vhosts", &["a", "b"])]),
+        days("Asia/Shanghai", "2026-02-01 .. 2026-03-01"),
+        LATER,
+        &[
+            "time_shift_data 2026-01-31T16:00Z 2026-02-28T16:00Z aggregation=86400 vhosts=[\"a\"]",
+            "time_shift_data 2026-01-31T16:00Z 2026-02-28T16:00Z aggregation=86400 vhosts=[\"b\"]",
+        ],
+    );
+}
+
+#[test]
+fn volcengine_days_older_than_its_history_are_out_of_reach() {
+    check(
+        &storage(),
+        range("2025-10-31 .. 2025-11-05"),
+        "2026-11-01T15:58:30Z",
+        &[
+            "time_shift_data 2025-10-31T16:00Z 2025-11-05T16:00Z aggregation=86400",
+            "~ time_shift_data its first bucket starts at 2025-11-01T00:00:00+08:00",
+            "~ time_shift_data its last bucket ends at 2025-11-06T00:00:00+08:00",
+        ],
+    );
+    check(
+        &storage(),
+        range("2025-10-31 .. 2025-11-05"),
+        "2026-11-01T15:59:01Z",
+        &[
+            "time_shift_data 2025-11-01T16:00Z 2025-11-05T16:00Z aggregation=86400",
+            "- time_shift_data 2025-10-31T16:00Z 2025-11-01T16:00Z older than 366 days",
+            "~ time_shift_data its last bucket ends at 2025-11-06T00:00:00+08:00",
+        ],
+    );
+}
+
+#[test]
+fn volcengine_the_chinese_day_under_way_is_asked_for_whole() {
+    check(
+        &storage(),
+        range("2026-05-01T16:00:00Z .. 2026-05-10"),
+        "2026-05-03T02:00:00Z",
+        &[
+            "time_shift_data 2026-05-01T16:00Z 2026-05-03T16:00Z aggregation=86400",
+            "- time_shift_data 2026-05-03T16:00Z 2026-05-10T16:00Z in the future",
+        ],
+    );
+}
+
+#[test]
+fn volcengine_hours_of_the_edge_are_cut_by_31_days() {
+    check(
+        &of("volcengine", &["volcengine.edge_requests"]),
+        range("2026-01-01 .. 2026-02-01T00:00:01Z"),
+        LATER,
+        &[
+            "edge_stat_data 2026-01-01 2026-02-01 aggregation=3600",
+            "edge_stat_data 2026-02-01 2026-02-01T01:00Z aggregation=3600",
+            "~ edge_stat_data its last bucket ends at 2026-02-01T09:00:00+08:00",
+        ],
+    );
+}

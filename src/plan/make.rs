@@ -513,6 +513,7 @@ mod tests {
             history_days,
             settles: Settles::Unknown,
             by_default: true,
+            currency: None,
             page: "",
         })
     }

@@ -69,6 +69,7 @@ const fn source(
         history_days: None,
         settles: Settles::Unknown,
         by_default: false,
+        currency: None,
         page: "",
     }
 }
