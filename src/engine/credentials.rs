@@ -109,8 +109,8 @@ impl TokenCache {
 
     /// Lets no further request travel with a token that the service does not accept any more.
     pub async fn refuse(&self, generation: u64) {
-        let mut slot = self.0.lock().await;
-        if let Some(token) = slot.as_mut().filter(|token| token.generation == generation) {
+        let mut slot = self.slot.lock().await;
+        if let Some(token) = slot.token.as_mut().filter(|token| token.generation == generation) {
             token.fresh_until = Some(clock::monotonic());
         }
     }

@@ -68,6 +68,7 @@ const fn source(
         span,
         history_days: None,
         settles: Settles::Unknown,
+        currency: None,
         by_default: false,
         currency: None,
         page: "",
@@ -108,6 +109,7 @@ static FACTS: Facts = Facts {
         ),
         Source {
             history_days: Some(366),
+            currency: None,
             by_default: true,
             ..source(
                 "daily",

@@ -121,6 +121,7 @@ const HISTORY: Source = Source {
     span: HOURLY.1,
     history_days: None,
     settles: Settles::Unknown,
+    currency: None,
     by_default: true,
     page: HISTORY_PAGE,
 };

@@ -73,6 +73,7 @@ pub static SOURCES: [Source; 4] = [
                 "Units of one code that a tenant consumed, by folder, each without its descendants; needs tenant_id.",
             )
         }],
+        currency: None,
         by_default: false,
         ..source("consumption_by_folder", FOLDER_PAGE)
     },
@@ -112,6 +113,7 @@ const fn source(operation: &'static str, page: &'static str) -> Source {
         span: Span::Whole,
         history_days: None,
         settles: Settles::Unknown,
+        currency: None,
         by_default: true,
         page,
     }

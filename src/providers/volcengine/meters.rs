@@ -61,6 +61,7 @@ pub static SOURCES: &[Source] = &[
         }],
         // The page says the next day at 08:00, presumably in China.
         settles: Settles::AtTimeOfDay(8 * HOUR, CHINA),
+        currency: None,
         by_default: true,
         page: "https://www.volcengine.com/docs/6469/1126905",
         ..source("time_shift_data")
@@ -74,6 +75,7 @@ pub static SOURCES: &[Source] = &[
                 "Peak bandwidth down, to the viewers.",
             ),
         ],
+        currency: None,
         by_default: true,
         page: "https://www.volcengine.com/docs/6469/1126898",
         ..source("bandwidth_data")
@@ -83,6 +85,7 @@ pub static SOURCES: &[Source] = &[
             sum("volcengine.up_traffic", "GB", "Traffic up, to the service."),
             sum("volcengine.down_traffic", "GB", "Traffic down, to the viewers."),
         ],
+        currency: None,
         by_default: true,
         page: "https://www.volcengine.com/docs/6469/1126899",
         ..source("traffic_data")
@@ -276,6 +279,7 @@ const fn source(operation: &'static str) -> Source {
         history_days: Some(366),
         // Most pages say 15 minutes; some say 5 for buckets of a minute, which is not told apart here.
         settles: Settles::After(900),
+        currency: None,
         by_default: false,
         // Calls without a page of their own point to the page on common parameters.
         page: "https://www.volcengine.com/docs/6469/1126803",
