@@ -514,7 +514,6 @@ mod tests {
             settles: Settles::Unknown,
             currency: None,
             by_default: true,
-            currency: None,
             page: "",
         })
     }

@@ -70,7 +70,6 @@ const fn source(
         settles: Settles::Unknown,
         currency: None,
         by_default: false,
-        currency: None,
         page: "",
     }
 }
