@@ -3,6 +3,7 @@
 //! All of it is data: planning, settlement, roll-up and the catalogue read these tables and know no provider.
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use crate::values::quantity::Quantity;
 
@@ -23,6 +24,22 @@ pub struct Meter {
     pub dimensions: &'static [&'static str],
     /// What it is, in one sentence.
     pub doc: &'static str,
+}
+
+impl Meter {
+    /// What must be known of this number, whatever else its answer says: how it was rounded, by the provider and here.
+    pub fn flags(&self, quantity: Quantity) -> Flags {
+        let flags = match self.rounding {
+            Rounding::Exact => Flags::NONE,
+            Rounding::Floored => Flags::NONE.with(Flag::Floored),
+            Rounding::Approximate => Flags::NONE.with(Flag::Approximate),
+        };
+        if quantity.rounded {
+            flags.with(Flag::Rounded)
+        } else {
+            flags
+        }
+    }
 }
 
 /// What kind of number a meter gives.
@@ -64,6 +81,8 @@ pub struct Rollup {
 pub enum Combine {
     /// Their sum.
     Add,
+    /// Their sum among readings with the same value of this dimension, which decides what is counted; never across it.
+    AddWithin(&'static str),
     /// The largest.
     Max,
     /// The latest.
@@ -77,6 +96,7 @@ impl Combine {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Add => "add",
+            Self::AddWithin(_) => "add_within",
             Self::Max => "max",
             Self::Last => "last",
             Self::Refuse => "refuse",
@@ -161,18 +181,42 @@ pub enum Takes {
 }
 
 /// How readings are cut in time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Buckets {
     /// Buckets of this many seconds, aligned to midnight at this UTC offset (in seconds).
     Every(i64, i32),
+    /// Calendar months (UTC).
+    Months,
     /// One reading for the whole window of the call, wherever it lies, to the second.
     Window,
     /// The month so far, by UTC months: one reading from the month's start to the moment of the answer.
     MonthSoFar,
 }
 
+impl std::fmt::Display for Buckets {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let at = |offset: i32| {
+            if offset == 0 {
+                "UTC".to_owned()
+            } else {
+                format!("UTC{:+}", offset / 3600)
+            }
+        };
+        match *self {
+            Self::Every(86_400, offset) => write!(out, "day ({})", at(offset)),
+            Self::Every(3600, offset) => write!(out, "hour ({})", at(offset)),
+            Self::Every(seconds, offset) => write!(out, "{seconds} s ({})", at(offset)),
+            Self::Months => out.write_str("month (UTC)"),
+            Self::Window => out.write_str("the range asked for"),
+            Self::MonthSoFar => out.write_str("month so far"),
+        }
+    }
+}
+
 /// The longest window of one call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Span {
     /// This many days of 86,400 s.
     Days(i64),
@@ -185,6 +229,17 @@ pub enum Span {
     Whole,
 }
 
+impl std::fmt::Display for Span {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Days(days) => write!(out, "{days} days"),
+            Self::EachMonth => out.write_str("a calendar month"),
+            Self::MonthOr28Days => out.write_str("a calendar month or 28 days"),
+            Self::Whole => out.write_str("no limit known"),
+        }
+    }
+}
+
 /// When readings are final.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Settles {
@@ -194,6 +249,25 @@ pub enum Settles {
     AtTimeOfDay(i64, i32),
     /// The provider does not say.
     Unknown,
+}
+
+impl std::fmt::Display for Settles {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match *self {
+            Self::After(seconds) if seconds % 3600 == 0 => write!(out, "{} h after its end", seconds / 3600),
+            Self::After(seconds) => write!(out, "{} min after its end", seconds / 60),
+            Self::AtTimeOfDay(second, offset) => {
+                write!(
+                    out,
+                    "at {:02}:{:02} (UTC{:+}) of the day it ends",
+                    second / 3600,
+                    second / 60 % 60,
+                    offset / 3600
+                )
+            }
+            Self::Unknown => out.write_str("unknown"),
+        }
+    }
 }
 
 /// Whether a figure is final.
@@ -357,6 +431,26 @@ mod tests {
         ] {
             assert_eq!(rule.status(end, at(fetched_at)), status, "{rule:?} at {fetched_at}");
         }
+    }
+
+    #[test]
+    fn a_number_has_the_flags_of_its_rounding() {
+        let meter = |rounding| Meter {
+            name: "sora.max_bandwidth",
+            unit: "Mbps",
+            kind: Kind::Peak,
+            rollup: Rollup::PEAK,
+            rounding,
+            dimensions: &[],
+            doc: "",
+        };
+        let names = |rounding, number| {
+            let flags = meter(rounding).flags(Quantity::parse(number).unwrap());
+            flags.names().collect::<Vec<_>>()
+        };
+        assert_eq!(names(Rounding::Exact, "1"), [""; 0]);
+        assert_eq!(names(Rounding::Floored, "1"), ["floored"]);
+        assert_eq!(names(Rounding::Approximate, "1e-19"), ["approximate", "rounded"]);
     }
 
     #[test]

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from typing import TypeAlias, TypedDict
 
+    from metertap.planning import Selection
+
     #: A word, or a callable without arguments that returns it; the callable is asked anew for every request.
     SecretWord: TypeAlias = str | Callable[[], str]
     #: An aware datetime (a pandas.Timestamp is one), a date (midnight UTC) or an ISO text with its offset.
@@ -76,9 +78,9 @@ class Client:
             if keyword not in DEFAULTS:
                 raise WrongType(_unknown(type(self).__name__, keyword, [*settings, *secrets, *DEFAULTS]))
         given = {**DEFAULTS, **options}
+        _check_types(given)
         if given["ca_file"] is not None:
             given["ca_file"] = os.fspath(given["ca_file"])
-        _check_types(given)
         self._core = _core.Client(
             self._provider,
             settings={name: value for name, value in settings.items() if value is not None},
@@ -88,7 +90,7 @@ class Client:
 
     def _ask(self, operation: str, arguments: dict[str, Any], raw: bool) -> Any:
         """Make a call: sync here, awaitable in `metertap.aio`."""
-        return self._core.call(operation, arguments, raw)
+        return self._core.call(operation, arguments, flag("raw", raw))
 
     @classmethod
     def from_env(cls: type[Self], **overrides: Any) -> Self:
@@ -132,8 +134,34 @@ class Client:
             tried += variables
         try:
             return cls(**{**found, **overrides})
-        except InvalidArgument as error:
+        except WrongType:
+            raise
+        except (InvalidArgument, TypeError) as error:  # TypeError: a keyword that the constructor needs
             raise InvalidArgument(f"{str(error).rstrip('.')}; looked for {', '.join(tried)}.") from None
+
+    def select(self, **wanted: Any) -> Selection:
+        """Select what `plan` and `fetch` ask of this account.
+
+        Parameters
+        ----------
+        **wanted
+            ``meters=[…]`` (see `metertap.meters`), and what the provider's meters need: for example
+            ``consumable_code=["AIU"]`` and ``tenant_id=[…]`` for UiPath, ``vhosts=["a", "b"]`` for Volcengine (a call
+            for each, so that rows carry it), ``series="day"`` and ``include_sub_orgs=True`` for deviceWISE,
+            ``by_label=True`` for RICOH.
+
+        Returns
+        -------
+        Selection
+            To be passed to `metertap.plan` or `metertap.fetch`.
+
+        Examples
+        --------
+        >>> selection = sora.select(meters=["sora.egress"])
+        """
+        from metertap.planning import Selection
+
+        return Selection(self, wanted)
 
     @property
     def name(self) -> str:
@@ -151,6 +179,8 @@ class Client:
         return self._core.base_url
 
     def __repr__(self) -> str:
+        if not hasattr(self, "_core"):  # a traceback through the constructor shows its locals, and this is one
+            return f"<{type(self).__name__}, not built>"
         proxy = self._core.proxy
         shown = "" if proxy in (None, "environment") else f", proxy={proxy!r}"
         return f"{type(self).__name__}(name={self.name!r}, base_url={self.base_url!r}{shown})"
@@ -168,7 +198,14 @@ class Client:
 
 def hide(word: Any) -> _core.Secret | None:
     """Wrap a secret, so that no traceback shows it; the first thing that every constructor does with one."""
-    return None if word is None else _core.Secret(word)
+    return word if word is None or isinstance(word, _core.Secret) else _core.Secret(word)
+
+
+def flag(name: str, value: Any) -> bool:
+    """Return a bool, refusing what only looks like one."""
+    if not isinstance(value, bool):
+        raise WrongType(f"{name} must be True or False, not {type(value).__name__}.")
+    return value
 
 
 def _unknown(owner: str, keyword: str, known: list[str]) -> str:
@@ -176,24 +213,29 @@ def _unknown(owner: str, keyword: str, known: list[str]) -> str:
     return f"{owner} has no argument {keyword!r}{f'; did you mean {near[0]!r}?' if near else '.'}"
 
 
+#: More would only be a slip of the finger; the core counts in fewer bits than Python.
+_MOST = 10_000
+
+
 def _check_types(options: dict[str, Any]) -> None:
-    whole = "an int of at least 0"
+    text = (str, type(None))
     expected: dict[str, tuple[Callable[[Any], bool], str]] = {
-        "name": (lambda value: value is None or isinstance(value, str), "a str"),
-        "base_url": (lambda value: value is None or isinstance(value, str), "a str"),
-        "timeout": (
-            lambda value: isinstance(value, (int, float)) and not isinstance(value, bool),
-            "seconds as a number",
-        ),
-        "retries": (lambda value: _is_whole(value) and value >= 0, whole),
-        "max_concurrency": (lambda value: value is None or (_is_whole(value) and value >= 1), "an int of at least 1"),
-        "ca_file": (lambda value: value is None or isinstance(value, str), "a path"),
-        "proxy": (lambda value: value is None or isinstance(value, str), "a URL, None or 'environment'"),
+        "name": (lambda value: isinstance(value, text), "a str"),
+        "base_url": (lambda value: isinstance(value, text), "a str"),
+        "timeout": (lambda value: isinstance(value, (int, float)) and not isinstance(value, bool), "seconds as a number"),
+        "retries": (_is_whole, "an int"),
+        "max_concurrency": (lambda value: value is None or _is_whole(value), "an int"),
+        "ca_file": (lambda value: isinstance(value, (*text, os.PathLike)), "a path"),
+        "proxy": (lambda value: isinstance(value, text), "a URL, None or 'environment'"),
     }
     for name, (is_right, what) in expected.items():
         if not is_right(options[name]):
             # The value is not shown: a proxy's URL may hold a password.
             raise WrongType(f"{name} must be {what}, not {type(options[name]).__name__}.")
+    for name, least in (("retries", 0), ("max_concurrency", 1)):
+        value = options[name]
+        if value is not None and not least <= value <= _MOST:
+            raise InvalidArgument(f"{name} must be between {least} and {_MOST}, not {value}.")
 
 
 def _is_whole(value: Any) -> bool:

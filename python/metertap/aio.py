@@ -21,12 +21,17 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 from metertap import clients
-from metertap._client import Client
+from metertap._client import Client, flag
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["DeviceWise", "Ricoh", "Sora", "UiPath", "Volcengine"]
+    from metertap.usage import Usage
+
+__all__ = ["DeviceWise", "Ricoh", "Sora", "UiPath", "Volcengine", "fetch"]
+
+#: How often a progress bar is moved, in seconds.
+_TICK = 0.1
 
 
 def _awaited(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -39,7 +44,7 @@ def _awaited(method: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _ask(self: Client, operation: str, arguments: dict[str, Any], raw: bool) -> Any:
-    return self._core.call_async(operation, arguments, raw)
+    return self._core.call_async(operation, arguments, flag("raw", raw))
 
 
 def _twin(client: type[Client]) -> type[Client]:
@@ -62,3 +67,48 @@ Ricoh = _twin(clients.Ricoh)
 UiPath = _twin(clients.UiPath)
 DeviceWise = _twin(clients.DeviceWise)
 Volcengine = _twin(clients.Volcengine)
+
+
+async def fetch(
+    what: Any,
+    start: Any = None,
+    end: Any = None,
+    *,
+    tz: Any = None,
+    now: Any = None,
+    accounts: Any = (),
+    on_error: str = "raise",
+    progress: Any = False,
+    archive: Any = None,
+) -> Usage:
+    """Ask all accounts at once; `metertap.fetch`, to be awaited, with the same parameters.
+
+    Examples
+    --------
+    >>> import asyncio, metertap.aio
+    >>> usage = asyncio.run(metertap.aio.fetch(sora, "2026-03-01", "2026-04-01", now="2026-04-15"))
+    >>> usage.is_complete
+    True
+    """
+    import asyncio
+
+    from metertap import fetching
+    from metertap.usage import Usage
+
+    run = fetching.start_run(what, start, end, tz, now, accounts, on_error, archive)
+    show, close = fetching.progress_of(progress)
+
+    async def tick() -> None:
+        while True:
+            show(run.done, run.total)
+            await asyncio.sleep(_TICK)
+
+    ticking = asyncio.ensure_future(tick()) if show else None
+    try:
+        core = await run.awaited()
+    finally:
+        if ticking:
+            ticking.cancel()
+            show(run.done, run.total)
+        close()
+    return fetching.settle(Usage(core), on_error)

@@ -21,6 +21,11 @@ pub async fn sleep(wait: Duration) {
     tokio::time::sleep(wait).await;
 }
 
+/// Waits until a moment; dropping the future ends the wait.
+pub async fn sleep_until(moment: Instant) {
+    tokio::time::sleep_until(moment).await;
+}
+
 /// A random number in `0.0..1.0`.
 pub fn chance() -> f64 {
     fastrand::f64()

@@ -2,13 +2,14 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Mutex;
 
 use super::clock::{self, Instant};
 use crate::providers::Grant;
-use crate::values::error::Result;
+use crate::values::error::{Error, Result};
 use crate::values::secret::Secret;
 
 /// A future that may be kept in a box.
@@ -39,7 +40,18 @@ impl SecretSource for Secret {
 
 /// The token or session of one account.
 #[derive(Debug, Default)]
-pub struct TokenCache(Mutex<Option<Token>>);
+pub struct TokenCache {
+    slot: Mutex<Slot>,
+    /// How many logins have failed.
+    failures: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Slot {
+    token: Option<Token>,
+    /// Why the last failed login failed.
+    failure: Option<Error>,
+}
 
 /// A token that was granted.
 #[derive(Debug, Clone)]
@@ -52,22 +64,36 @@ pub struct Token {
 }
 
 impl TokenCache {
-    /// A token that is good: the one at hand, or a new one by `login`. One caller logs in; the others wait for it.
+    /// A token that is good: the one at hand, or a new one by `login`. One caller logs in; the others wait for it, and
+    /// share its failure, since services lock out who is refused a few times in a row.
     /// `refused` is the generation of a token that the service did not accept any more.
     pub async fn get<F>(&self, refused: Option<u64>, login: impl FnOnce() -> F) -> Result<Token>
     where
         F: Future<Output = Result<Grant>>,
     {
-        let mut slot = self.0.lock().await;
-        if let Some(token) = slot.as_ref() {
+        let failures_before = self.failures.load(Ordering::Acquire);
+        let mut slot = self.slot.lock().await;
+        if let Some(token) = slot.token.as_ref() {
             let fresh = token.fresh_until.is_none_or(|until| clock::monotonic() < until);
             if fresh && refused != Some(token.generation) {
                 return Ok(token.clone());
             }
         }
-        let generation = slot.as_ref().map_or(0, |token| token.generation + 1);
+        if let Some(failure) = slot.failure.as_ref()
+            && self.failures.load(Ordering::Acquire) != failures_before
+        {
+            return Err(failure.clone());
+        }
+        let generation = slot.token.as_ref().map_or(0, |token| token.generation + 1);
         let asked = clock::monotonic();
-        let grant = login().await?;
+        let grant = match login().await {
+            Ok(grant) => grant,
+            Err(error) => {
+                slot.failure = Some(error.clone());
+                self.failures.fetch_add(1, Ordering::Release);
+                return Err(error);
+            }
+        };
         // A token that lives shorter than we renew early is used for half its life.
         let fresh_until = grant
             .lives
@@ -77,14 +103,22 @@ impl TokenCache {
             generation,
             fresh_until,
         };
-        *slot = Some(token.clone());
+        slot.token = Some(token.clone());
         Ok(token)
+    }
+
+    /// Lets no further request travel with a token that the service does not accept any more.
+    pub async fn refuse(&self, generation: u64) {
+        let mut slot = self.slot.lock().await;
+        if let Some(token) = slot.token.as_mut().filter(|token| token.generation == generation) {
+            token.fresh_until = Some(clock::monotonic());
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::sync::atomic::AtomicU32;
 
     use super::*;
 
@@ -119,6 +153,18 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_refused_token_is_not_handed_out_again_and_a_newer_one_is_left_alone() {
+        let (cache, count) = (TokenCache::default(), AtomicU32::new(0));
+        cache.get(None, || login(&count)).await.unwrap();
+        cache.refuse(0).await;
+        for _ in 0..2 {
+            let token = cache.get(None, || login(&count)).await.unwrap();
+            assert_eq!(token.secret.expose(), "token 1");
+            cache.refuse(0).await;
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_token_is_renewed_two_minutes_before_its_end() {
         let (cache, count) = (TokenCache::default(), AtomicU32::new(0));
         cache.get(None, || login(&count)).await.unwrap();
@@ -133,9 +179,26 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_failed_login_is_nobodys_token() {
         let cache = TokenCache::default();
-        let fail = || async { Err(crate::values::error::Error::invalid("no")) };
+        let fail = || async { Err(Error::invalid("no")) };
         assert!(cache.get(None, fail).await.is_err());
         let count = AtomicU32::new(0);
+        assert_eq!(cache.get(None, || login(&count)).await.unwrap().generation, 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_for_a_failed_login_does_not_try_another() {
+        let (cache, count) = (TokenCache::default(), AtomicU32::new(0));
+        let fail = async || {
+            count.fetch_add(1, Ordering::SeqCst);
+            clock::sleep(Duration::from_millis(10)).await;
+            Err(Error::invalid("no"))
+        };
+        for results in 1..=2 {
+            let calls = (0..50).map(|_| cache.get(None, fail));
+            assert!(join_all(calls).await.iter().all(Result::is_err));
+            // Who comes later is another matter: the password may have been changed.
+            assert_eq!(count.load(Ordering::SeqCst), results);
+        }
         assert_eq!(cache.get(None, || login(&count)).await.unwrap().generation, 0);
     }
 

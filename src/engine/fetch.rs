@@ -140,8 +140,13 @@ impl Engine {
             .token(client, &secrets, trace, course, transport)
             .await
             .map_err(Failure::of)?;
+        let request = state
+            .signed(client, call, &secrets, token.as_ref())
+            .map_err(Failure::of)?;
+        let credentials = credentials(&request);
         let mut words: Vec<&Secret> = secrets.0.iter().map(|(_, secret)| secret).collect();
         words.extend(token.as_ref().map(|token| &token.secret));
+        words.extend(credentials.as_ref());
         let renewable = token.is_some() || client.sources.iter().any(|(_, source)| source.fixed().is_none());
         let blame = |error: Error, reply: Option<(&Reply, jiff::Timestamp)>| {
             let mut failure = Failure::of(clean(error, reply.map(|(reply, _)| reply), &words));
@@ -156,9 +161,6 @@ impl Engine {
             }
             failure
         };
-        let request = state
-            .signed(client, call, &secrets, token.as_ref())
-            .map_err(|error| blame(error, None))?;
         course.attempts += 1;
         let sent = clock::monotonic();
         let reply = transport.send(request).await.map_err(|error| blame(error, None))?;
@@ -173,7 +175,13 @@ impl Engine {
             took,
         });
         let here = clock::now(SignedDuration::ZERO);
-        read(&reply).map_err(|error| blame(error, Some((&reply, here))))
+        read(&reply).map_err(|error| {
+            let Some(clean) = without_secrets(&reply, &words) else {
+                return blame(error, Some((&reply, here)));
+            };
+            let error = read(&clean).err().unwrap_or(error);
+            blame(error, Some((&clean, here)))
+        })
     }
 
     fn transport(&self, client: &Client) -> Result<Arc<dyn Transport>> {
@@ -287,6 +295,9 @@ impl AccountState {
             Decision::Renew => {
                 course.renewals += 1;
                 course.refused_token = token.or(course.refused_token);
+                if let Some(generation) = token {
+                    self.token.refuse(generation).await;
+                }
             }
             Decision::CorrectClock => {
                 let Some((there, here)) = server_time else {
@@ -366,7 +377,18 @@ async fn log_in(client: &Client, secrets: &Secrets, transport: &dyn Transport, f
         })?;
         answers.push(reply);
         let next = client.provider.login(&client.account, secrets, &answers);
-        step = next.map_err(|error| clean(error, answers.last(), &words).with_remedy(Remedy::None))?;
+        step = next.map_err(|error| {
+            // An answer that is half understood may hold a new token or session, which nobody knows to scrub.
+            let told = answers.last().map(|reply| Reply {
+                body: if reply.is_success() {
+                    Vec::new()
+                } else {
+                    reply.body.clone()
+                },
+                ..reply.clone()
+            });
+            clean(error, told.as_ref(), &words).with_remedy(Remedy::None)
+        })?;
     }
 }
 
@@ -380,13 +402,31 @@ fn clean(mut error: Error, reply: Option<&Reply>, words: &[&Secret]) -> Error {
         if error.request_id.is_none() {
             error.request_id = id.map(|id| crate::values::text::head(id, 100));
         }
-        if error.kind == Kind::UnexpectedResponse {
+        if error.kind == Kind::UnexpectedResponse && !reply.body.is_empty() {
             error.message = format!("{}; the body begins {:?}", error.message, reply.excerpt(300));
         }
     }
     error.message = scrub(&error.message, words);
     error.provider_code = error.provider_code.take().map(|code| scrub(&code, words));
+    error.request_id = error.request_id.take().map(|id| scrub(&id, words));
     error
+}
+
+/// What stands behind the scheme in the `Authorization` header: base64 of a pair hides the secret in it from [`scrub`].
+fn credentials(request: &Request) -> Option<Secret> {
+    let (_, value) = request.headers.iter().find(|(name, _)| *name == "authorization")?;
+    value.rsplit(' ').next().map(Secret::new)
+}
+
+/// The reply without the account's secrets, if it quotes one: an excerpt might cut it in half, which hides it from
+/// [`scrub`].
+fn without_secrets(reply: &Reply, words: &[&Secret]) -> Option<Reply> {
+    let text = String::from_utf8_lossy(&reply.body);
+    let clean = scrub(&text, words);
+    (clean != text).then(|| Reply {
+        body: clean.into_bytes(),
+        ..reply.clone()
+    })
 }
 
 fn finish(mut error: Error, client: &Client, call: &Call, attempts: u32, elapsed: Duration) -> Error {

@@ -9,6 +9,9 @@ use super::clock::{self, Instant};
 use super::retry::LONGEST_HINT;
 use crate::values::error::{Error, Kind, Result};
 
+/// How late a request may be without losing its turn: timers and networks are not exact.
+const SLACK: Duration = Duration::from_millis(20);
+
 /// The limits of one account, shared by all its clients in this process.
 #[derive(Debug)]
 pub struct Limits {
@@ -60,8 +63,20 @@ impl Limits {
     pub async fn admit(&self) -> Result<SemaphorePermit<'_>> {
         let permit = self.permits.acquire().await;
         let permit = permit.map_err(|_| Error::new(Kind::ShuttingDown, "the library is shutting down"))?;
-        while let Some(wait) = self.turn(clock::monotonic()) {
-            clock::sleep(wait).await;
+        loop {
+            let now = clock::monotonic();
+            if let Some(wait) = self.closed_for(now) {
+                clock::sleep(wait).await;
+                continue;
+            }
+            match self.turn(now) {
+                Some(turn) if turn > now => clock::sleep_until(turn).await,
+                _ => break,
+            }
+            // The service may have closed in the meantime; else the turn has come.
+            if self.closed_for(clock::monotonic()).is_none() {
+                break;
+            }
         }
         Ok(permit)
     }
@@ -78,22 +93,20 @@ impl Limits {
         self.permits.available_permits()
     }
 
-    /// Takes the next turn, or says how long to wait before asking again.
-    fn turn(&self, now: Instant) -> Option<Duration> {
+    fn closed_for(&self, now: Instant) -> Option<Duration> {
+        let until = self.pace().closed_until?;
+        (now < until).then(|| until - now)
+    }
+
+    /// Takes the next turn: when the request may be sent. Turns stand in a row, one interval apart; who comes late by
+    /// no more than the slack does not push those behind back, so the rate is kept on the whole.
+    fn turn(&self, now: Instant) -> Option<Instant> {
         let mut pace = self.pace();
-        if let Some(until) = pace.closed_until {
-            if now < until {
-                return Some(until - now);
-            }
-            pace.closed_until = None;
-        }
         let interval = pace.interval?;
-        let next = pace.next.map_or(now, |next| next.max(now));
-        if next > now {
-            return Some(next - now);
-        }
-        pace.next = Some(now + interval);
-        None
+        let earliest = now.checked_sub(SLACK).unwrap_or(now);
+        let turn = pace.next.map_or(now, |next| next.max(earliest));
+        pace.next = Some(turn + interval);
+        Some(turn)
     }
 
     fn pace(&self) -> std::sync::MutexGuard<'_, Pace> {

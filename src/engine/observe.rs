@@ -57,6 +57,11 @@ impl Trace {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(event);
     }
 
+    /// Adds several events.
+    pub fn extend(&self, events: Vec<Event>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(events);
+    }
+
     /// Takes all events out.
     pub fn drain(&self) -> Vec<Event> {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))

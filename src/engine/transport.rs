@@ -278,16 +278,21 @@ fn causes(problem: &reqwest::Error) -> Vec<String> {
 fn certificate_problem(problem: &reqwest::Error) -> Option<String> {
     let mut next = problem.source();
     while let Some(cause) = next {
-        let inner = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        let tls = cause
-            .downcast_ref::<rustls::Error>()
-            .or_else(|| inner?.downcast_ref::<rustls::Error>());
-        if let Some(rustls::Error::InvalidCertificate(reason)) = tls {
+        if let Some(rustls::Error::InvalidCertificate(reason)) = tls_problem(cause) {
             return Some(head(&reason.to_string(), 160));
         }
         next = cause.source();
     }
     None
+}
+
+/// The TLS library's error behind this one. Errors of I/O carry others, perhaps several deep, and pass by themselves
+/// when they are asked for their source.
+fn tls_problem<'e>(cause: &'e (dyn std::error::Error + 'static)) -> Option<&'e rustls::Error> {
+    if let Some(problem) = cause.downcast_ref::<rustls::Error>() {
+        return Some(problem);
+    }
+    tls_problem(cause.downcast_ref::<std::io::Error>()?.get_ref()?)
 }
 
 /// The host (and port) of a proxy, without user name and password.

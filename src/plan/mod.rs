@@ -7,9 +7,20 @@
 //! A reading belongs to the range that contains its start, so neighbouring ranges tile: the buckets that start in the
 //! range are asked for, whole.
 
+mod cut;
+mod json;
+mod make;
+mod share;
+mod table;
+#[cfg(test)]
+mod toy;
+
+pub use make::{Part, Question};
+pub use table::Row;
+
 use jiff::Timestamp;
 
-use crate::meters::{Buckets, Source, Span};
+use crate::meters::{Buckets, Meter, Source, Span};
 use crate::providers::{Call, Facts};
 use crate::values::arguments::{Accepts, Argument, Arguments, Needed, Value, plain};
 use crate::values::error::{Error, Result};
@@ -29,6 +40,27 @@ pub struct Asked {
     pub arguments: Vec<(String, Value)>,
     /// Which of the source's meters are wanted, by their places in [`Source::meters`].
     pub meters: Vec<usize>,
+}
+
+impl Asked {
+    /// These meters of a source, cut in time as the source says, with these arguments.
+    pub fn of(source: &'static Source, meters: Vec<usize>, arguments: Vec<(String, Value)>) -> Self {
+        Self {
+            source,
+            buckets: source.buckets,
+            span: source.span,
+            arguments,
+            meters,
+        }
+    }
+
+    /// The meters that are wanted, with their places.
+    pub fn wanted(&self) -> impl Iterator<Item = (usize, &'static Meter)> {
+        let meters = self.source.meters;
+        self.meters
+            .iter()
+            .filter_map(move |&place| Some((place, meters.get(place)?)))
+    }
 }
 
 /// One call of a plan.
@@ -105,6 +137,8 @@ pub struct Plan {
     pub calls: Vec<PlannedCall>,
     /// What lies outside a source's history, or in the future.
     pub unavailable: Vec<Unavailable>,
+    /// Where readings do not begin or end with the range.
+    pub edges: Vec<Edge>,
     /// Which part of a whole plan this is: `(index, of)`.
     pub shard: Option<(usize, usize)>,
 }
@@ -135,4 +169,17 @@ pub struct Unavailable {
     pub window: Window,
     /// Why, in one sentence.
     pub reason: String,
+}
+
+/// A remark on an edge of the range that a bucket crosses.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Edge {
+    /// The account's name.
+    pub account: String,
+    /// The provider's name.
+    pub provider: &'static str,
+    /// The operation, by its Python name.
+    pub operation: &'static str,
+    /// What crosses it, in one sentence.
+    pub text: String,
 }

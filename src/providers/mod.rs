@@ -1,11 +1,14 @@
 //! The providers: what each service offers, how a question becomes a request, and what its answers mean.
 //!
-//! A provider is pure: same input, same output; no clock, no network, no globals. Each has the same four files:
-//! `mod.rs` (what it is), `query.rs` (question to request), `model.rs` (the wire), `read.rs` (bytes to values or error).
+//! A provider is pure: same input, same output; no clock, no network, no globals. Each has the same five files:
+//! `mod.rs` (what it is), `query.rs` (question to request), `model.rs` (the wire), `read.rs` (bytes to values or error),
+//! `meters.rs` (what it measures, and values to readings).
 
 pub mod devicewise;
 pub mod ricoh;
 pub mod sora;
+#[cfg(test)]
+mod testing;
 pub mod uipath;
 pub mod volcengine;
 
@@ -64,18 +67,22 @@ pub trait Provider: Send + Sync {
     }
 
     /// Which sources a selection takes, and with which arguments; `selection` was checked against
-    /// [`Facts::selection`].
-    fn asked(&self, selection: &Arguments) -> Result<Vec<Asked>>;
+    /// [`Facts::selection`]. A provider without meters has none.
+    fn asked(&self, _selection: &Arguments) -> Result<Vec<Asked>> {
+        Ok(Vec::new())
+    }
 
     /// The readings in a document, and remarks on it. `fetched_at` is the service's time of the answer, or ours.
     /// Readings that start outside the call's window are left to the caller to drop.
     fn readings(
         &self,
-        call: &PlannedCall,
-        document: &Json<'_>,
-        fetched_at: Timestamp,
-        sink: &mut dyn Sink,
-    ) -> Result<()>;
+        _call: &PlannedCall,
+        _document: &Json<'_>,
+        _fetched_at: Timestamp,
+        _sink: &mut dyn Sink,
+    ) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// What a provider is, as data.
@@ -366,8 +373,8 @@ impl Reply {
 
     /// The body as text for a message: its first characters, in one line.
     pub fn excerpt(&self, characters: usize) -> String {
-        let text = String::from_utf8_lossy(self.body.get(..self.body.len().min(characters * 4)).unwrap_or_default());
-        let words: Vec<&str> = text.split_whitespace().collect();
-        crate::values::text::head(&words.join(" "), characters)
+        // More than is shown, so that the text is seen to be shortened.
+        let start = self.body.get(..self.body.len().min(16 << 10)).unwrap_or_default();
+        crate::values::text::one_line(&String::from_utf8_lossy(start), characters)
     }
 }

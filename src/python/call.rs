@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use super::errors::to_python;
-use super::runtime::{Bridge, living};
+use super::runtime::{Bridge, closed, living};
 use crate::engine::{Engine, Event, Trace};
 use crate::values::error::{Error, Kind, Result};
 
@@ -24,6 +24,19 @@ where
     T: Send,
     F: Future<Output = Result<T>> + Send,
 {
+    wait_watching(py, &|_| Ok(()), make)
+}
+
+/// The same, and calls `watch` at every tick; what it raises ends the wait.
+pub fn wait_watching<T, F>(
+    py: Python<'_>,
+    watch: &(impl Fn(Python<'_>) -> PyResult<()> + Sync),
+    make: impl FnOnce(Arc<Engine>, Arc<Trace>) -> F + Send,
+) -> PyResult<T>
+where
+    T: Send,
+    F: Future<Output = Result<T>> + Send,
+{
     let trace = Arc::new(Trace::default());
     let outcome = py.detach(|| -> PyResult<Result<T>> {
         let living = match living() {
@@ -31,6 +44,7 @@ where
             Err(error) => return Ok(Err(error)),
         };
         let future = survive(make(Arc::clone(&living.engine), Arc::clone(&trace)));
+        let (_present, mut closing) = living.enter();
         living.handle.block_on(async {
             let mut future = std::pin::pin!(future);
             let mut ticks = interval_at(Instant::now() + TICK, TICK);
@@ -39,8 +53,10 @@ where
                 tokio::select! {
                     biased;
                     outcome = &mut future => return Ok(outcome),
+                    _ = closing.wait_for(|closing| *closing) => return Ok(Err(closed())),
                     _ = ticks.tick() => Python::attach(|py| {
                         log(py, &trace.drain())?;
+                        watch(py)?;
                         py.check_signals()
                     })?,
                 }
@@ -102,12 +118,15 @@ fn log(py: Python<'_>, events: &[Event]) -> PyResult<()> {
     if events.is_empty() {
         return Ok(());
     }
-    let logger = py.import("logging")?.call_method1("getLogger", ("metertap",))?;
+    // Who has not imported logging does not listen: importing it would cost more than the call.
+    let modules = py.import("sys")?.getattr("modules")?;
+    if !modules.contains("logging")? {
+        return Ok(());
+    }
+    let logger = py.import("metertap._log")?;
     for event in events {
         let (level, text) = describe(event);
-        if logger.call_method1("isEnabledFor", (level,))?.is_truthy()? {
-            logger.call_method1("log", (level, "%s", text))?;
-        }
+        logger.call_method1("emit", (level, text))?;
     }
     Ok(())
 }

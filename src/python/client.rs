@@ -36,7 +36,7 @@ impl Secret {
 
 /// A client of one account at one provider.
 #[pyclass(frozen, module = "metertap._core")]
-pub struct Client(Arc<engine::Client>);
+pub struct Client(pub Arc<engine::Client>);
 
 #[pymethods]
 impl Client {
@@ -234,7 +234,7 @@ fn source(given: &Bound<'_, PyAny>, name: &'static str) -> PyResult<Arc<dyn Secr
         }));
     }
     let text = format!(
-        "{name} must be a str or a callable that returns one, not a {}",
+        "{name} must be a str or a callable that returns one, not {}",
         given.get_type().name()?
     );
     Err(to_python(given.py(), &Error::new(Kind::WrongType, text)))

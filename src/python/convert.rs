@@ -79,7 +79,7 @@ pub fn from_python(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Value> {
     Err(refuse(
         py,
         Kind::WrongType,
-        format!("{name} cannot be a {kind}; pass a str, a number, a date, a list or a dict"),
+        format!("{name} cannot be of the type {kind}; pass a str, a number, a date, a list or a dict"),
     ))
 }
 
@@ -93,6 +93,20 @@ fn members(map: &Bound<'_, PyMapping>, name: &str) -> PyResult<Value> {
         members.push((key, from_python(&value, name)?));
     }
     Ok(Value::Map(members))
+}
+
+/// A moment that a caller passed in any of the ways that are understood.
+pub fn moment_of(value: Value, name: &str) -> Result<Instant> {
+    match value {
+        Value::Instant(instant) => Ok(instant),
+        Value::Day(day) => Instant::midnight(day),
+        Value::Text(text) => Instant::parse_argument(&text)
+            .map_err(|problem| Error::invalid(format!("{name} cannot be read: {}", problem.message))),
+        _ => {
+            let text = format!("{name} must be an aware datetime, a date or an ISO text with its UTC offset");
+            Err(Error::new(Kind::WrongType, text))
+        }
+    }
 }
 
 /// An aware `datetime` (a `pandas.Timestamp` is one, too). A naive one is refused: nobody can know what it means.
@@ -176,7 +190,7 @@ fn to_object<'py>(py: Python<'py>, typed: &Typed) -> PyResult<Bound<'py, PyAny>>
         Typed::Nothing => Ok(py.None().into_bound(py)),
         Typed::Flag(truth) => Ok(PyBool::new(py, *truth).to_owned().into_any()),
         Typed::Integer(text) => integer(py, text),
-        Typed::Decimal(text) => class(py, &DECIMAL, "decimal", "Decimal")?.call1((text,)),
+        Typed::Decimal(text) => decimal(py, text),
         Typed::Text(text) => Ok(PyString::new(py, text).into_any()),
         Typed::Instant(instant) => datetime(py, *instant),
         Typed::Day(day) => class(py, &DATE, "datetime", "date")?.call1((day.year(), day.month(), day.day())),
@@ -204,6 +218,11 @@ fn integer<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
         Ok(number) => Ok(number.into_pyobject(py)?.into_any()),
         Err(_) => py.get_type::<PyInt>().call1((text,)),
     }
+}
+
+/// A `decimal.Decimal`, exactly as written.
+pub fn decimal<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
+    class(py, &DECIMAL, "decimal", "Decimal")?.call1((text,))
 }
 
 /// A `datetime` in the offset that the provider wrote.

@@ -1,5 +1,6 @@
 //! Errors as Python exceptions: the classes are written in Python, in `metertap.errors`; here they are raised.
 
+use pyo3::exceptions::PySystemExit;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -11,6 +12,10 @@ pub fn to_python(py: Python<'_>, error: &Error) -> PyErr {
 }
 
 fn build(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
+    if error.kind == Kind::ShuttingDown && !is_main_thread(py)? {
+        // A daemon thread that is still at it when the program ends: this ends it without a traceback.
+        return Ok(PySystemExit::new_err(()));
+    }
     let class = py.import("metertap.errors")?.getattr(class_name(error.kind))?;
     let details = PyDict::new(py);
     let named = |text: &str| if text.is_empty() { None } else { Some(text.to_owned()) };
@@ -25,6 +30,13 @@ fn build(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
     details.set_item("is_temporary", error.remedy != Remedy::None)?;
     details.set_item("retries_suppressed", error.retries_suppressed)?;
     Ok(PyErr::from_value(class.call((error.to_string(),), Some(&details))?))
+}
+
+fn is_main_thread(py: Python<'_>) -> PyResult<bool> {
+    let threading = py.import("threading")?;
+    Ok(threading
+        .call_method0("current_thread")?
+        .is(&threading.call_method0("main_thread")?))
 }
 
 /// The name of a kind's class.

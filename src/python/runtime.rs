@@ -7,14 +7,15 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use pyo3::prelude::*;
 use pyo3_async_runtimes::TaskLocals;
 use pyo3_async_runtimes::generic::{ContextExt, JoinError, Runtime};
 use tokio::runtime::Handle;
+use tokio::sync::watch;
 
 use crate::engine::Engine;
 use crate::values::error::{Error, Kind, Result};
@@ -38,6 +39,39 @@ pub struct Living {
     /// What makes the calls.
     pub engine: Arc<Engine>,
     runtime: Mutex<Option<tokio::runtime::Runtime>>,
+    closing: watch::Sender<bool>,
+    /// How many threads wait for a call.
+    present: Arc<AtomicUsize>,
+}
+
+/// A thread that waits for a call, until it is dropped.
+pub struct Present(Arc<AtomicUsize>);
+
+impl Drop for Present {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+impl Living {
+    /// Notes that a thread waits for a call, and returns what tells it to stop waiting.
+    pub fn enter(&self) -> (Present, watch::Receiver<bool>) {
+        self.present.fetch_add(1, Ordering::AcqRel);
+        (Present(Arc::clone(&self.present)), self.closing.subscribe())
+    }
+
+    /// Tells all waiting threads to stop, waits a little until they did, and ends the runtime.
+    fn close(&self) {
+        self.closing.send_replace(true);
+        let until = Instant::now() + Duration::from_millis(300);
+        while self.present.load(Ordering::Acquire) > 0 && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let runtime = self.runtime.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(runtime) = runtime {
+            runtime.shutdown_timeout(Duration::from_millis(300));
+        }
+    }
 }
 
 impl Home {
@@ -62,15 +96,20 @@ impl Home {
 /// This process's runtime and engine. Call it detached from the interpreter: the first call starts threads.
 pub fn living() -> Result<&'static Living> {
     if CLOSED.load(Ordering::Acquire) {
-        return Err(Error::new(
-            Kind::ShuttingDown,
-            "the interpreter is shutting down; no more calls can be made",
-        ));
+        return Err(closed());
     }
     let living = Home::here().living.get_or_init(start);
     living
         .as_ref()
         .map_err(|problem| Error::new(Kind::Internal, format!("the runtime cannot be started: {problem}")))
+}
+
+/// The error of a call that is made, or still under way, when the interpreter shuts down.
+pub fn closed() -> Error {
+    Error::new(
+        Kind::ShuttingDown,
+        "the interpreter is shutting down; no more calls can be made",
+    )
 }
 
 fn start() -> std::result::Result<Living, String> {
@@ -86,6 +125,8 @@ fn start() -> std::result::Result<Living, String> {
         handle: runtime.handle().clone(),
         engine,
         runtime: Mutex::new(Some(runtime)),
+        closing: watch::Sender::new(false),
+        present: Arc::default(),
     })
 }
 
@@ -95,10 +136,7 @@ pub fn shut_down(py: Python<'_>) {
     CLOSED.store(true, Ordering::Release);
     py.detach(|| {
         if let Some(Ok(living)) = Home::here().living.get() {
-            let runtime = living.runtime.lock().unwrap_or_else(PoisonError::into_inner).take();
-            if let Some(runtime) = runtime {
-                runtime.shutdown_timeout(Duration::from_millis(500));
-            }
+            living.close();
         }
     });
 }

@@ -5,7 +5,7 @@ use pyo3::exceptions::{PyOSError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use super::convert::{datetime, from_python};
+use super::convert::{datetime, from_python, moment_of};
 use super::errors::to_python;
 use crate::simulator::faults::{Fault, FaultKind, MENU};
 use crate::simulator::server::{Certificate, Config};
@@ -216,14 +216,10 @@ impl Simulator {
 }
 
 fn moment(value: &Bound<'_, PyAny>) -> PyResult<Option<Instant>> {
-    let refuse = |error: Error| to_python(value.py(), &error);
     match from_python(value, "now")? {
         Value::Nothing => Ok(None),
-        Value::Instant(instant) => Ok(Some(instant)),
-        Value::Day(day) => Instant::midnight(day).map(Some).map_err(refuse),
-        Value::Text(text) => Instant::parse_argument(&text).map(Some).map_err(refuse),
-        _ => Err(refuse(Error::invalid(
-            "now must be an aware datetime, a date or an ISO text",
-        ))),
+        given => moment_of(given, "now")
+            .map(Some)
+            .map_err(|error| to_python(value.py(), &error)),
     }
 }

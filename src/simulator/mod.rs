@@ -58,12 +58,12 @@ pub trait Service: Send + Sync {
             .header("Retry-After", retry_after_seconds.to_string())
     }
 
-    /// A refusal that comes with status 200, as some services and many gateways send it.
+    /// What a failure looks like that comes with status 200, for services that do so; the rest say it in a way of
+    /// their own.
     fn refused_inside_200(&self, _world: &World, _request: &Request) -> Response {
-        Response::text(
+        Response::json(
             200,
-            "text/html; charset=utf-8",
-            "<html><body><h1>Service unavailable</h1></body></html>",
+            &serde_json::json!({"error": {"code": "refused", "message": "a failure inside a 200"}}),
         )
     }
 

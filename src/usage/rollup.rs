@@ -386,7 +386,7 @@ impl Figure<'_> {
     fn merge(&mut self, other: &Self, how: Combine) -> Result<()> {
         self.flags = Flags(self.flags.0 | other.flags.0);
         let takes_other = match how {
-            Combine::Add => {
+            Combine::Add | Combine::AddWithin(_) => {
                 self.add(other)?;
                 false
             }
@@ -518,7 +518,15 @@ impl<'a> Groups<'_, 'a> {
             );
             return Err(self.refuse(&problem, &["meter"]));
         }
-        if known.meter.rollup.over_labels == Combine::Refuse {
+        let is_right = match known.meter.rollup.over_labels {
+            Combine::Refuse => false,
+            Combine::AddWithin(name) => {
+                let texts = self.rows.texts(name)?;
+                texts.get(known.row) == texts.get(figure.row)
+            }
+            Combine::Add | Combine::Max | Combine::Last => true,
+        };
+        if !is_right {
             let dropped: Vec<&str> = self.differing(known.row, figure.row).collect();
             let problem = format!(
                 "{}: figures of different {} cannot become one",

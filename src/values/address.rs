@@ -15,6 +15,10 @@ pub fn check_base_url(text: &str) -> Result<String> {
     if !text.starts_with("https://") && !text.starts_with("http://") {
         return refuse("must start with https:// (or http:// for a server on this machine)");
     }
+    // The parser would drop tabs and line ends without a word.
+    if text.contains(|c: char| c.is_control() || c.is_whitespace()) {
+        return refuse("must be one word without blanks and control characters");
+    }
     let Ok(url) = Url::parse(text) else {
         return refuse("is no URL; write for example \"https://api.example.com\"");
     };
@@ -25,7 +29,10 @@ pub fn check_base_url(text: &str) -> Result<String> {
         ));
     }
     if url.query().is_some() || url.fragment().is_some() {
-        return refuse("must not have a query or a fragment");
+        // A query may hold a key: do not repeat it either.
+        return Err(Error::invalid(
+            "base_url must not have a query or a fragment; give scheme, host and path alone",
+        ));
     }
     if text.ends_with('/') {
         return refuse(&format!("ends in a slash; write {:?}", text.trim_end_matches('/')));
@@ -73,6 +80,8 @@ mod tests {
             ("http://cloud.uipath.com", "use https://"),
             ("http://127.0.0.1.example.com", "use https://"),
             ("https://", "is no URL"),
+            ("https://host\n", "must be one word"),
+            ("https://ho st", "must be one word"),
             ("https://host?x=1", "query"),
             ("https://me:hunter2@host", "must not contain a user name"),
         ] {

@@ -205,6 +205,17 @@ impl Arguments {
             .collect()
     }
 
+    /// The texts of that name, each once, by their first places: what is asked for twice must not count twice.
+    pub fn distinct_texts(&self, name: &str) -> Vec<&str> {
+        let mut distinct = Vec::new();
+        for text in self.texts(name) {
+            if !distinct.contains(&text) {
+                distinct.push(text);
+            }
+        }
+        distinct
+    }
+
     /// The int of that name.
     pub fn whole(&self, name: &str) -> Option<i64> {
         match self.get(name) {
@@ -443,6 +454,21 @@ mod tests {
             .map(|(name, value)| ((*name).to_owned(), value.clone()))
             .collect();
         Arguments::check("usage()", TABLE, given)
+    }
+
+    #[test]
+    fn a_text_that_is_given_twice_counts_once() {
+        static NAMES: &[Argument] = &[Argument {
+            name: "names",
+            accepts: Accepts::Texts(plain),
+            needed: Needed::Optional,
+            doc: "names",
+        }];
+        let names = ["b", "a", "b"].map(|name| Value::Text(name.to_owned()));
+        let given = vec![("names".to_owned(), Value::List(names.to_vec()))];
+        let arguments = Arguments::check("f()", NAMES, given).unwrap();
+        assert_eq!(arguments.texts("names"), ["b", "a", "b"]);
+        assert_eq!(arguments.distinct_texts("names"), ["b", "a"]);
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::text::one_line;
+
 /// The result of everything here that can fail.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -183,7 +185,8 @@ impl Error {
 
     /// A complete answer that is not understood, with the JSON path of the place.
     pub fn unexpected(path: impl fmt::Display, problem: impl fmt::Display) -> Self {
-        Self::new(Kind::UnexpectedResponse, format!("{path}: {problem}"))
+        // Both may repeat parts of the answer, which may be anything.
+        Self::new(Kind::UnexpectedResponse, one_line(&format!("{path}: {problem}"), 600))
     }
 
     /// The same with another remedy.
@@ -196,15 +199,15 @@ impl Error {
     /// The same with the provider's code.
     #[must_use]
     pub fn with_code(mut self, code: impl Into<String>) -> Self {
-        self.0.provider_code = Some(code.into());
+        self.0.provider_code = Some(one_line(&code.into(), 100));
         self
     }
 
     /// The same with the provider's id of the request.
     #[must_use]
     pub fn with_request_id(mut self, id: Option<String>) -> Self {
-        if id.is_some() {
-            self.0.request_id = id;
+        if let Some(id) = id {
+            self.0.request_id = Some(one_line(&id, 100));
         }
         self
     }
@@ -246,7 +249,8 @@ impl fmt::Display for Error {
         if !circumstances.is_empty() {
             write!(out, "{}: ", circumstances.join(" "))?;
         }
-        write!(out, "{}", self.message.trim_end_matches('.'))?;
+        let message = self.message.trim_end_matches('.');
+        write!(out, "{message}")?;
         if self.attempts > 0 {
             let times = if self.attempts == 1 {
                 "once".to_owned()
@@ -254,6 +258,8 @@ impl fmt::Display for Error {
                 format!("{} times", self.attempts)
             };
             write!(out, ". Tried {times}, {:.1} s", self.elapsed.as_secs_f64())?;
+        } else if message.ends_with('?') {
+            return Ok(());
         }
         write!(out, ".")
     }
@@ -296,6 +302,10 @@ mod tests {
         assert_eq!(
             Error::invalid("start must be before end").to_string(),
             "start must be before end."
+        );
+        assert_eq!(
+            Error::invalid("env must be one of prod, dev; did you mean \"prod\"?").to_string(),
+            "env must be one of prod, dev; did you mean \"prod\"?"
         );
     }
 }

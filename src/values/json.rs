@@ -378,6 +378,37 @@ impl<'j, 'b> At<'j, 'b> {
         }
     }
 
+    /// The place of the member of that name below this one, whose path is `path`; nothing where it is null or missing.
+    pub fn get<'p>(&self, path: &'p Path<'p>, key: &'p str) -> Result<Option<At<'p, 'b>>>
+    where
+        'j: 'p,
+    {
+        self.map()?;
+        let value = self.value.get(key).filter(|value| **value != Json::Null);
+        Ok(value.map(|value| At::member(path, key, value)))
+    }
+
+    /// The same, where it must be there: null is then for the reader of the value to refuse.
+    pub fn need<'p>(&self, path: &'p Path<'p>, key: &'p str) -> Result<At<'p, 'b>>
+    where
+        'j: 'p,
+    {
+        self.map()?;
+        let value = self.value.get(key);
+        let value = value.ok_or_else(|| Error::unexpected(format!("{path}.{key}"), "the field is missing"))?;
+        Ok(At::member(path, key, value))
+    }
+
+    /// The number of that name in this object.
+    pub fn number(&self, key: &str) -> Result<Quantity> {
+        self.need(&self.path(), key)?.quantity()
+    }
+
+    /// The number of that name in this object; nothing where it is null or missing.
+    pub fn number_if_any(&self, key: &str) -> Result<Option<Quantity>> {
+        self.get(&self.path(), key)?.map(|at| at.quantity()).transpose()
+    }
+
     /// This string.
     pub fn text(&self) -> Result<&'j str> {
         self.value.as_text().ok_or_else(|| self.expected("a string"))
@@ -461,6 +492,37 @@ mod tests {
             let error = Json::parse(body).unwrap_err();
             assert_eq!(error.kind, Kind::UnexpectedResponse);
             assert!(error.message.contains(problem), "{body:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_number_that_may_be_missing_is_nothing_and_never_zero() {
+        let json = Json::parse(br#"{"n":1,"null":null,"text":"1"}"#).unwrap();
+        let root = At::root(&json);
+        let one = Quantity::whole(1);
+        assert_eq!(root.number("n"), Ok(one));
+        assert_eq!(root.number_if_any("n"), Ok(Some(one)));
+        assert_eq!(root.number_if_any("null"), Ok(None));
+        assert_eq!(root.number_if_any("none"), Ok(None));
+        for (problem, message) in [
+            (
+                root.number("null").unwrap_err(),
+                "$.null: expected a number, found null",
+            ),
+            (root.number("none").unwrap_err(), "$.none: the field is missing"),
+            (
+                root.number_if_any("text").unwrap_err(),
+                "$.text: expected a number, found a string",
+            ),
+            (
+                At::root(&Json::Null).number_if_any("n").unwrap_err(),
+                "$: expected an object, found null",
+            ),
+        ] {
+            assert_eq!(
+                (problem.kind, problem.message.as_str()),
+                (Kind::UnexpectedResponse, message)
+            );
         }
     }
 

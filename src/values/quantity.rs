@@ -40,6 +40,19 @@ impl Quantity {
     }
 }
 
+/// The shortest text of the number: no zeros at its end, no exponent.
+impl std::fmt::Display for Quantity {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let digits = self.scaled.unsigned_abs();
+        let one = 10_u128.pow(18);
+        let sign = if self.scaled < 0 { "-" } else { "" };
+        let fraction = format!("{:018}", digits % one);
+        let fraction = fraction.trim_end_matches('0');
+        let point = if fraction.is_empty() { "" } else { "." };
+        write!(out, "{sign}{}{point}{fraction}", digits / one)
+    }
+}
+
 /// Checks that a JSON number's text is a whole number of 64 bits, written as one.
 pub fn check_integer(text: &str) -> Result<()> {
     if text.parse::<i64>().is_ok() || text.parse::<u64>().is_ok() {
@@ -222,6 +235,20 @@ mod tests {
     fn what_is_no_number_is_an_error() {
         for text in ["", "-", "1.", ".5", "1e", "0x10", "NaN", "1,5", "१"] {
             assert!(Quantity::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_written_as_short_as_it_can_be() {
+        for text in [
+            "0",
+            "0.25",
+            "-1500",
+            "149514.99999999997",
+            "18446744073709551615",
+            "0.000000000000000001",
+        ] {
+            assert_eq!(Quantity::parse(text).unwrap().to_string(), text);
         }
     }
 

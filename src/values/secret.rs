@@ -31,21 +31,31 @@ pub fn scrub(text: &str, words: &[&Secret]) -> String {
         // Very short words would blot out ordinary text without hiding anything worth hiding.
         if word.0.len() >= 4 {
             for form in encodings(&word.0) {
-                clean = clean.replace(&form, "***");
+                clean = scrub_cut(&clean.replace(&form, "***"), &form);
             }
         }
     }
     clean
 }
 
-/// The forms in which a word may come back: as is, JSON-escaped, percent-encoded, base64.
+/// Replaces what is left of a word where a text was shortened in its midst (see [`super::text::head`]).
+fn scrub_cut(text: &str, form: &str) -> String {
+    let starts = form.char_indices().map(|(end, _)| end).filter(|end| *end >= 4);
+    let cut = |end| form.get(..end).map(|start| format!("{start}…"));
+    let found = starts.rev().filter_map(cut).find(|cut| text.contains(cut.as_str()));
+    found.map_or_else(|| text.to_owned(), |cut| text.replace(&cut, "***…"))
+}
+
+/// The forms in which a word may come back: as is, JSON-escaped (once, or twice where JSON is quoted), percent-encoded,
+/// base64.
 fn encodings(word: &str) -> Vec<String> {
     use base64::Engine as _;
     use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
-    let json = serde_json::to_string(word).unwrap_or_default();
+    let escaped = escape(word);
     let mut forms = vec![
         word.to_owned(),
-        json.trim_matches('"').to_owned(),
+        escape(&escaped),
+        escaped,
         percent_encoding::utf8_percent_encode(word, percent_encoding::NON_ALPHANUMERIC).to_string(),
         super::text::encode(word),
         STANDARD.encode(word),
@@ -56,6 +66,13 @@ fn encodings(word: &str) -> Vec<String> {
     forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
     forms.dedup();
     forms
+}
+
+/// The text as it stands between the quotes of a JSON string.
+fn escape(text: &str) -> String {
+    let quoted = serde_json::to_string(text).unwrap_or_default();
+    let inner = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    inner.unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]
@@ -72,5 +89,23 @@ mod tests {
         let secret = Secret::new("p\"ss/w+rd");
         let text = r#"a p"ss/w+rd b p\"ss/w+rd c p%22ss%2Fw%2Brd d cCJzcy93K3Jk e"#;
         assert_eq!(scrub(text, &[&secret]), "a *** b *** c *** d *** e");
+    }
+
+    #[test]
+    fn a_secret_that_ends_in_a_quote_is_scrubbed_from_json() {
+        let secret = Secret::new("\"pass\"");
+        let json = serde_json::json!({ "said": secret.expose() }).to_string();
+        assert_eq!(scrub(&json, &[&secret]), r#"{"said":"***"}"#);
+        assert_eq!(scrub(&format!("{json:?}"), &[&secret]), r#""{\"said\":\"***\"}""#);
+    }
+
+    #[test]
+    fn what_a_shortened_text_leaves_of_a_secret_is_scrubbed() {
+        let secret = Secret::new("correct horse battery");
+        for kept in 4..secret.expose().len() {
+            let text = crate::values::text::head("said correct horse battery", 5 + kept);
+            assert_eq!(scrub(&text, &[&secret]), "said ***…", "{kept}");
+        }
+        assert_eq!(scrub("corr horse", &[&secret]), "corr horse");
     }
 }

@@ -43,6 +43,22 @@ pub fn head(text: &str, characters: usize) -> String {
     short
 }
 
+/// A text of any length and form as a part of a message: in one line, and no longer than this.
+pub fn one_line(text: &str, characters: usize) -> String {
+    let is_gap = |character: char| character.is_whitespace() || character.is_control();
+    let mut line = String::new();
+    for word in text.split(is_gap).filter(|word| !word.is_empty()) {
+        if line.len() > characters * 4 {
+            break; // long enough, whatever its characters are
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    head(&line, characters)
+}
+
 /// The lower-case hexadecimal form of these bytes.
 pub fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
@@ -62,6 +78,14 @@ mod tests {
     fn only_unreserved_characters_stay_as_they_are() {
         assert_eq!(encode("aZ09-._~"), "aZ09-._~");
         assert_eq!(encode("a+b %/ü"), "a%2Bb%20%25%2F%C3%BC");
+    }
+
+    #[test]
+    fn a_text_in_a_message_is_one_line_and_not_long() {
+        assert_eq!(one_line(" a\r\n\tb\0c ", 10), "a b c");
+        assert_eq!(one_line(&"word ".repeat(1000), 9), "word word…");
+        assert_eq!(one_line(&"ü".repeat(1000), 3), "üüü…");
+        assert_eq!(one_line("\n", 3), "");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! `deviceWISE`, Telit's portal of things, spoken to in TR50: one JSON object posted to one URL, the command inside it.
 
+mod meters;
 mod model;
 mod query;
 mod read;
@@ -63,8 +64,8 @@ static FACTS: Facts = Facts {
     ],
     environment: &[],
     operations: OPERATIONS,
-    sources: &[],
-    selection: &[],
+    sources: meters::SOURCES,
+    selection: meters::SELECTION,
     composites: &[],
     // Reading counts as API use, and commands are counted, not packets: a few at once are enough.
     concurrency: 4,
@@ -134,18 +135,18 @@ impl Provider for DeviceWise {
         read::typed(call, document)
     }
 
-    fn asked(&self, _selection: &Arguments) -> Result<Vec<Asked>> {
-        Ok(Vec::new())
+    fn asked(&self, selection: &Arguments) -> Result<Vec<Asked>> {
+        meters::asked(&FACTS, selection)
     }
 
     fn readings(
         &self,
-        _call: &PlannedCall,
-        _document: &Json<'_>,
-        _fetched_at: Timestamp,
-        _sink: &mut dyn Sink,
+        call: &PlannedCall,
+        document: &Json<'_>,
+        fetched_at: Timestamp,
+        sink: &mut dyn Sink,
     ) -> Result<()> {
-        Ok(())
+        meters::readings(call, document, fetched_at, sink)
     }
 }
 

@@ -8,6 +8,7 @@ use crate::values::error::{Error, Kind, Remedy, Result};
 use crate::values::json::{At, Json, Path};
 use crate::values::secret::Secret;
 use crate::values::shape::{Holds, Typed, instant};
+use crate::values::text::one_line;
 
 /// How the service begins to say that a session is gone; what follows was reworded once, and quotes the session.
 const SESSION_INVALID: &str = "Authentication session is invalid";
@@ -169,7 +170,7 @@ impl Failure {
     }
 
     fn meaning(&self) -> (Kind, String) {
-        let said = self.texts.join("; ");
+        let said = one_line(&self.texts.join("; "), 300);
         if self.has("-90000") || said.contains(SESSION_INVALID) {
             // The service's text quotes the session, so it is not passed on.
             return (
@@ -207,7 +208,7 @@ impl Failure {
             format!("{said}: {advice}")
         };
         if !also.is_empty() {
-            message = format!("{message} (further codes: {})", also.join(", "));
+            message = format!("{message} (further codes: {})", one_line(&also.join(", "), 100));
         }
         (kind, message)
     }
@@ -236,7 +237,8 @@ fn labels(value: Option<&Json<'_>>) -> Vec<String> {
     }
 }
 
-fn missing(record: &Path<'_>, key: &str) -> Error {
+/// The error that a field is missing.
+pub fn missing(record: &Path<'_>, key: &str) -> Error {
     Error::unexpected(format!("{record}.{key}"), "the field is missing")
 }
 
@@ -279,9 +281,41 @@ fn history(at: &At<'_, '_>, has_counters: bool) -> Result<Typed> {
 }
 
 /// True for the arrays beside `ts`: those that are known, and new ones of numbers.
-fn is_series(key: &str, value: &Json<'_>) -> bool {
+pub fn is_series(key: &str, value: &Json<'_>) -> bool {
     let is_number = |item: &Json<'_>| matches!(item, Json::Number(_) | Json::Null);
     model::BESIDE_TS.contains(&key) || matches!(value, Json::List(items) if items.iter().all(is_number))
+}
+
+/// Goes down to arrays and numbers, and visits each with the keys that lead to it. With `dimension="org"` nobody has
+/// published how deep they are.
+pub fn walk(at: &At<'_, '_>, labels: &[&str], visit: &mut dyn FnMut(&At<'_, '_>, &[&str]) -> Result<()>) -> Result<()> {
+    match at.value {
+        Json::Map(members) => {
+            let path = at.path();
+            for (key, value) in members {
+                walk(
+                    &At::member(&path, key, value),
+                    &[labels, &[key.as_ref()]].concat(),
+                    visit,
+                )?;
+            }
+            Ok(())
+        }
+        Json::List(_) | Json::Number(_) | Json::Null => visit(at, labels),
+        Json::Bool(_) | Json::Text(_) => Err(at.expected("an array of numbers")),
+    }
+}
+
+/// Which bucket a missing value belongs to cannot be known, so arrays of different length are never zipped.
+pub fn check_length(path: &Path<'_>, values: usize, buckets: Option<usize>) -> Result<()> {
+    let buckets = buckets.ok_or_else(|| Error::unexpected(path, "an array of values, but no ts beside it"))?;
+    if values == buckets {
+        return Ok(());
+    }
+    Err(Error::new(
+        Kind::InconsistentResponse,
+        format!("{path}: {values} values for {buckets} timestamps"),
+    ))
 }
 
 fn timestamps(at: &At<'_, '_>) -> Result<Vec<Typed>> {
@@ -299,48 +333,24 @@ struct Reading {
 }
 
 impl Reading {
-    /// Goes down to arrays and numbers. With `dimension="org"` nobody has published how deep they are.
     fn walk(&mut self, at: &At<'_, '_>, labels: &[&str]) -> Result<()> {
-        let path = at.path();
-        match at.value {
-            Json::Map(members) => {
-                for (key, value) in members {
-                    self.walk(&At::member(&path, key, value), &[labels, &[key.as_ref()]].concat())?;
-                }
-                Ok(())
-            }
-            Json::List(items) => {
-                let values = items.iter().enumerate();
-                let values: Vec<Typed> = values
-                    .map(|(index, item)| count(&At::item(&path, index, item)))
-                    .collect::<Result<_>>()?;
-                self.check_length(&path, values.len())?;
-                self.push(labels, values, Typed::Nothing);
-                Ok(())
-            }
-            Json::Number(_) | Json::Null => {
-                let value = count(at)?;
-                self.push(labels, Vec::new(), value);
-                Ok(())
-            }
-            Json::Bool(_) | Json::Text(_) => Err(at.expected("an array of numbers")),
-        }
+        walk(at, labels, &mut |at, labels| self.leaf(at, labels))
     }
 
-    /// Which bucket a missing value belongs to cannot be known, so arrays of different length are never zipped.
-    fn check_length(&self, path: &Path<'_>, values: usize) -> Result<()> {
-        let buckets = self
-            .buckets
-            .as_ref()
-            .ok_or_else(|| Error::unexpected(path, "an array of values, but no ts beside it"))?
-            .len();
-        if values == buckets {
+    fn leaf(&mut self, at: &At<'_, '_>, labels: &[&str]) -> Result<()> {
+        let Json::List(items) = at.value else {
+            let value = count(at)?;
+            self.push(labels, Vec::new(), value);
             return Ok(());
-        }
-        Err(Error::new(
-            Kind::InconsistentResponse,
-            format!("{path}: {values} values for {buckets} timestamps"),
-        ))
+        };
+        let path = at.path();
+        let values = items.iter().enumerate();
+        let values: Vec<Typed> = values
+            .map(|(index, item)| count(&At::item(&path, index, item)))
+            .collect::<Result<_>>()?;
+        check_length(&path, values.len(), self.buckets.as_ref().map(Vec::len))?;
+        self.push(labels, values, Typed::Nothing);
+        Ok(())
     }
 
     fn push(&mut self, labels: &[&str], values: Vec<Typed>, value: Typed) {

@@ -1,5 +1,6 @@
 //! RICOH Live Streaming: approximate cost and usage of a client application, as a whole and by classification label.
 
+mod meters;
 mod model;
 mod query;
 mod read;
@@ -49,8 +50,8 @@ static FACTS: Facts = Facts {
     }],
     environment: &[],
     operations: OPERATIONS,
-    sources: &[],
-    selection: &[],
+    sources: &meters::SOURCES,
+    selection: meters::SELECTION,
     composites: &[],
     // No limit is published, so stay near one after the other.
     concurrency: 2,
@@ -83,18 +84,18 @@ impl Provider for Ricoh {
         read::answer(call, reply)
     }
 
-    fn asked(&self, _selection: &Arguments) -> Result<Vec<Asked>> {
-        Ok(Vec::new())
+    fn asked(&self, selection: &Arguments) -> Result<Vec<Asked>> {
+        meters::asked(selection)
     }
 
     fn readings(
         &self,
-        _call: &PlannedCall,
-        _document: &Json<'_>,
-        _fetched_at: Timestamp,
-        _sink: &mut dyn Sink,
+        call: &PlannedCall,
+        document: &Json<'_>,
+        fetched_at: Timestamp,
+        sink: &mut dyn Sink,
     ) -> Result<()> {
-        Ok(())
+        meters::readings(call, document, fetched_at, sink)
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::providers::{Call, Reply};
 use crate::values::error::{Error, Kind, Result};
 use crate::values::json::Json;
+use crate::values::text::one_line;
 
 /// The document, or the error that the reply stands for.
 pub fn answer<'b>(call: &Call, reply: &'b Reply) -> Result<Json<'b>> {
@@ -15,7 +16,7 @@ pub fn answer<'b>(call: &Call, reply: &'b Reply) -> Result<Json<'b>> {
 fn refusal(call: &Call, reply: &Reply) -> Error {
     let document = Json::parse(&reply.body).unwrap_or(Json::Null);
     let said = document.get("message").and_then(Json::as_label);
-    let said = said.unwrap_or_else(|| reply.excerpt(200));
+    let said = said.map_or_else(|| reply.excerpt(200), |said| one_line(&said, 300));
     let mut error = reply.status_error("");
     let advice = advice(call, reply.status, error.kind);
     error.message = if said.is_empty() {

@@ -1,5 +1,6 @@
 //! Shiguredo Sora Cloud: nine counters of "this month up to now", and three time series of traffic.
 
+mod meters;
 mod model;
 mod query;
 mod read;
@@ -35,8 +36,8 @@ static FACTS: Facts = Facts {
     }],
     environment: &[],
     operations: OPERATIONS,
-    sources: &[],
-    selection: &[],
+    sources: &meters::SOURCES,
+    selection: meters::SELECTION,
     composites: &[Composite {
         name: "status_this_month",
         record: "StatusThisMonth",
@@ -83,18 +84,18 @@ impl Provider for Sora {
         read::answer(reply)
     }
 
-    fn asked(&self, _selection: &Arguments) -> Result<Vec<Asked>> {
-        Ok(Vec::new())
+    fn asked(&self, selection: &Arguments) -> Result<Vec<Asked>> {
+        meters::asked(selection)
     }
 
     fn readings(
         &self,
-        _call: &PlannedCall,
-        _document: &Json<'_>,
-        _fetched_at: Timestamp,
-        _sink: &mut dyn Sink,
+        call: &PlannedCall,
+        document: &Json<'_>,
+        fetched_at: Timestamp,
+        sink: &mut dyn Sink,
     ) -> Result<()> {
-        Ok(())
+        meters::readings(call, document, fetched_at, sink)
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::providers::Reply;
 use crate::values::error::{Error, Kind, Result};
 use crate::values::json::Json;
+use crate::values::text::one_line;
 
 /// The document, or the error that the reply stands for.
 pub fn answer(reply: &Reply) -> Result<Json<'_>> {
@@ -17,7 +18,7 @@ fn refusal(reply: &Reply) -> Error {
     let said = ["message", "error", "error_type"]
         .iter()
         .find_map(|key| document.get(key)?.as_label());
-    let said = said.unwrap_or_else(|| reply.excerpt(200));
+    let said = said.map_or_else(|| reply.excerpt(200), |said| one_line(&said, 300));
     let error = reply.status_error("");
     let advice = match error.kind {
         Kind::AuthenticationFailed | Kind::PermissionDenied => {

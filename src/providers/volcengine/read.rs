@@ -7,6 +7,7 @@ use crate::providers::{Call, Reply};
 use crate::values::error::{Error, Kind, Remedy, Result};
 use crate::values::json::{At, Json, Path};
 use crate::values::shape::{Holds, Typed};
+use crate::values::text::one_line;
 
 /// What an error code means: by the part before its first dot, as the documented codes are built.
 struct Meaning {
@@ -143,6 +144,7 @@ pub fn typed(call: &Call, document: &Json<'_>) -> Result<Typed> {
 fn refusal(error: &Json<'_>, reply: &Reply) -> Error {
     let code = error.get("Code").and_then(Json::as_label).unwrap_or_default();
     let said = error.get("Message").and_then(Json::as_label).unwrap_or_default();
+    let said = one_line(&said, 300);
     let family = code.split('.').next().unwrap_or_default();
     let known = MEANINGS.iter().find(|meaning| meaning.codes.contains(&family));
     let (mut refused, advice) = match known {
@@ -316,7 +318,8 @@ fn labels(labels: &[Label], at: &At<'_, '_>) -> Result<Typed> {
     Ok(Typed::Map(found))
 }
 
-fn member(at: &At<'_, '_>, key: &str, read: impl Fn(&At<'_, '_>) -> Result<Typed>) -> Result<Typed> {
+/// The field of that name, which must be there.
+pub fn member<T>(at: &At<'_, '_>, key: &str, read: impl Fn(&At<'_, '_>) -> Result<T>) -> Result<T> {
     let path: Path<'_> = at.path();
     at.map()?;
     match at.value.get(key) {

@@ -1,0 +1,250 @@
+"""Usage: the table of readings, what is missing from it, and the evidence for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from metertap import _core
+from metertap.errors import MetertapError, MissingExtra
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Sequence
+    from datetime import datetime, tzinfo
+    from decimal import Decimal
+
+    import pandas as pd
+    import polars as pl
+    import pyarrow as pa
+
+__all__ = ["CoverageWarning", "IncompleteUsage", "Reading", "Table", "Usage"]
+
+#: How many rows a table shows when it is printed.
+SHOWN = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One number.
+
+    Attributes
+    ----------
+    provider, account, meter : str
+        Where it is from.
+    dimensions : dict of str to str
+        Its labels; only those that apply.
+    start, end : datetime or None
+        Its own window, half-open, in UTC; None only where the provider gives none.
+    quantity : Decimal
+        The number, exactly.
+    unit, kind, status : str
+        Its unit; ``sum``, ``cumulative``, ``peak`` or ``gauge``; ``settled``, ``provisional`` or ``unknown``.
+    cost : Decimal or None
+        The cost, where the provider states one.
+    currency : str or None
+        The currency of the cost.
+    flags : list of str
+        What must be known of it besides, such as ``floored``.
+    call_id : str
+        The key into evidence.
+    fetched_at : datetime
+        When it was fetched.
+    """
+
+    provider: str
+    account: str
+    meter: str
+    dimensions: dict[str, str]
+    start: datetime | None
+    end: datetime | None
+    quantity: Decimal
+    unit: str
+    kind: str
+    status: str
+    cost: Decimal | None
+    currency: str | None
+    flags: list[str]
+    call_id: str
+    fetched_at: datetime
+
+
+class Table:
+    """A table in Arrow's memory format; anything that speaks the Arrow PyCapsule interface reads it without a copy."""
+
+    def __init__(self, core: _core.Table) -> None:
+        self._table = core
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """Export the table as an Arrow C stream."""
+        return self._table.__arrow_c_stream__(requested_schema)
+
+    def __arrow_c_schema__(self) -> object:
+        """Export the table's schema."""
+        return self._table.__arrow_c_schema__()
+
+    def __len__(self) -> int:
+        return self._table.count()
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of the columns."""
+        return self._table.columns()
+
+    def to_arrow(self) -> pa.Table:
+        """Return a `pyarrow.Table`; needs the extra ``arrow``."""
+        return _needed("pyarrow", "arrow").table(self)
+
+    def to_pandas(self, *, exact: bool = False) -> pd.DataFrame:
+        """Return a `pandas.DataFrame`; needs the extra ``pandas``.
+
+        Parameters
+        ----------
+        exact : bool, default False
+            Keep quantities as `decimal.Decimal`; else they become the nearest float64.
+        """
+        _needed("pandas", "pandas")
+        source = self if exact else Table(self._table.with_floats())
+        return _needed("pyarrow", "pandas").table(source).to_pandas()
+
+    def to_polars(self) -> pl.DataFrame:
+        """Return a `polars.DataFrame`; needs the extra ``polars``."""
+        return _needed("polars", "polars").DataFrame(self)
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """Return a dict for each row; quantities are `decimal.Decimal`."""
+        return self._table.to_dicts(0, len(self))
+
+    def write_parquet(self, path: str | os.PathLike[str]) -> None:
+        """Write a Parquet file; needs the extra ``arrow``."""
+        _needed("pyarrow", "arrow")
+        _needed("pyarrow.parquet", "arrow").write_table(self.to_arrow(), path)
+
+    def _head(self) -> tuple[list[str], list[list[Any]]]:
+        rows = self._table.to_dicts(0, min(SHOWN, len(self)))
+        filled = [name for name in self.columns if any(row[name] not in (None, [], "") for row in rows)]
+        return filled, [[row[name] for name in filled] for row in rows]
+
+    def _rest(self) -> str:
+        return f"… and {len(self) - SHOWN:,} more rows" if len(self) > SHOWN else f"{len(self):,} rows"
+
+    def __repr__(self) -> str:
+        from metertap._table import text
+
+        return f"{text(*self._head())}\n{self._rest()}"
+
+    def _repr_html_(self) -> str:
+        from metertap._table import html
+
+        return f"{html(*self._head())}<p>{self._rest()}</p>"
+
+
+class Usage(Table):
+    """The result of a plan: readings, coverage and evidence. As a table, it is the readings.
+
+    Attributes
+    ----------
+    coverage : Table
+        A row for each call: what was asked, what came, what is missing and why.
+    evidence : Table
+        A row for each call: when it was asked, what came back, and the SHA-256 of the body.
+    """
+
+    def __init__(self, core: _core.Usage) -> None:
+        super().__init__(core.readings())
+        self._core = core
+        self.coverage = Table(core.coverage())
+        self.evidence = Table(core.evidence())
+
+    @property
+    def is_complete(self) -> bool:
+        """True if every call was answered; windows outside of a provider's history do not count."""
+        return self._core.is_complete()
+
+    @property
+    def missing(self) -> list[str]:
+        """What is missing, in a sentence for each call that failed."""
+        return self._core.missing()
+
+    def readings(self) -> list[Reading]:
+        """Return a dataclass for each reading."""
+        fields = Reading.__slots__
+        dimensions = [name for name in self.columns if name not in fields]
+        return [
+            Reading(
+                **{name: row[name] for name in fields if name != "dimensions"},
+                dimensions={name: row[name] for name in dimensions if row[name] is not None},
+            )
+            for row in self.to_dicts()
+        ]
+
+    def rollup(
+        self, every: str | None = None, by: Sequence[str] = ("provider", "meter"), *, tz: str | tzinfo = "UTC"
+    ) -> Table:
+        """Put readings together, by each meter's own rule.
+
+        Increments are added, peaks are not, and levels take the latest. What no rule allows is refused.
+
+        Parameters
+        ----------
+        every : {"hour", "day", "week", "month", "quarter", "year"}, optional
+            The length of a group; one group for all time if left out. A reading belongs to where it starts.
+        by : list of str, default ("provider", "meter")
+            The columns that stay apart.
+        tz : str or tzinfo, default "UTC"
+            Where days begin.
+
+        Returns
+        -------
+        Table
+            A row per group: its window, quantity, unit, status, flags, and the number of readings.
+
+        Raises
+        ------
+        InvalidArgument
+            If that would add peaks, mix units, or name a column that does not exist.
+        """
+        zone = tz if isinstance(tz, str) else str(tz)
+        return Table(self._core.rollup(every, list(by), zone))
+
+    def __repr__(self) -> str:
+        state = "complete" if self.is_complete else f"INCOMPLETE: {len(self.missing)} calls failed"
+        return f"{super().__repr__()}; {state}"
+
+    def _repr_html_(self) -> str:
+        from metertap._table import escape
+
+        lost = "".join(f"<li>{escape(line)}</li>" for line in self.missing[:SHOWN])
+        state = "complete" if self.is_complete else f"<b>incomplete</b>: {len(self.missing)} calls failed<ul>{lost}</ul>"
+        return f"{super()._repr_html_()}<p>{state}</p>"
+
+
+class IncompleteUsage(MetertapError):
+    """Some calls of a fetch failed.
+
+    Attributes
+    ----------
+    usage : Usage
+        All that did arrive, with coverage that names what is missing.
+    """
+
+    usage: Usage
+
+    def __init__(self, message: str = "", *, usage: Usage | None = None, **details: Any) -> None:
+        super().__init__(message, partial=usage, **details)
+        self.usage = usage  # type: ignore[assignment]
+
+
+class CoverageWarning(UserWarning):
+    """A fetch that was told to keep what arrives has holes."""
+
+
+def _needed(module: str, extra: str) -> Any:
+    import importlib
+
+    try:
+        return importlib.import_module(module)
+    except ImportError:
+        package = module.partition(".")[0]
+        advice = f"pip install 'metertap[{extra}]'"
+        raise MissingExtra(f"this needs the package {package}, which is not installed: {advice}.") from None

@@ -1,0 +1,497 @@
+//! Plans as JSON: to keep them, to compare them, and to send them to other machines.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Plain;
+
+use super::{Asked, Edge, Plan, PlannedAccount, PlannedCall, Unavailable, make};
+use crate::meters::{Buckets, Source, Span};
+use crate::providers::{self, Call, Provider};
+use crate::values::arguments::Value;
+use crate::values::error::{Error, Result};
+use crate::values::window::{Instant, Window};
+
+/// The version of the format: what another one wrote is refused, not guessed at.
+const VERSION: u32 = 1;
+
+/// Finds a provider by its name.
+type Lookup<'a> = &'a dyn Fn(&str) -> Option<&'static dyn Provider>;
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PlanText {
+    metertap_plan: u32,
+    now: String,
+    window: [String; 2],
+    shard: Option<(usize, usize)>,
+    accounts: Vec<AccountText>,
+    calls: Vec<CallText>,
+    unavailable: Vec<RemarkText>,
+    edges: Vec<RemarkText>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AccountText {
+    name: String,
+    provider: String,
+    // As text: JSON parsers may be one bit off, and plans must compare.
+    per_second: Option<String>,
+    concurrency: usize,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CallText {
+    id: String,
+    account: String,
+    provider: String,
+    operation: String,
+    window: [String; 2],
+    arguments: Vec<(String, Plain)>,
+    asked: AskedText,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AskedText {
+    arguments: Vec<(String, Plain)>,
+    meters: Vec<String>,
+    buckets: Buckets,
+    span: Span,
+}
+
+/// A remark on a part of the range, or on an edge of it.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RemarkText {
+    account: String,
+    provider: String,
+    operation: String,
+    window: Option<[String; 2]>,
+    text: String,
+}
+
+impl PartialEq for Plan {
+    fn eq(&self, other: &Self) -> bool {
+        self.to_json() == other.to_json()
+    }
+}
+
+impl Plan {
+    /// The plan as JSON: the same text for the same plan.
+    pub fn to_json(&self) -> String {
+        let text = PlanText {
+            metertap_plan: VERSION,
+            now: self.now.to_string(),
+            window: write_window(self.window),
+            shard: self.shard,
+            accounts: self.accounts.iter().map(write_account).collect(),
+            calls: self.calls.iter().map(write_call).collect(),
+            unavailable: self.unavailable.iter().map(write_unavailable).collect(),
+            edges: self.edges.iter().map(write_edge).collect(),
+        };
+        // Texts, numbers and lists of them can always be written.
+        serde_json::to_string(&text).unwrap_or_default()
+    }
+
+    /// Reads what [`Plan::to_json`] wrote, and checks it again.
+    pub fn from_json(text: &str) -> Result<Self> {
+        Self::from_json_of(text, &providers::provider)
+    }
+
+    pub(super) fn from_json_of(text: &str, lookup: Lookup<'_>) -> Result<Self> {
+        read(text, lookup).map_err(|problem| Error::invalid(format!("the plan cannot be read: {}", problem.message)))
+    }
+}
+
+fn write_window(window: Window) -> [String; 2] {
+    [write_instant(window.start()), write_instant(window.end())]
+}
+
+fn write_instant(instant: Instant) -> String {
+    instant.zoned().strftime("%Y-%m-%dT%H:%M:%S%.f%:z").to_string()
+}
+
+fn write_account(account: &PlannedAccount) -> AccountText {
+    AccountText {
+        name: account.name.clone(),
+        provider: account.provider.to_owned(),
+        per_second: account.per_second.map(|rate| rate.to_string()),
+        concurrency: account.concurrency,
+    }
+}
+
+fn write_call(call: &PlannedCall) -> CallText {
+    let meters = call.asked.meters.iter();
+    CallText {
+        id: call.id.clone(),
+        account: call.account.clone(),
+        provider: call.provider.to_owned(),
+        operation: call.call.operation.name.to_owned(),
+        window: write_window(call.window),
+        arguments: arguments(call.call.arguments.iter()),
+        asked: AskedText {
+            arguments: arguments(call.asked.arguments.iter().map(|(name, value)| (name.as_str(), value))),
+            meters: meters
+                .filter_map(|place| call.asked.source.meters.get(*place))
+                .map(|meter| meter.name.to_owned())
+                .collect(),
+            buckets: call.asked.buckets,
+            span: call.asked.span,
+        },
+    }
+}
+
+fn write_unavailable(part: &Unavailable) -> RemarkText {
+    RemarkText {
+        account: part.account.clone(),
+        provider: part.provider.to_owned(),
+        operation: part.operation.to_owned(),
+        window: Some(write_window(part.window)),
+        text: part.reason.clone(),
+    }
+}
+
+fn write_edge(edge: &Edge) -> RemarkText {
+    RemarkText {
+        account: edge.account.clone(),
+        provider: edge.provider.to_owned(),
+        operation: edge.operation.to_owned(),
+        window: None,
+        text: edge.text.clone(),
+    }
+}
+
+/// Arguments as JSON that keeps their types.
+pub(super) fn arguments<'n, 'v>(all: impl Iterator<Item = (&'n str, &'v Value)>) -> Vec<(String, Plain)> {
+    all.map(|(name, value)| (name.to_owned(), write(value))).collect()
+}
+
+fn write(value: &Value) -> Plain {
+    let tagged = |tag: &str, content: Plain| Plain::Object([(tag.to_owned(), content)].into_iter().collect());
+    match value {
+        Value::Nothing => Plain::Null,
+        Value::Flag(truth) => Plain::from(*truth),
+        Value::Whole(number) => Plain::from(*number),
+        Value::Text(text) => Plain::from(text.as_str()),
+        Value::List(items) => items.iter().map(write).collect(),
+        Value::Number(text) => tagged("number", Plain::from(text.as_str())),
+        Value::Instant(instant) => tagged("instant", Plain::from(write_instant(*instant))),
+        Value::Day(day) => tagged("day", Plain::from(day.to_string())),
+        Value::Map(members) => {
+            let mut members: Vec<&(String, Value)> = members.iter().collect();
+            members.sort_by(|one, other| one.0.cmp(&other.0));
+            let pairs = members
+                .iter()
+                .map(|(key, value)| Plain::from(vec![Plain::from(key.as_str()), write(value)]));
+            tagged("map", pairs.collect())
+        }
+    }
+}
+
+fn read(text: &str, lookup: Lookup<'_>) -> Result<Plan> {
+    let text: PlanText = serde_json::from_str(text).map_err(|problem| Error::invalid(problem.to_string()))?;
+    if text.metertap_plan != VERSION {
+        return Err(Error::invalid("another version of metertap made it"));
+    }
+    let plan = Plan {
+        now: text.now.parse().map_err(|_| damaged("now"))?,
+        window: read_window(&text.window)?,
+        accounts: each(&text.accounts, |account| read_account(account, lookup))?,
+        calls: each(&text.calls, |call| read_call(call, lookup))?,
+        unavailable: each(&text.unavailable, |part| read_unavailable(part, lookup))?,
+        edges: each(&text.edges, |edge| read_edge(edge, lookup))?,
+        shard: text.shard,
+    };
+    if plan.shard.is_some_and(|(index, of)| index >= of) {
+        return Err(damaged("shard"));
+    }
+    let is_known = |name: &str| plan.accounts.iter().any(|account| account.name == name);
+    if !plan.calls.iter().all(|call| is_known(&call.account)) {
+        return Err(damaged("accounts"));
+    }
+    Ok(plan)
+}
+
+fn damaged(what: &str) -> Error {
+    Error::invalid(format!("its {what} is damaged"))
+}
+
+fn each<T, R>(all: &[T], read: impl Fn(&T) -> Result<R>) -> Result<Vec<R>> {
+    all.iter().map(read).collect()
+}
+
+fn read_window(window: &[String; 2]) -> Result<Window> {
+    let [start, end] = window;
+    Window::new(Instant::parse(start)?, Instant::parse(end)?)
+}
+
+fn find(name: &str, lookup: Lookup<'_>) -> Result<&'static dyn Provider> {
+    lookup(name).ok_or_else(|| Error::invalid(format!("there is no provider {name:?}")))
+}
+
+fn find_source(provider: &str, operation: &str, lookup: Lookup<'_>) -> Result<&'static Source> {
+    let sources = find(provider, lookup)?.facts().sources;
+    let source = sources.iter().find(|source| source.operation == operation);
+    source.ok_or_else(|| Error::invalid(format!("{provider} reads no meters by {operation:?}")))
+}
+
+fn read_account(text: &AccountText, lookup: Lookup<'_>) -> Result<PlannedAccount> {
+    let rate = text.per_second.as_ref().map(|rate| rate.parse::<f64>());
+    let rate = rate.transpose().map_err(|_| damaged("per_second"))?;
+    if text.concurrency == 0 || rate.is_some_and(|rate| !(rate > 0.0 && rate.is_finite())) {
+        return Err(damaged("rate"));
+    }
+    Ok(PlannedAccount {
+        name: text.name.clone(),
+        provider: find(&text.provider, lookup)?.facts().name,
+        per_second: rate,
+        concurrency: text.concurrency,
+    })
+}
+
+fn read_call(text: &CallText, lookup: Lookup<'_>) -> Result<PlannedCall> {
+    let provider = find(&text.provider, lookup)?;
+    let call = Call::new(provider, &text.operation, read_arguments(&text.arguments)?)?;
+    let window = read_window(&text.window)?;
+    if make::id(&text.provider, &text.account, &call, window) != text.id {
+        return Err(Error::invalid(format!(
+            "call {} is not what its id says; it is damaged, or another version of metertap made it",
+            text.id
+        )));
+    }
+    Ok(PlannedCall {
+        id: text.id.clone(),
+        account: text.account.clone(),
+        provider: provider.facts().name,
+        call,
+        asked: read_asked(text, provider)?,
+        window,
+    })
+}
+
+fn read_asked(call: &CallText, provider: &'static dyn Provider) -> Result<Asked> {
+    let place = |source: &Source, name: &str| source.meters.iter().position(|meter| meter.name == name);
+    let places =
+        |source: &Source| -> Option<Vec<usize>> { call.asked.meters.iter().map(|name| place(source, name)).collect() };
+    let sources = provider.facts().sources.iter();
+    let mut sources = sources.filter(|source| source.operation == call.operation);
+    let found = sources.find_map(|source| places(source).map(|meters| (source, meters)));
+    let (source, meters) =
+        found.ok_or_else(|| Error::invalid(format!("{} does not hold these meters", call.operation)))?;
+    Ok(Asked {
+        source,
+        buckets: call.asked.buckets,
+        span: call.asked.span,
+        arguments: read_arguments(&call.asked.arguments)?,
+        meters,
+    })
+}
+
+fn read_unavailable(text: &RemarkText, lookup: Lookup<'_>) -> Result<Unavailable> {
+    Ok(Unavailable {
+        account: text.account.clone(),
+        provider: find(&text.provider, lookup)?.facts().name,
+        operation: find_source(&text.provider, &text.operation, lookup)?.operation,
+        window: read_window(text.window.as_ref().ok_or_else(|| damaged("window"))?)?,
+        reason: text.text.clone(),
+    })
+}
+
+fn read_edge(text: &RemarkText, lookup: Lookup<'_>) -> Result<Edge> {
+    Ok(Edge {
+        account: text.account.clone(),
+        provider: find(&text.provider, lookup)?.facts().name,
+        operation: find_source(&text.provider, &text.operation, lookup)?.operation,
+        text: text.text.clone(),
+    })
+}
+
+fn read_arguments(all: &[(String, Plain)]) -> Result<Vec<(String, Value)>> {
+    all.iter()
+        .map(|(name, value)| Ok((name.clone(), read_value(value)?)))
+        .collect()
+}
+
+fn read_value(value: &Plain) -> Result<Value> {
+    Ok(match value {
+        Plain::Null => Value::Nothing,
+        Plain::Bool(truth) => Value::Flag(*truth),
+        Plain::Number(number) => Value::Whole(number.as_i64().ok_or_else(|| damaged("argument"))?),
+        Plain::String(text) => Value::Text(text.clone()),
+        Plain::Array(items) => Value::List(each(items, read_value)?),
+        Plain::Object(members) => match members.iter().next() {
+            Some((tag, content)) => read_tagged(tag, content)?,
+            None => return Err(damaged("argument")),
+        },
+    })
+}
+
+fn read_tagged(tag: &str, content: &Plain) -> Result<Value> {
+    match (tag, content) {
+        ("number", Plain::String(text)) => Ok(Value::Number(text.clone())),
+        ("instant", Plain::String(text)) => Instant::parse(text).map(Value::Instant),
+        ("day", Plain::String(text)) => text.parse().map(Value::Day).map_err(|_| damaged("argument")),
+        ("map", pairs) => {
+            let pairs: Vec<(String, Plain)> = serde_json::from_value(pairs.clone()).map_err(|_| damaged("argument"))?;
+            read_arguments(&pairs).map(Value::Map)
+        }
+        _ => Err(damaged("argument")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::plan::toy;
+
+    const ALL: &[&str] = &[
+        "toy.more",
+        "toy.daily",
+        "toy.total",
+        "toy.whole",
+        "toy.month",
+        "toy.so_far",
+    ];
+
+    fn again(plan: &Plan) -> Plan {
+        Plan::from_json_of(&plan.to_json(), &toy::lookup).unwrap()
+    }
+
+    fn refusal(text: &str) -> String {
+        Plan::from_json_of(text, &toy::lookup).unwrap_err().message.clone()
+    }
+
+    #[test]
+    fn a_plan_comes_back_as_it_was() {
+        let codes = toy::select(&["toy.daily", "toy.more"], &["AIU", "直播"]);
+        let parts = vec![toy::part("a", codes), toy::part("b", toy::select(ALL, &[]))];
+        let question = toy::question(
+            "2024-01-15T05:00:00.25+05:30",
+            "2026-03-01",
+            "2026-02-11T10:00:00.5Z",
+            parts,
+        );
+        let plan = Plan::make(&question).unwrap();
+        let read = again(&plan);
+        assert_eq!(read, plan);
+        assert_eq!(
+            (&read.accounts, &read.unavailable, &read.edges),
+            (&plan.accounts, &plan.unavailable, &plan.edges)
+        );
+        for (one, other) in read.calls.iter().zip(&plan.calls) {
+            assert_eq!(one.call.arguments, other.call.arguments);
+            assert_eq!((one.window, &one.asked.meters), (other.window, &other.asked.meters));
+            assert_eq!(
+                (one.asked.buckets, one.asked.span),
+                (other.asked.buckets, other.asked.span)
+            );
+            assert_eq!(one.asked.arguments, other.asked.arguments);
+            assert!(std::ptr::eq(one.asked.source, other.asked.source));
+        }
+        assert_ne!(plan, toy::plan("2024-01-15", "2026-03-01", "2026-02-11", ALL));
+    }
+
+    #[test]
+    fn every_kind_of_argument_keeps_its_type() {
+        let given = Value::Map(vec![
+            (
+                "a".to_owned(),
+                Value::List(vec![Value::Nothing, Value::Flag(true), Value::Whole(-3)]),
+            ),
+            ("b".to_owned(), Value::Number("1.10".to_owned())),
+            ("c".to_owned(), Value::Day("2024-02-29".parse().unwrap())),
+            (
+                "d".to_owned(),
+                Value::Instant(Instant::parse("2024-02-29T00:00:00.000000001+05:45").unwrap()),
+            ),
+            (
+                "e".to_owned(),
+                Value::Map(vec![("map".to_owned(), Value::Text("x".to_owned()))]),
+            ),
+        ]);
+        assert_eq!(read_value(&write(&given)).unwrap(), given);
+    }
+
+    #[test]
+    fn what_is_damaged_is_refused_in_one_sentence() {
+        let text = toy::plan("2026-01-01", "2026-02-01", "2026-03-01", &["toy.hourly"]).to_json();
+        for (from, to, message) in [
+            ("", "", ""),
+            (
+                "\"metertap_plan\":1",
+                "\"metertap_plan\":2",
+                "another version of metertap made it",
+            ),
+            ("\"concurrency\":8", "\"concurrency\":0", "its rate is damaged"),
+            ("\"per_second\":\"2\"", "\"per_second\":\"NaN\"", "its rate is damaged"),
+            ("\"shard\":null", "\"shard\":[2,2]", "its shard is damaged"),
+            ("\"name\":\"a\"", "\"name\":\"b\"", "its accounts is damaged"),
+            ("\"toy.hourly\"", "\"toy.daily\"", "hourly does not hold these meters"),
+            (
+                "\"provider\":\"toy\"",
+                "\"provider\":\"toi\"",
+                "there is no provider \"toi\"",
+            ),
+            (
+                "\"operation\":\"hourly\"",
+                "\"operation\":\"hour\"",
+                "toy has no operation \"hour\"; did you mean \"hourly\"?",
+            ),
+        ] {
+            let damaged = text.replacen(from, to, 1);
+            if message.is_empty() {
+                assert!(Plan::from_json_of(&damaged, &toy::lookup).is_ok());
+                continue;
+            }
+            assert_ne!(damaged, text, "{from}");
+            assert_eq!(refusal(&damaged), format!("the plan cannot be read: {message}"));
+        }
+        let moved = text.replace("2026-02-01T00:00:00+00:00", "2026-01-31T00:00:00+00:00");
+        assert!(
+            refusal(&moved).contains("is not what its id says"),
+            "{}",
+            refusal(&moved)
+        );
+        for damaged in ["", "null", "{}", &text[..text.len() - 1], &format!("{text} x")] {
+            let message = refusal(damaged);
+            assert!(
+                message.starts_with("the plan cannot be read: ") && !message.contains('\n'),
+                "{message}"
+            );
+        }
+        assert_eq!(
+            Plan::from_json(&text).unwrap_err().message,
+            "the plan cannot be read: there is no provider \"toy\""
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn plans_survive_json(
+            start in 0_i64..1_800_000_000, length in 1_i64..60_000_000, nanosecond in 0_i32..1_000_000_000,
+            offset in -50_000_i32..50_000, rate in 0.001_f64..1000.0, of in 1_usize..9,
+        ) {
+            let at = |second: i64| Instant {
+                at: jiff::Timestamp::new(second, nanosecond).unwrap(),
+                offset: jiff::tz::Offset::from_seconds(offset).unwrap(),
+            };
+            let mut part = toy::part("a", toy::select(ALL, &["AIU", "PLTU"]));
+            part.account.per_second = Some(rate);
+            let plan = Plan::make(&crate::plan::Question {
+                window: Window::new(at(start), at(start + length)).unwrap(),
+                now: at(1_800_000_000).at,
+                parts: vec![part],
+            }).unwrap();
+            for index in 0..of {
+                let shard = plan.shard(index, of).unwrap();
+                prop_assert_eq!(again(&shard), shard);
+            }
+            let read = again(&plan);
+            prop_assert_eq!(read.window, plan.window);
+            prop_assert_eq!(read, plan);
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Parts of a plan for several machines, and the time that a plan takes at least.
+
+use super::{Plan, PlannedAccount};
+use crate::values::error::{Error, Result};
+
+impl Plan {
+    /// The part of this plan for the `index`th of `of` machines, counted from 0.
+    ///
+    /// The calls are dealt in turn, so each machine gets its share of every account; put back in turn, the parts are
+    /// the plan. Each part has its share of each account's rate. What no call can answer is told by the first part.
+    pub fn shard(&self, index: usize, of: usize) -> Result<Self> {
+        if let Some((known, all)) = self.shard {
+            return Err(Error::invalid(format!(
+                "this is shard {known} of {all} already: split the whole plan"
+            )));
+        }
+        if index >= of {
+            return Err(Error::invalid(format!(
+                "there is no shard {index} of {of}: they are counted from 0 to one below their number"
+            )));
+        }
+        let share = |account: &PlannedAccount| PlannedAccount {
+            per_second: account.per_second.map(|rate| rate / whole(of)),
+            concurrency: (account.concurrency / of).max(1),
+            ..account.clone()
+        };
+        let is_first = index == 0;
+        Ok(Self {
+            now: self.now,
+            window: self.window,
+            accounts: self.accounts.iter().map(share).collect(),
+            calls: self.calls.iter().skip(index).step_by(of).cloned().collect(),
+            unavailable: if is_first { self.unavailable.clone() } else { Vec::new() },
+            edges: if is_first { self.edges.clone() } else { Vec::new() },
+            shard: Some((index, of)),
+        })
+    }
+
+    /// The seconds that all calls take at least, at the declared rates: as long as the slowest account, since accounts
+    /// do not wait for each other.
+    pub fn least_seconds(&self) -> f64 {
+        let each = self.accounts.iter().map(|account| self.least_seconds_of(account));
+        each.fold(0.0, f64::max)
+    }
+
+    /// The seconds that an account's calls take at least: n calls at a rate of R have n − 1 gaps of 1/R; nothing where
+    /// no rate is declared. The time of the answers is not in it.
+    pub fn least_seconds_of(&self, account: &PlannedAccount) -> f64 {
+        let calls = self.calls.iter().filter(|call| call.account == account.name).count();
+        let gaps = whole(calls.saturating_sub(1));
+        account.per_second.map_or(0.0, |rate| gaps / rate)
+    }
+}
+
+/// A count as a floating number; exact for every count that fits into memory.
+#[allow(clippy::cast_precision_loss)]
+pub(super) fn whole(count: usize) -> f64 {
+    count as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::toy;
+
+    fn whole_plan() -> Plan {
+        let all = toy::select(&["toy.hourly", "toy.daily", "toy.month", "toy.so_far"], &["a", "b"]);
+        let parts = vec![toy::part("one", all.clone()), toy::part("two", all)];
+        Plan::make(&toy::question(
+            "2024-01-01",
+            "2026-03-01",
+            "2026-02-11T12:00:00Z",
+            parts,
+        ))
+        .unwrap()
+    }
+
+    #[test]
+    fn shards_put_back_in_turn_are_the_plan() {
+        let plan = whole_plan();
+        assert_eq!(plan.calls.len(), 78);
+        for of in [1, 2, 3, 7, 78, 100] {
+            let shards: Vec<Plan> = (0..of).map(|index| plan.shard(index, of).unwrap()).collect();
+            let mut calls: Vec<_> = shards.iter().map(|shard| shard.calls.iter()).collect();
+            let ids: Vec<&str> = (0..plan.calls.len())
+                .map(|at| calls[at % of].next().unwrap().id.as_str())
+                .collect();
+            assert!(
+                ids.iter().copied().eq(plan.calls.iter().map(|call| call.id.as_str())),
+                "{of}"
+            );
+            assert!(calls.iter_mut().all(|rest| rest.next().is_none()));
+            let unavailable: Vec<_> = shards.iter().flat_map(|shard| shard.unavailable.clone()).collect();
+            let edges: Vec<_> = shards.iter().flat_map(|shard| shard.edges.clone()).collect();
+            assert_eq!((unavailable, edges), (plan.unavailable.clone(), plan.edges.clone()));
+        }
+    }
+
+    #[test]
+    fn each_shard_has_its_share_of_calls_and_rate() {
+        let plan = whole_plan();
+        for index in 0..3 {
+            let shard = plan.shard(index, 3).unwrap();
+            assert_eq!(shard.shard, Some((index, 3)));
+            for account in &shard.accounts {
+                assert_eq!((account.per_second, account.concurrency), (Some(2.0 / 3.0), 2));
+                let calls = shard.calls.iter().filter(|call| call.account == account.name).count();
+                assert_eq!(calls, 13);
+            }
+        }
+        assert_eq!(plan.shard(8, 9).unwrap().accounts[0].concurrency, 1);
+    }
+
+    #[test]
+    fn a_shard_that_is_not_there_is_refused() {
+        let plan = whole_plan();
+        for (index, of) in [(3, 3), (0, 0), (9, 1)] {
+            assert_eq!(
+                plan.shard(index, of).unwrap_err().message,
+                format!("there is no shard {index} of {of}: they are counted from 0 to one below their number")
+            );
+        }
+        let shard = plan.shard(1, 2).unwrap();
+        assert_eq!(
+            shard.shard(0, 2).unwrap_err().message,
+            "this is shard 1 of 2 already: split the whole plan"
+        );
+    }
+
+    #[test]
+    fn the_least_time_is_that_of_the_slowest_account() {
+        let mut plan = whole_plan();
+        // 39 calls each: 38 gaps of half a second, and of a quarter.
+        plan.accounts[1].per_second = Some(4.0);
+        let each: Vec<f64> = plan
+            .accounts
+            .iter()
+            .map(|account| plan.least_seconds_of(account))
+            .collect();
+        assert_eq!(each, [19.0, 9.5]);
+        assert_eq!(plan.least_seconds().to_string(), "19");
+        plan.accounts[0].per_second = None;
+        assert_eq!(plan.least_seconds().to_string(), "9.5");
+        plan.calls.clear();
+        assert_eq!(plan.least_seconds().to_string(), "0");
+    }
+}

@@ -1,0 +1,185 @@
+//! Arrow tables, handed to Python without a copy through the PyCapsule interface.
+
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray;
+use arrow_array::ffi::FFI_ArrowSchema;
+use arrow_array::ffi_stream::FFI_ArrowArrayStream;
+use arrow_array::types::{Decimal128Type, Float64Type, Int32Type, Int64Type, TimestampMicrosecondType};
+use arrow_array::{Array, ArrayRef, Float64Array, RecordBatch, RecordBatchIterator, StringArray};
+use arrow_schema::{DataType, Field, Schema};
+use jiff::Timestamp;
+use pyo3::IntoPyObjectExt;
+use pyo3::prelude::*;
+use pyo3::types::{PyCapsule, PyDict, PyList};
+
+use super::convert::{datetime, decimal};
+use super::errors::to_python;
+use crate::values::error::{Error, Kind};
+use crate::values::quantity::{Quantity, SCALE};
+use crate::values::window::Instant;
+
+/// A table of Arrow columns.
+#[pyclass(frozen, module = "metertap._core")]
+pub struct Table(pub RecordBatch);
+
+#[pymethods]
+impl Table {
+    /// The table as an Arrow C stream.
+    #[pyo3(signature = (requested_schema=None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        // The interface allows a producer to ignore the wish; consumers cast by themselves.
+        drop(requested_schema);
+        let batches = RecordBatchIterator::new([Ok(self.0.clone())], self.0.schema());
+        PyCapsule::new_with_value(py, FFI_ArrowArrayStream::new(Box::new(batches)), c"arrow_array_stream")
+    }
+
+    /// The schema as an Arrow C schema.
+    fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
+        let schema = FFI_ArrowSchema::try_from(self.0.schema().as_ref()).map_err(|problem| bug(py, problem))?;
+        PyCapsule::new_with_value(py, schema, c"arrow_schema")
+    }
+
+    /// How many rows it has.
+    fn count(&self) -> usize {
+        self.0.num_rows()
+    }
+
+    /// The names of its columns.
+    fn columns(&self) -> Vec<String> {
+        self.0
+            .schema()
+            .fields()
+            .iter()
+            .map(|field| field.name().clone())
+            .collect()
+    }
+
+    /// The same table with its decimals as the nearest float64.
+    fn with_floats(&self, py: Python<'_>) -> PyResult<Self> {
+        py.detach(|| floats(&self.0))
+            .map(Self)
+            .map_err(|problem| bug(py, problem))
+    }
+
+    /// The rows from `start` to `end` as dicts.
+    fn to_dicts<'py>(&self, py: Python<'py>, start: usize, end: usize) -> PyResult<Bound<'py, PyList>> {
+        let schema = self.0.schema();
+        let rows = PyList::empty(py);
+        for index in start..end.min(self.0.num_rows()) {
+            let row = PyDict::new(py);
+            for (field, column) in schema.fields().iter().zip(self.0.columns()) {
+                row.set_item(field.name(), cell(py, column, index)?)?;
+            }
+            rows.append(row)?;
+        }
+        Ok(rows)
+    }
+}
+
+fn bug(py: Python<'_>, problem: impl std::fmt::Display) -> PyErr {
+    to_python(
+        py,
+        &Error::new(Kind::Internal, format!("a table cannot be handed over: {problem}")),
+    )
+}
+
+fn floats(batch: &RecordBatch) -> Result<RecordBatch, arrow_schema::ArrowError> {
+    let (mut fields, mut columns) = (Vec::new(), Vec::new());
+    for (field, column) in batch.schema().fields().iter().zip(batch.columns()) {
+        if let Some(decimals) = column.as_primitive_opt::<Decimal128Type>() {
+            let numbers: Float64Array = decimals.iter().map(|number| number.map(nearest)).collect();
+            fields.push(Field::new(field.name(), DataType::Float64, true));
+            columns.push(Arc::new(numbers) as ArrayRef);
+        } else {
+            fields.push(field.as_ref().clone());
+            columns.push(Arc::clone(column));
+        }
+    }
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
+}
+
+/// The float64 that is nearest to a number of 10^-18.
+#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)] // only what fits is cast
+fn nearest(scaled: i128) -> f64 {
+    const EXACT: i128 = 1 << 53;
+    const POWERS: [f64; SCALE + 1] = [
+        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
+    ];
+    let (mut number, mut places) = (scaled, SCALE);
+    while places > 0 && number % 10 == 0 {
+        number /= 10;
+        places -= 1;
+    }
+    match POWERS.get(places) {
+        // Both are exact, so their quotient is the nearest float.
+        Some(power) if number.abs() < EXACT => number as f64 / power,
+        _ => Quantity { scaled, rounded: false }
+            .to_string()
+            .parse()
+            .unwrap_or(f64::NAN),
+    }
+}
+
+fn cell<'py>(py: Python<'py>, column: &ArrayRef, index: usize) -> PyResult<Bound<'py, PyAny>> {
+    if column.is_null(index) {
+        return Ok(py.None().into_bound(py));
+    }
+    match column.data_type() {
+        DataType::Utf8 => column.as_string::<i32>().value(index).into_bound_py_any(py),
+        DataType::Dictionary(..) => {
+            let dictionary = column.as_dictionary::<Int32Type>();
+            let key = dictionary.key(index).unwrap_or_default();
+            words(dictionary.values()).value(key).into_bound_py_any(py)
+        }
+        DataType::Timestamp(..) => {
+            let micros = column.as_primitive::<TimestampMicrosecondType>().value(index);
+            let at = Timestamp::from_microsecond(micros).map_err(|problem| bug(py, problem))?;
+            datetime(py, Instant::utc(at))
+        }
+        DataType::Decimal128(..) => {
+            let scaled = column.as_primitive::<Decimal128Type>().value(index);
+            decimal(py, &Quantity { scaled, rounded: false }.to_string())
+        }
+        DataType::Float64 => column.as_primitive::<Float64Type>().value(index).into_bound_py_any(py),
+        DataType::Int64 => column.as_primitive::<Int64Type>().value(index).into_bound_py_any(py),
+        DataType::Boolean => column.as_boolean().value(index).into_bound_py_any(py),
+        DataType::List(_) => {
+            let items = column.as_list::<i32>().value(index);
+            let cells = (0..items.len())
+                .map(|item| cell(py, &items, item))
+                .collect::<PyResult<Vec<_>>>()?;
+            Ok(PyList::new(py, cells)?.into_any())
+        }
+        other => Err(bug(py, format!("a column of {other}"))),
+    }
+}
+
+fn words(values: &ArrayRef) -> &StringArray {
+    values.as_string::<i32>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_decimal_becomes_the_nearest_float() {
+        for text in [
+            "0.1",
+            "149514.99999999997",
+            "4503380.1",
+            "18446744073709551615",
+            "-0.25",
+            "0",
+            "12345678901234567.89",
+        ] {
+            let scaled = Quantity::parse(text).unwrap().scaled;
+            assert_eq!(nearest(scaled), text.parse::<f64>().unwrap(), "{text}");
+        }
+    }
+}

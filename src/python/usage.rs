@@ -1,0 +1,326 @@
+//! Plans, runs and usages, as Python sees them.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList};
+use serde_json::json;
+
+use super::call::{promise, wait_watching};
+use super::client::Client;
+use super::convert::{arguments, datetime, from_python, moment_of};
+use super::errors::to_python;
+use super::table::Table;
+use crate::engine::clock;
+use crate::engine::run::{Job, replay as replay_archive};
+use crate::plan::{self, Part, PlannedAccount, Question};
+use crate::providers::REGISTRY;
+use crate::usage::{self, Every};
+use crate::values::error::{Error, Result};
+use crate::values::window::{Instant, Window};
+
+/// A plan.
+#[pyclass(frozen, module = "metertap._core")]
+pub struct Plan(plan::Plan);
+
+/// A row of a plan's summary: account, provider, operation, calls, start, end, what cut it, least seconds.
+type PlanRow<'py> = (
+    String,
+    &'static str,
+    &'static str,
+    usize,
+    Bound<'py, PyAny>,
+    Bound<'py, PyAny>,
+    String,
+    f64,
+);
+
+#[pymethods]
+impl Plan {
+    #[new]
+    #[pyo3(signature = (parts, *, start, end, now))]
+    fn new(
+        py: Python<'_>,
+        parts: Vec<(PyRef<'_, Client>, Bound<'_, PyDict>)>,
+        start: &Bound<'_, PyAny>,
+        end: &Bound<'_, PyAny>,
+        now: &Bound<'_, PyAny>,
+    ) -> PyResult<Self> {
+        let refuse = |error: Error| to_python(py, &error);
+        let now = match from_python(now, "now")? {
+            crate::values::arguments::Value::Nothing => clock::now(jiff::SignedDuration::ZERO),
+            given => moment_of(given, "now").map_err(refuse)?.at,
+        };
+        let start = moment_of(from_python(start, "start")?, "start").map_err(refuse)?;
+        let end = moment_of(from_python(end, "end")?, "end").map_err(refuse)?;
+        let window = Window::new(start, end).map_err(refuse)?;
+        let mut asked = Vec::with_capacity(parts.len());
+        for (client, selection) in &parts {
+            asked.push(part(client, selection)?);
+        }
+        plan::Plan::make(&Question {
+            window,
+            now,
+            parts: asked,
+        })
+        .map(Self)
+        .map_err(refuse)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(py: Python<'_>, text: &str) -> PyResult<Self> {
+        plan::Plan::from_json(text)
+            .map(Self)
+            .map_err(|error| to_python(py, &error))
+    }
+
+    /// The plan as JSON.
+    fn to_json(&self) -> String {
+        self.0.to_json()
+    }
+
+    /// One part of the plan.
+    fn shard(&self, py: Python<'_>, index: &Bound<'_, PyAny>, of: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let refuse = |error: Error| to_python(py, &error);
+        let number = |given: &Bound<'_, PyAny>, name: &str| -> PyResult<usize> {
+            let whole = given
+                .extract::<i64>()
+                .ok()
+                .and_then(|number| usize::try_from(number).ok());
+            whole.ok_or_else(|| refuse(Error::invalid(format!("{name} must be an int of at least 0"))))
+        };
+        self.0
+            .shard(number(index, "index")?, number(of, "of")?)
+            .map(Self)
+            .map_err(refuse)
+    }
+
+    /// How many calls it has.
+    fn count(&self) -> usize {
+        self.0.calls.len()
+    }
+
+    /// The names of its accounts.
+    fn accounts(&self) -> Vec<String> {
+        self.0.accounts.iter().map(|account| account.name.clone()).collect()
+    }
+
+    /// The least time that all calls take, in seconds.
+    fn least_seconds(&self) -> f64 {
+        self.0.least_seconds()
+    }
+
+    /// The summary.
+    fn rows<'py>(&self, py: Python<'py>) -> PyResult<Vec<PlanRow<'py>>> {
+        let row = |row: plan::Row| {
+            let (start, end) = (
+                datetime(py, Instant::utc(row.start))?,
+                datetime(py, Instant::utc(row.end))?,
+            );
+            Ok((
+                row.account,
+                row.provider,
+                row.operation,
+                row.calls,
+                start,
+                end,
+                row.cut_by,
+                row.seconds,
+            ))
+        };
+        self.0.table().into_iter().map(row).collect()
+    }
+
+    /// The calls.
+    fn calls<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let calls = PyList::empty(py);
+        for call in &self.0.calls {
+            let row = PyDict::new(py);
+            row.set_item("id", &call.id)?;
+            row.set_item("account", &call.account)?;
+            row.set_item("provider", call.provider)?;
+            row.set_item("operation", call.call.operation.name)?;
+            let given: serde_json::Map<_, _> = call
+                .call
+                .arguments
+                .iter()
+                .map(|(name, value)| (name.to_owned(), value.to_json()))
+                .collect();
+            row.set_item("arguments", pythonize::pythonize(py, &given)?)?;
+            row.set_item("start", datetime(py, Instant::utc(call.window.start().at))?)?;
+            row.set_item("end", datetime(py, Instant::utc(call.window.end().at))?)?;
+            let wanted = call
+                .asked
+                .meters
+                .iter()
+                .filter_map(|place| call.asked.source.meters.get(*place));
+            row.set_item("meters", wanted.map(|meter| meter.name).collect::<Vec<_>>())?;
+            calls.append(row)?;
+        }
+        Ok(calls)
+    }
+}
+
+fn part(client: &Client, selection: &Bound<'_, PyDict>) -> PyResult<Part> {
+    let facts = client.0.provider.facts();
+    let account = PlannedAccount {
+        name: client.0.account.name.clone(),
+        provider: facts.name,
+        per_second: facts.per_second,
+        concurrency: client.0.concurrency(),
+    };
+    Ok(Part {
+        account,
+        provider: client.0.provider,
+        selection: arguments(selection)?,
+    })
+}
+
+/// A plan on its way to become a usage.
+#[pyclass(frozen, module = "metertap._core")]
+pub struct Run(Arc<Job>);
+
+#[pymethods]
+impl Run {
+    #[new]
+    fn new(
+        py: Python<'_>,
+        plan: PyRef<'_, Plan>,
+        clients: HashMap<String, PyRef<'_, Client>>,
+        archive: Option<PathBuf>,
+    ) -> PyResult<Self> {
+        let clients = clients
+            .into_iter()
+            .map(|(name, client)| (name, Arc::clone(&client.0)))
+            .collect();
+        let job = Job::new(plan.0.clone(), clients, archive).map_err(|error| to_python(py, &error))?;
+        Ok(Self(Arc::new(job)))
+    }
+
+    /// How many calls have been made.
+    #[getter]
+    fn done(&self) -> usize {
+        self.0.done()
+    }
+
+    /// How many there are.
+    #[getter]
+    fn total(&self) -> usize {
+        self.0.total()
+    }
+
+    /// Makes all calls and waits; `watch`, if given, is called now and then with the numbers of calls done and of all.
+    fn wait(&self, py: Python<'_>, watch: Option<&Bound<'_, PyAny>>) -> PyResult<Usage> {
+        let watch: Option<Py<PyAny>> = watch.map(|watch| watch.clone().unbind());
+        let job = Arc::clone(&self.0);
+        let shown = Arc::clone(&self.0);
+        let show = move |py: Python<'_>| match &watch {
+            Some(watch) => watch.call1(py, (shown.done(), shown.total())).map(|_| ()),
+            None => Ok(()),
+        };
+        let usage = wait_watching(
+            py,
+            &show,
+            move |engine, trace| async move { engine.run(&job, &trace).await },
+        )?;
+        show(py)?;
+        Ok(Usage(Arc::new(usage)))
+    }
+
+    /// Makes all calls; the usage is awaited.
+    fn awaited<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let job = Arc::clone(&self.0);
+        promise(py, move |engine, trace| async move {
+            engine.run(&job, &trace).await.map(|usage| Usage(Arc::new(usage)))
+        })
+    }
+}
+
+/// Rebuilds a usage from its archive.
+#[pyfunction]
+pub fn replay(py: Python<'_>, folder: PathBuf) -> PyResult<Usage> {
+    let usage = py.detach(|| replay_archive(&folder));
+    usage
+        .map(|usage| Usage(Arc::new(usage)))
+        .map_err(|error| to_python(py, &error))
+}
+
+/// The result of a plan.
+#[pyclass(frozen, module = "metertap._core")]
+pub struct Usage(Arc<usage::Usage>);
+
+#[pymethods]
+impl Usage {
+    /// The table of readings.
+    fn readings(&self) -> Table {
+        Table(self.0.readings.clone())
+    }
+
+    /// The table of coverage.
+    fn coverage(&self) -> Table {
+        Table(self.0.coverage.clone())
+    }
+
+    /// The table of evidence.
+    fn evidence(&self) -> Table {
+        Table(self.0.evidence.clone())
+    }
+
+    /// True if every call was answered.
+    fn is_complete(&self) -> bool {
+        self.0.is_complete()
+    }
+
+    /// A sentence for each call that failed.
+    fn missing(&self) -> Vec<String> {
+        let sentence = |hole: &usage::Hole| {
+            let (start, end) = (hole.window.start().to_utc_text(), hole.window.end().to_utc_text());
+            format!(
+                "{} {} from {start} to {end}: {}",
+                hole.account, hole.operation, hole.reason
+            )
+        };
+        self.0.missing().map(sentence).collect()
+    }
+
+    /// Readings put together by their meters' rules.
+    fn rollup(&self, py: Python<'_>, every: Option<&str>, by: Vec<String>, tz: &str) -> PyResult<Table> {
+        let outcome = py.detach(|| -> Result<_> {
+            let every = every.map(Every::named).transpose()?;
+            let zone = TimeZone::get(tz).map_err(|_| {
+                Error::invalid(format!(
+                    "there is no time zone {tz:?}; write for example \"Asia/Tokyo\""
+                ))
+            })?;
+            self.0.rollup(every, &zone, &by)
+        });
+        outcome.map(Table).map_err(|error| to_python(py, &error))
+    }
+}
+
+/// The catalogue of meters.
+#[pyfunction]
+pub fn meters(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    let mut rows = Vec::new();
+    for provider in REGISTRY {
+        let facts = provider.facts();
+        for source in facts.sources {
+            rows.extend(source.meters.iter().map(|meter| {
+                json!({
+                    "name": meter.name, "provider": facts.name, "operation": source.operation, "unit": meter.unit,
+                    "kind": meter.kind.name(), "over_time": meter.rollup.over_time.name(),
+                    "over_labels": meter.rollup.over_labels.name(), "rounding": meter.rounding.name(),
+                    "grain": source.buckets.to_string(), "span": source.span.to_string(),
+                    "history_days": source.history_days, "per_second": facts.per_second,
+                    "settles": source.settles.to_string(), "dimensions": meter.dimensions,
+                    "by_default": source.by_default, "doc": meter.doc, "page": source.page,
+                })
+            }));
+        }
+    }
+    Ok(pythonize::pythonize(py, &rows)?)
+}

@@ -1,0 +1,341 @@
+"""What cannot work is refused before any request, in one sentence that says what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, timezone
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support import NOW, Door
+
+from metertap.errors import InvalidArgument, WrongType
+from metertap.simulator import Simulator
+
+GUID = "11111111-1111-1111-1111-111111111111"
+NAIVE = datetime(2026, 1, 1)  # noqa: DTZ001 - it is what is refused
+AWARE = datetime(2026, 1, 1, tzinfo=timezone.utc)
+LATER = "2026-02-01"
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[Simulator]:
+    with Simulator(seed=7, now=NOW) as simulator:
+        yield simulator
+        assert simulator.counts.connections == 0, "something was sent, after all"
+
+
+def check(error: InvalidArgument, kind: type[InvalidArgument], says: str) -> None:
+    text = str(error)
+    assert type(error) is kind
+    assert isinstance(error, ValueError)
+    assert isinstance(error, TypeError) is (kind is WrongType)
+    assert says in text
+    assert "\n" not in text
+    assert text.endswith((".", "?"))
+    assert not text.endswith(("..", "?."))
+    assert (error.attempts, error.http_status, error.is_temporary) == (0, None, False)
+
+
+# --- Clients ------------------------------------------------------------------------------------------------------------
+
+ONE_LINE = "must be one line without control characters"
+SCHEME = "must start with https:// (or http:// for a server on this machine)"
+NO_URL = 'is no URL; write for example "https://api.example.com"'
+
+#: Keywords of a client of Sora, and what is said about them.
+CLIENTS: list[tuple[dict[str, Any], type[InvalidArgument], str]] = [
+    ({"api_key": ""}, InvalidArgument, "api_key must not be empty"),
+    ({"api_key": " \t"}, InvalidArgument, "api_key must not be empty"),
+    ({"api_key": "a\nb"}, InvalidArgument, f"api_key {ONE_LINE}"),
+    ({"api_key": "a\rb"}, InvalidArgument, f"api_key {ONE_LINE}"),
+    ({"api_key": "a\0b"}, InvalidArgument, f"api_key {ONE_LINE}"),
+    ({"api_key": None}, InvalidArgument, "Sora needs an api_key"),
+    ({"api_key": 7}, WrongType, "api_key must be a str or a callable that returns one, not int"),
+    ({"api_key": b"bytes"}, WrongType, "api_key must be a str or a callable that returns one, not bytes"),
+    ({"base_url": "api.example.com"}, InvalidArgument, SCHEME),
+    ({"base_url": ""}, InvalidArgument, SCHEME),
+    ({"base_url": "ftp://api.example.com"}, InvalidArgument, SCHEME),
+    ({"base_url": "HTTP://127.0.0.1"}, InvalidArgument, SCHEME),
+    ({"base_url": "https://"}, InvalidArgument, NO_URL),
+    ({"base_url": "https://api.example.com:99999"}, InvalidArgument, NO_URL),
+    ({"base_url": "https://api.example.com/"}, InvalidArgument, 'ends in a slash; write "https://api.example.com"'),
+    ({"base_url": "https://api.example.com/v1//"}, InvalidArgument, 'write "https://api.example.com/v1"'),
+    ({"base_url": "https://api.example.com\n"}, InvalidArgument, "without blanks and control characters"),
+    ({"base_url": "https://api .example.com"}, InvalidArgument, "without blanks and control characters"),
+    ({"base_url": "http://api.example.com"}, InvalidArgument, "would send credentials unencrypted; use https://"),
+    ({"base_url": "http://127.0.0.1.example.com"}, InvalidArgument, "would send credentials unencrypted"),
+    ({"base_url": "http://192.168.0.1"}, InvalidArgument, "would send credentials unencrypted"),
+    ({"base_url": "http://0.0.0.0"}, InvalidArgument, "would send credentials unencrypted"),
+    ({"base_url": "https://me:hunter2@api.example.com"}, InvalidArgument, "must not contain a user name or password"),
+    ({"base_url": "https://api.example.com?key=hunter2"}, InvalidArgument, "must not have a query"),
+    ({"base_url": "https://api.example.com#x"}, InvalidArgument, "must not have a query or a fragment"),
+    ({"base_url": 7}, WrongType, "base_url must be a str, not int"),
+    ({"api_kye": "k"}, WrongType, "Sora has no argument 'api_kye'; did you mean 'api_key'?"),
+    ({"tiemout": 3}, WrongType, "Sora has no argument 'tiemout'; did you mean 'timeout'?"),
+    ({"verify": False}, WrongType, "Sora has no argument 'verify'"),
+    ({"timeout": 0}, InvalidArgument, "timeout must be a number of seconds above 0"),
+    ({"timeout": -1}, InvalidArgument, "timeout must be a number of seconds above 0"),
+    ({"timeout": float("nan")}, InvalidArgument, "timeout must be a number of seconds above 0"),
+    ({"timeout": float("inf")}, InvalidArgument, "timeout must be a number of seconds above 0"),
+    ({"timeout": "5"}, WrongType, "timeout must be seconds as a number, not str"),
+    ({"timeout": True}, WrongType, "timeout must be seconds as a number, not bool"),
+    ({"retries": -1}, InvalidArgument, "retries must be between 0 and 10000, not -1"),
+    ({"retries": 2**40}, InvalidArgument, "retries must be between 0 and 10000"),
+    ({"retries": 1.5}, WrongType, "retries must be an int, not float"),
+    ({"retries": None}, WrongType, "retries must be an int, not NoneType"),
+    ({"max_concurrency": 0}, InvalidArgument, "max_concurrency must be between 1 and 10000, not 0"),
+    ({"max_concurrency": 2**64}, InvalidArgument, "max_concurrency must be between 1 and 10000"),
+    ({"max_concurrency": "2"}, WrongType, "max_concurrency must be an int, not str"),
+    ({"name": ""}, InvalidArgument, "name must not be empty"),
+    ({"name": "a\nb"}, InvalidArgument, f"name {ONE_LINE}"),
+    ({"name": 3}, WrongType, "name must be a str, not int"),
+    ({"ca_file": 3}, WrongType, "ca_file must be a path, not int"),
+    ({"proxy": "nonsense"}, InvalidArgument, 'write for example "http://proxy.example.com:3128"'),
+    ({"proxy": 3}, WrongType, "proxy must be a URL, None or 'environment', not int"),
+]
+
+#: The same for the other providers.
+ACCOUNTS: list[tuple[str, dict[str, Any], type[InvalidArgument], str]] = [
+    ("ricoh", {"client_id": ""}, InvalidArgument, "client_id must not be empty"),
+    ("ricoh", {"client_id": "a:b"}, InvalidArgument, "client_id must not contain a colon"),
+    ("ricoh", {"client_id": ".."}, InvalidArgument, 'client_id is "..", which no URL can carry as a name'),
+    ("ricoh", {"client_id": 4}, WrongType, "client_id must be a str, not an int"),
+    ("ricoh", {"client_id": None}, WrongType, 'needs the argument "client_id"'),
+    ("ricoh", {"client_secret": None}, InvalidArgument, "needs a client_secret"),
+    ("ricoh", {"client_secret": "two\nlines"}, InvalidArgument, f"client_secret {ONE_LINE}"),
+    ("ricoh", {"label_template": "/labels"}, InvalidArgument, "label_template must be a path"),
+    ("uipath", {"organization_id": "acme"}, InvalidArgument, 'must be a GUID like "7c0e3f0a-52d1-4a7e-9a35-'),
+    ("uipath", {"organization_id": "{" + GUID + "}"}, InvalidArgument, "must be a GUID like"),
+    ("uipath", {"organization_id": GUID[:-1]}, InvalidArgument, "must be a GUID like"),
+    ("uipath", {"token": None}, InvalidArgument, "needs a token, or client_id, client_secret and organization_name"),
+    ("uipath", {"token": "two\nlines"}, InvalidArgument, f"token {ONE_LINE}"),
+    ("uipath", {"client_id": "c", "client_secret": "s"}, InvalidArgument, "not both"),
+    ("uipath", {"token": None, "client_id": "c", "client_secret": "s"}, InvalidArgument, "needs organization_name"),
+    ("uipath", {"organization_segment": "yes"}, WrongType, "organization_segment must be True or False, not a str"),
+    ("devicewise", {"base_url": None}, InvalidArgument, "needs a base_url, for example"),
+    ("devicewise", {"session_id": None}, InvalidArgument, "needs exactly one of: username and password"),
+    ("devicewise", {"username": "u", "password": "p"}, InvalidArgument, "needs exactly one of: username and password"),
+    ("devicewise", {"session_id": None, "username": "u"}, InvalidArgument, "needs exactly one of"),
+    ("devicewise", {"session_id": "two\nlines"}, InvalidArgument, f"session_id {ONE_LINE}"),
+    ("devicewise", {"username": 3}, WrongType, "username must be a str, not an int"),
+    ("volcengine", {"access_key": ""}, InvalidArgument, "access_key must not be empty"),
+    ("volcengine", {"secret_key": ""}, InvalidArgument, "secret_key must not be empty"),
+    ("volcengine", {"secret_key": None}, InvalidArgument, "needs a secret_key beside the access_key"),
+    ("volcengine", {"session_token": "two\nlines"}, InvalidArgument, f"session_token {ONE_LINE}"),
+    ("volcengine", {"region": ""}, InvalidArgument, "region must not be empty"),
+]
+
+
+def account(provider: str) -> dict[str, Any]:
+    """Credentials that are well-formed."""
+    return {
+        "sora": {"api_key": "k"},
+        "ricoh": {"client_id": "c", "client_secret": "s"},
+        "uipath": {"organization_id": GUID, "token": "t"},
+        "devicewise": {"session_id": "s"},
+        "volcengine": {"access_key": "a", "secret_key": "s"},
+    }[provider]
+
+
+def shown(value: Any) -> str | None:
+    return repr(value)[:60].replace("\\", "/") if isinstance(value, dict) else None
+
+
+@pytest.mark.parametrize(
+    ("provider", "options", "kind", "says"), [*(("sora", *row) for row in CLIENTS), *ACCOUNTS], ids=shown
+)
+def test_a_client_that_cannot_work_is_not_built(
+    provider: str, options: dict[str, Any], kind: type[InvalidArgument], says: str, door: Door, world: Simulator
+) -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        door.client(provider, **{**account(provider), "base_url": world.base_url(provider), **options})
+    check(caught.value, kind, says)
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8080/v1", "http://localhost:1", "http://[::1]:9", "https://a.b:8443"])
+def test_a_sound_address_is_taken_as_it_is(url: str, door: Door) -> None:
+    assert door.client("sora", api_key="k", base_url=url).base_url == url
+
+
+def test_blanks_around_a_secret_are_forgiven(door: Door) -> None:
+    assert door.client("sora", api_key=" k\n").name == "sora"
+
+
+def test_a_certificate_file_that_is_none_is_said_at_the_first_call(door: Door, tmp_path: Path) -> None:
+    empty = tmp_path / "empty.pem"
+    empty.write_text("no certificate")
+    for file, says in ((tmp_path / "missing.pem", "cannot be read"), (empty, "holds no certificate in PEM form")):
+        client = door.client("sora", api_key="k", base_url="https://127.0.0.1:9", ca_file=file)
+        with pytest.raises(InvalidArgument, match=says) as caught:
+            door.ask(client, "total_sessions_this_month")
+        assert caught.value.attempts == 0
+
+
+# --- Calls --------------------------------------------------------------------------------------------------------------
+
+NO_ZONE = "has no time zone; pass an aware datetime such as datetime(2026, 1, 1, tzinfo=timezone.utc)"
+SECONDS = "which looks like seconds; pass Unix milliseconds or an aware datetime"
+LABEL = "must be 1 to 255 ASCII letters, digits or"
+
+#: Method, arguments, and what is said about them.
+CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any], type[InvalidArgument], str]] = [
+    ("sora.traffics_for_month", (2026, 13), {}, InvalidArgument, "month must be between 1 and 12, not 13"),
+    ("sora.traffics_for_month", (2026, 0), {}, InvalidArgument, "month must be between 1 and 12, not 0"),
+    ("sora.traffics_for_month", (26, 1), {}, InvalidArgument, "year must be between 2000 and 9999, not 26"),
+    ("sora.traffics_for_month", (2**70, 1), {}, InvalidArgument, "year is an int that does not fit 64 bits"),
+    ("sora.traffics_for_month", ("2026", 1), {}, WrongType, "year must be an int, not a str"),
+    ("sora.traffics_for_month", (2026.0, 1), {}, WrongType, "year must be an int, not a float"),
+    ("sora.traffics_for_month", (True, 1), {}, WrongType, "year must be an int, not a bool"),
+    ("sora.traffics_for_month", (None, 1), {}, WrongType, 'needs the argument "year"'),
+    ("sora.total_sessions_this_month", (), {"raw": "yes"}, WrongType, "raw must be True or False, not str"),
+    ("sora.status_this_month", (), {"raw": 1}, WrongType, "raw must be True or False, not int"),
+    ("ricoh.cost_and_usage_total", (NAIVE, LATER), {}, InvalidArgument, f"since {NO_ZONE}"),
+    ("ricoh.cost_and_usage_total", ("2026-01-01", NAIVE), {}, InvalidArgument, f"until {NO_ZONE}"),
+    ("ricoh.cost_and_usage_total", (AWARE, AWARE), {}, InvalidArgument, "must be before until"),
+    ("ricoh.cost_and_usage_total", (LATER, AWARE), {}, InvalidArgument, "must be before until"),
+    (
+        "ricoh.cost_and_usage_total",
+        ("2026-01-01T09:00:00+09:00", "2026-01-01T00:00:00Z"),
+        {},
+        InvalidArgument,
+        "since (2026-01-01T09:00:00+09:00) must be before until (2026-01-01T00:00:00+00:00)",
+    ),
+    ("ricoh.cost_and_usage_total", ("2026-01-01T00:00:00", LATER), {}, InvalidArgument, 'add "Z" or "+09:00"'),
+    ("ricoh.cost_and_usage_total", ("January", LATER), {}, InvalidArgument, 'neither a date like "2026-01-31" nor'),
+    ("ricoh.cost_and_usage_total", ("2026-02-30", LATER), {}, InvalidArgument, "neither a date like"),
+    ("ricoh.cost_and_usage_total", ("", LATER), {}, InvalidArgument, "neither a date like"),
+    ("ricoh.cost_and_usage_total", ("2026-01-01T00:00:00.5Z", LATER), {}, InvalidArgument, "round it first"),
+    ("ricoh.cost_and_usage_total", (1767225600, LATER), {}, WrongType, "since must be an aware datetime, a date"),
+    ("ricoh.cost_and_usage_total", (object(), LATER), {}, WrongType, "since cannot be of the type object"),
+    ("ricoh.cost_and_usage_total", (AWARE, LATER), {"env": "production"}, InvalidArgument, 'did you mean "prod"?'),
+    ("ricoh.cost_and_usage_total", (AWARE, LATER), {"env": []}, InvalidArgument, "leave it out to ask for all"),
+    ("ricoh.cost_and_usage_total", (AWARE, LATER), {"env": [1]}, WrongType, "env must be a str or a list of them"),
+    ("ricoh.cost_and_usage_for_label", (".", AWARE, LATER), {}, InvalidArgument, 'label is ".", which no URL can carry'),
+    ("ricoh.cost_and_usage_for_label", ("..", AWARE, LATER), {}, InvalidArgument, 'label is "..", which no URL can'),
+    ("ricoh.cost_and_usage_for_label", ("", AWARE, LATER), {}, InvalidArgument, LABEL),
+    ("ricoh.cost_and_usage_for_label", ("a/b", AWARE, LATER), {}, InvalidArgument, LABEL),
+    ("ricoh.cost_and_usage_for_label", ("a\nb", AWARE, LATER), {}, InvalidArgument, LABEL),
+    ("ricoh.cost_and_usage_for_label", ("x" * 256, AWARE, LATER), {}, InvalidArgument, LABEL),
+    ("uipath.consumption_summary", (NAIVE, AWARE, "AIU"), {}, InvalidArgument, f"start {NO_ZONE}"),
+    ("uipath.consumption_summary", (1767225600, 1769904000, "AIU"), {}, InvalidArgument, SECONDS),
+    ("uipath.consumption_summary", (-1, 1769904000000, "AIU"), {}, InvalidArgument, SECONDS),
+    ("uipath.consumption_summary", (1767225600000, 1767225600000, "AIU"), {}, InvalidArgument, "must be before end"),
+    ("uipath.consumption_summary", (date(2026, 2, 1), date(2026, 1, 1), "AIU"), {}, InvalidArgument, "before end"),
+    ("uipath.consumption_summary", (2**62, 2**62 + 1, "AIU"), {}, InvalidArgument, "beyond the year 9999"),
+    ("uipath.consumption_summary", (1767225600.5, AWARE, "AIU"), {}, WrongType, "start must be an aware datetime"),
+    ("uipath.consumption_summary", (Decimal(1), AWARE, "AIU"), {}, WrongType, "start must be an aware datetime"),
+    ("uipath.consumption_summary", (AWARE, LATER, ""), {}, InvalidArgument, "consumable_code must not be empty"),
+    ("uipath.consumption_summary", (AWARE, LATER, None), {}, WrongType, 'needs the argument "consumable_code"'),
+    ("uipath.consumption_summary", (AWARE, LATER, ["AIU"]), {}, WrongType, "must be a str, not a list"),
+    ("uipath.tenant_consumption_summary", ("acme", AWARE, LATER, "AIU"), {}, InvalidArgument, "tenant_id must be a GUID"),
+    ("uipath.tenant_consumption_summary", ("../x", AWARE, LATER, "AIU"), {}, InvalidArgument, "tenant_id must be a GUID"),
+    (
+        "uipath.daily_consumption_by_service",
+        (GUID, AWARE, LATER, "AIU"),
+        {"folder_keys": ["x"]},
+        InvalidArgument,
+        "folder_keys must be a GUID",
+    ),
+    (
+        "uipath.daily_consumption_by_service",
+        (GUID, AWARE, LATER, "AIU"),
+        {"aggregate_by_ownership": "yes"},
+        WrongType,
+        "aggregate_by_ownership must be True or False, not a str",
+    ),
+    ("devicewise.api_usage_history", (), {}, InvalidArgument, "needs either start and end, or last"),
+    ("devicewise.api_usage_history", (AWARE,), {}, InvalidArgument, "needs either start and end, or last"),
+    ("devicewise.api_usage_history", (AWARE, LATER, "24h"), {}, InvalidArgument, "needs either start and end, or last"),
+    ("devicewise.api_usage_history", (NAIVE, LATER), {}, InvalidArgument, f"start {NO_ZONE}"),
+    ("devicewise.api_usage_history", (LATER, AWARE), {}, InvalidArgument, "must be before end"),
+    ("devicewise.api_usage_history", (), {"last": "1 day"}, InvalidArgument, 'like "24h", not "1 day"'),
+    ("devicewise.api_usage_history", (), {"last": "0h"}, InvalidArgument, 'like "24h", not "0h"'),
+    ("devicewise.api_usage_history", (), {"last": 24}, WrongType, "last must be a str, not an int"),
+    ("devicewise.api_usage_history", (), {"last": "24h", "series": "week"}, InvalidArgument, "must be one of hour, day"),
+    ("devicewise.api_usage_history", (), {"last": "24h", "show_all": 1}, WrongType, "show_all must be True or False"),
+    ("devicewise.usage_report", (None,), {}, WrongType, 'needs the argument "start"'),
+    ("devicewise.call", ("thing.delete",), {}, InvalidArgument, "must be a command that only reads"),
+    ("devicewise.call", ("",), {}, InvalidArgument, "must be a command that only reads"),
+    ("devicewise.call", ("session.info", ["x"]), {}, WrongType, "params must be a dict, not a list"),
+    ("devicewise.call", ("session.info", {1: 2}), {}, WrongType, "the keys of params must be str"),
+    ("volcengine.time_shift_data", (NAIVE, LATER), {}, InvalidArgument, f"start {NO_ZONE}"),
+    ("volcengine.time_shift_data", (LATER, AWARE), {}, InvalidArgument, "must be before end"),
+    ("volcengine.time_shift_data", (AWARE, LATER), {"vhosts": []}, InvalidArgument, "leave it out to ask for all"),
+    ("volcengine.time_shift_data", (AWARE, LATER), {"aggregation": 7}, InvalidArgument, "aggregation must be one of"),
+    ("volcengine.time_shift_data", (AWARE, LATER), {"vhost": "a"}, WrongType, 'did you mean "vhosts"?'),
+    ("volcengine.time_shift_data", (), {}, WrongType, 'time_shift_data() needs the argument "start"'),
+    ("volcengine.call", ("DeleteDomain",), {}, InvalidArgument, "must be an action that only reads"),
+    ("volcengine.call", ("DescribeX&Action=DeleteY",), {}, InvalidArgument, "must be an action that only reads"),
+    ("volcengine.call", ("DescribeX", {}, "yesterday"), {}, InvalidArgument, 'must be a date like "2023-01-01"'),
+]
+
+
+@pytest.mark.parametrize(
+    ("method", "args", "kwargs", "kind", "says"), CALLS, ids=[f"{row[0]}-{row[4][:40]}" for row in CALLS]
+)
+def test_a_question_that_cannot_work_is_not_sent(
+    method: str,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    kind: type[InvalidArgument],
+    says: str,
+    door: Door,
+    world: Simulator,
+) -> None:
+    provider, name = method.split(".")
+    client = door.client(provider, **account(provider), base_url=world.base_url(provider))
+    with pytest.raises(InvalidArgument) as caught:
+        door.ask(client, name, *args, **kwargs)
+    check(caught.value, kind, says)
+
+
+def test_a_naive_timestamp_of_pandas_is_refused_and_an_aware_one_is_taken(door: Door, simulator: Simulator) -> None:
+    pandas = pytest.importorskip("pandas")
+    ricoh = door.simulated(simulator, "ricoh")
+    with pytest.raises(InvalidArgument, match="since has no time zone"):
+        door.ask(ricoh, "cost_and_usage_total", pandas.Timestamp("2026-02-01"), "2026-03-01")
+    aware = door.ask(ricoh, "cost_and_usage_total", pandas.Timestamp("2026-02-01", tz="UTC"), "2026-03-01")
+    assert aware == door.ask(ricoh, "cost_and_usage_total", date(2026, 2, 1), date(2026, 3, 1))
+
+
+@pytest.mark.parametrize(
+    ("method", "args", "kwargs"),
+    [("traffics_for_month", (2026,), {}), ("total_sessions_this_month", (), {"tz": "UTC"}), ("status_this_month", (1,), {})],
+)
+def test_what_python_itself_refuses_is_its_type_error(
+    method: str, args: tuple[Any, ...], kwargs: dict[str, Any], door: Door, world: Simulator
+) -> None:
+    client = door.client("sora", api_key="k", base_url=world.base_url("sora"))
+    with pytest.raises(TypeError):
+        door.ask(client, method, *args, **kwargs)
+
+
+# --- The environment ----------------------------------------------------------------------------------------------------
+
+
+def test_a_missing_variable_is_named(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("METERTAP_SORA_API_KEY", raising=False)
+    with pytest.raises(InvalidArgument, match="looked for METERTAP_SORA_API_KEY, METERTAP_SORA_BASE_URL"):
+        door.module.Sora.from_env()
+
+
+def test_the_vendors_variables_come_before_ours(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {
+        "VOLC_ACCESSKEY": "theirs",
+        "VOLC_SECRETKEY": "s",
+        "METERTAP_VOLCENGINE_ACCESS_KEY": "a\nb",
+        "METERTAP_VOLCENGINE_BASE_URL": "http://127.0.0.1:9",
+    }.items():
+        monkeypatch.setenv(name, value)
+    client = door.module.Volcengine.from_env(name="acme")
+    assert repr(client) == "Volcengine(name='acme', base_url='http://127.0.0.1:9')"
+
+
+def test_a_slip_in_an_override_is_said_as_such(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("METERTAP_SORA_API_KEY", "k")
+    with pytest.raises(WrongType, match="Sora has no argument 'nmae'; did you mean 'name'\\?$"):
+        door.module.Sora.from_env(nmae="x")

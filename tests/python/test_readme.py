@@ -1,0 +1,107 @@
+"""What README and docs say: the snippets run against the simulator, the names exist, the links lead somewhere."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import metertap
+from metertap import clients, config
+from metertap.simulator import Simulator
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+CLIENTS = [getattr(clients, name) for name in clients.__all__]
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def methods(client: type) -> set[str]:
+    return {name for name, value in vars(client).items() if inspect.isfunction(value) and not name.startswith("_")}
+
+
+@pytest.fixture
+def elsewhere(monkeypatch, usage_simulator):
+    """Every client of metertap is one of the simulator's, whatever credentials it is given."""
+
+    def moved(client: type) -> Callable[..., object]:
+        def make(**given: str) -> object:
+            if "base_url" in given:  # made by a simulator, which knows where it is
+                return client(**given)
+            own = usage_simulator.credentials(client._provider)
+            assert given.keys() <= own.keys()
+            return client(**own, base_url=usage_simulator.base_url(client._provider))
+
+        return make
+
+    for name in clients.__all__:
+        for module in (metertap, metertap.aio):
+            monkeypatch.setattr(module, name, moved(getattr(module, name)))
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_the_snippets_run(usage_simulator):
+    names: dict = {}
+    for block in blocks("python"):
+        exec(block, names)
+    assert names["plain"] == {"ingress": names["traffic"].ingress, "egress": names["traffic"].egress}
+    assert names["status"].total_traffic_this_month == names["traffic"]
+    assert len(names["storage"].rows) == 31
+    assert names["usage"].results[0].items[0].item_name == "connection_time"
+    tests = [value for name, value in names.items() if name.startswith("test_")]
+    assert len(tests) == 1
+    with Simulator(seed=7, now=usage_simulator.now) as fresh:
+        tests[0](fresh)
+
+
+def test_the_configuration_is_one(tmp_path):
+    (text,) = blocks("toml")
+    file = tmp_path / "config.toml"
+    file.write_text(text, encoding="utf-8")
+    assert [(one.name, one.provider) for one in config.accounts(file).values()] == [
+        ("production", "sora"),
+        ("robots", "uipath"),
+    ]
+
+
+@pytest.mark.parametrize("client", CLIENTS, ids=lambda client: client.__name__)
+def test_the_table_names_methods_that_exist(client):
+    row = next(line for line in README.splitlines() if line.startswith(f"| `{client.__name__}` |"))
+    named = set(re.findall(r"`(\w+)`", row)) - {client.__name__}
+    assert named <= methods(client)
+    if client is not clients.Volcengine:
+        assert named == methods(client)
+
+
+def test_volcengines_page_names_every_usage_call():
+    page = (ROOT / "docs/providers/volcengine.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(\w+_data)`", page))
+    assert named == methods(clients.Volcengine) - {"call"}
+    assert len(named) == 27
+    assert "and 24 more usage calls" in README
+    assert "27 usage calls" in page
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
+        assert target.startswith("https://") or (page.parent / target).exists(), target
+
+
+def test_every_provider_has_a_page_whose_switches_exist():
+    with Simulator() as simulator:
+        known = {switch.name for switch in simulator.switches}
+        providers = simulator.providers
+    assert sorted(page.stem for page in ROOT.glob("docs/providers/*.md")) == sorted(providers)
+    for provider in providers:
+        text = (ROOT / f"docs/providers/{provider}.md").read_text(encoding="utf-8")
+        named = set(re.findall(rf"`({provider}\.\w+)`", text))
+        assert named, provider
+        assert named <= known
