@@ -486,6 +486,13 @@ pub mod fetch {
 
     /// Each reading as a [`line`], sorted.
     pub fn lines(usage: &Usage) -> Vec<String> {
+        let mut lines: Vec<String> = by_call(usage).into_values().flatten().collect();
+        lines.sort();
+        lines
+    }
+
+    /// The same by the ids of the calls that they came from.
+    pub fn by_call(usage: &Usage) -> BTreeMap<String, Vec<String>> {
         let table = &usage.readings;
         let schema = table.schema();
         let names = schema.fields().iter().map(|field| field.name().as_str());
@@ -505,9 +512,12 @@ pub mod fetch {
                 cost.as_deref(),
             )
         };
-        let mut lines: Vec<String> = (0..table.num_rows()).map(line_of).collect();
-        lines.sort();
-        lines
+        let mut calls: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for row in 0..table.num_rows() {
+            let call = calls.entry(cell(table, "call_id", row).unwrap()).or_default();
+            call.push(line_of(row));
+        }
+        calls
     }
 
     /// Fails with the lines in which they differ.
