@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::Decimal128Type;
-use common::fetch::{Accounts, by_call, cell, lines, same, simulator};
+use common::cell;
+use common::fetch::{Accounts, by_call, lines, same, simulator};
 use metertap::engine::Options;
 use metertap::engine::run::replay;
 use metertap::plan::{Plan, PlannedCall};
@@ -357,10 +358,10 @@ async fn a_damaged_archive_is_one_sentence_and_no_usage() {
     let simulator = simulator(11, NOW);
     let damages: [(&str, Damage); 6] = [
         ("is no archive", |folder, _| {
-            fs::remove_file(folder.join("manifest.json")).unwrap()
+            fs::remove_file(folder.join("manifest.json")).unwrap();
         }),
         ("is damaged", |folder, _| {
-            fs::write(folder.join("manifest.json"), "{").unwrap()
+            fs::write(folder.join("manifest.json"), "{").unwrap();
         }),
         ("was written in another format", |folder, _| {
             fs::write(folder.join("manifest.json"), r#"{"format": 9}"#).unwrap();
@@ -374,7 +375,7 @@ async fn a_damaged_archive_is_one_sentence_and_no_usage() {
             .unwrap();
         }),
         ("cannot be read", |folder, id| {
-            fs::remove_file(folder.join(format!("{id}.gz"))).unwrap()
+            fs::remove_file(folder.join(format!("{id}.gz"))).unwrap();
         }),
         ("is damaged", |folder, id| {
             let file = folder.join(format!("{id}.gz"));

@@ -334,6 +334,43 @@ pub mod engine {
     }
 }
 
+/// A cell of a table as text; nothing where it is null.
+#[cfg(feature = "client")]
+pub fn cell(table: &arrow_array::RecordBatch, name: &str, row: usize) -> Option<String> {
+    use arrow_array::Array;
+    use arrow_array::cast::AsArray;
+    use arrow_array::types::{Decimal128Type, Int32Type, Int64Type, TimestampMicrosecondType};
+
+    let column = table.column_by_name(name).unwrap();
+    if column.is_null(row) {
+        return None;
+    }
+    if let Some(texts) = column.as_string_opt::<i32>() {
+        return Some(texts.value(row).to_owned());
+    }
+    if let Some(words) = column.as_dictionary_opt::<Int32Type>() {
+        let key = usize::try_from(words.keys().value(row)).unwrap();
+        return Some(words.values().as_string::<i32>().value(key).to_owned());
+    }
+    if let Some(moments) = column.as_primitive_opt::<TimestampMicrosecondType>() {
+        return Some(
+            jiff::Timestamp::from_microsecond(moments.value(row))
+                .unwrap()
+                .to_string(),
+        );
+    }
+    if let Some(list) = column.as_list_opt::<i32>() {
+        let items = list.value(row);
+        let words = items.as_string::<i32>().iter().flatten();
+        return Some(words.collect::<Vec<_>>().join("+"));
+    }
+    if let Some(counts) = column.as_primitive_opt::<Int64Type>() {
+        return Some(counts.value(row).to_string());
+    }
+    let scaled = column.as_primitive::<Decimal128Type>().value(row);
+    Some(metertap::values::quantity::Quantity { scaled, rounded: false }.to_string())
+}
+
 /// Plans and their runs against a simulator.
 #[cfg(all(feature = "client", feature = "simulator"))]
 pub mod fetch {
@@ -341,9 +378,6 @@ pub mod fetch {
     use std::path::{Path, PathBuf};
     use std::sync::Arc;
 
-    use arrow_array::cast::AsArray;
-    use arrow_array::types::{Decimal128Type, Int32Type, TimestampMicrosecondType};
-    use arrow_array::{Array, RecordBatch};
     use jiff::Timestamp;
     use metertap::engine::credentials::SecretSource;
     use metertap::engine::run::Job;
@@ -352,7 +386,6 @@ pub mod fetch {
     use metertap::providers::provider;
     use metertap::simulator::server::{Config, Simulator};
     use metertap::usage::Usage;
-    use metertap::values::quantity::Quantity;
     use metertap::values::window::{Instant, Window};
 
     /// A simulator whose time stands still.
@@ -437,34 +470,6 @@ pub mod fetch {
         Client::new(provider, name, Some(&base_url), settings, sources.collect(), options).unwrap()
     }
 
-    /// A cell as text; nothing where it is null.
-    pub fn cell(table: &RecordBatch, name: &str, row: usize) -> Option<String> {
-        let column = table.column_by_name(name).unwrap();
-        if column.is_null(row) {
-            return None;
-        }
-        if let Some(texts) = column.as_string_opt::<i32>() {
-            return Some(texts.value(row).to_owned());
-        }
-        if let Some(words) = column.as_dictionary_opt::<Int32Type>() {
-            let key = usize::try_from(words.keys().value(row)).unwrap();
-            return Some(words.values().as_string::<i32>().value(key).to_owned());
-        }
-        if let Some(moments) = column.as_primitive_opt::<TimestampMicrosecondType>() {
-            return Some(Timestamp::from_microsecond(moments.value(row)).unwrap().to_string());
-        }
-        if let Some(list) = column.as_list_opt::<i32>() {
-            let items = list.value(row);
-            let words = items.as_string::<i32>().iter().flatten();
-            return Some(words.collect::<Vec<_>>().join("+"));
-        }
-        if let Some(counts) = column.as_primitive_opt::<arrow_array::types::Int64Type>() {
-            return Some(counts.value(row).to_string());
-        }
-        let scaled = column.as_primitive::<Decimal128Type>().value(row);
-        Some(Quantity { scaled, rounded: false }.to_string())
-    }
-
     /// One reading as a line: account, meter, labels, window, quantity, and the cost if there is one.
     pub fn line(
         account: &str,
@@ -498,7 +503,7 @@ pub mod fetch {
         let names = schema.fields().iter().map(|field| field.name().as_str());
         let labels: Vec<&str> = names.skip(3).take_while(|name| *name != "start").collect();
         let line_of = |row: usize| {
-            let get = |name: &str| cell(table, name, row);
+            let get = |name: &str| super::cell(table, name, row);
             let values: Vec<(&str, String)> = labels.iter().filter_map(|name| Some((*name, get(name)?))).collect();
             let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
             let cost = get("cost");
@@ -514,7 +519,7 @@ pub mod fetch {
         };
         let mut calls: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for row in 0..table.num_rows() {
-            let call = calls.entry(cell(table, "call_id", row).unwrap()).or_default();
+            let call = calls.entry(super::cell(table, "call_id", row).unwrap()).or_default();
             call.push(line_of(row));
         }
         calls
