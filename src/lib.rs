@@ -3,7 +3,7 @@
 //! The crate is three rings, and arrows point inwards only:
 //!
 //! * ring 0, pure: [`values`], [`providers`], [`signing`] — no sockets, clock, files or environment;
-//! * ring 1, the world: the engine (feature `client`) and the simulator (feature `simulator`);
+//! * ring 1, the world: the engine and the tables of usage (feature `client`), and the simulator (feature `simulator`);
 //! * ring 2, the face: the binding to Python (feature `python`).
 
 #[cfg(feature = "client")]
@@ -16,4 +16,6 @@ mod python;
 pub mod signing;
 #[cfg(feature = "simulator")]
 pub mod simulator;
+#[cfg(feature = "client")]
+pub mod usage;
 pub mod values;

@@ -161,6 +161,8 @@ pub struct Source {
     pub history_days: Option<i64>,
     /// When its readings are final.
     pub settles: Settles,
+    /// The currency of the costs that it states, if it states any.
+    pub currency: Option<&'static str>,
     /// True if it is asked when the caller names no meters.
     pub by_default: bool,
     /// The page that documents it.
@@ -192,6 +194,26 @@ pub enum Buckets {
     MonthSoFar,
 }
 
+impl std::fmt::Display for Buckets {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let at = |offset: i32| {
+            if offset == 0 {
+                "UTC".to_owned()
+            } else {
+                format!("UTC{:+}", offset / 3600)
+            }
+        };
+        match *self {
+            Self::Every(86_400, offset) => write!(out, "day ({})", at(offset)),
+            Self::Every(3600, offset) => write!(out, "hour ({})", at(offset)),
+            Self::Every(seconds, offset) => write!(out, "{seconds} s ({})", at(offset)),
+            Self::Months => out.write_str("month (UTC)"),
+            Self::Window => out.write_str("the range asked for"),
+            Self::MonthSoFar => out.write_str("month so far"),
+        }
+    }
+}
+
 /// The longest window of one call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -207,6 +229,17 @@ pub enum Span {
     Whole,
 }
 
+impl std::fmt::Display for Span {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Days(days) => write!(out, "{days} days"),
+            Self::EachMonth => out.write_str("a calendar month"),
+            Self::MonthOr28Days => out.write_str("a calendar month or 28 days"),
+            Self::Whole => out.write_str("no limit known"),
+        }
+    }
+}
+
 /// When readings are final.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Settles {
@@ -216,6 +249,25 @@ pub enum Settles {
     AtTimeOfDay(i64, i32),
     /// The provider does not say.
     Unknown,
+}
+
+impl std::fmt::Display for Settles {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match *self {
+            Self::After(seconds) if seconds % 3600 == 0 => write!(out, "{} h after its end", seconds / 3600),
+            Self::After(seconds) => write!(out, "{} min after its end", seconds / 60),
+            Self::AtTimeOfDay(second, offset) => {
+                write!(
+                    out,
+                    "at {:02}:{:02} (UTC{:+}) of the day it ends",
+                    second / 3600,
+                    second / 60 % 60,
+                    offset / 3600
+                )
+            }
+            Self::Unknown => out.write_str("unknown"),
+        }
+    }
 }
 
 /// Whether a figure is final.
@@ -265,7 +317,7 @@ impl Settles {
 pub enum Flag {
     /// Floored before it reached us.
     Floored = 1,
-    /// The provider calls it approximate.
+    /// The provider calls it approximate, or levels of different moments were added.
     Approximate = 1 << 1,
     /// Digits were rounded away here, because they did not fit.
     Rounded = 1 << 2,

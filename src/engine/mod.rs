@@ -10,6 +10,7 @@ pub mod fetch;
 pub mod limits;
 pub mod observe;
 pub mod retry;
+pub mod run;
 pub mod together;
 pub mod transport;
 

@@ -1,23 +1,23 @@
 //! Running a plan: all accounts at once, each under its own limits.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use futures_util::future::join_all;
-use futures_util::stream::{self, StreamExt};
+use futures_util::future::try_join_all;
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use jiff::{SignedDuration, Timestamp};
 
 use super::client::Client;
 use super::clock;
 use super::fetch::Engine;
 use super::observe::{Event, Trace};
-use crate::plan::{Plan, PlannedCall};
-use crate::providers::Reply;
-use crate::usage::archive::Writer;
+use crate::plan::{Plan, PlannedAccount, PlannedCall};
+use crate::providers::{Provider, Reply, provider};
+use crate::usage::archive::{Reader, Writer};
 use crate::usage::{CallReadings, Collector, Evidence, Outcome, Usage};
-use crate::values::error::{Error, Result};
+use crate::values::error::{Error, Kind, Result};
 
 /// A plan, the clients of its accounts by name, and where the answers are kept, if anywhere.
 pub struct Job {
@@ -37,10 +37,17 @@ impl Job {
             let of = clients.get(&account.name).map(|client| client.provider.facts().name);
             if of != Some(account.provider) {
                 let (name, provider) = (&account.name, account.provider);
-                return Err(Error::invalid(format!("the plan's account {name:?} needs a client of {provider}")));
+                return Err(Error::invalid(format!(
+                    "the plan's account {name:?} needs a client of {provider}"
+                )));
             }
         }
-        Ok(Self { plan, clients, archive, done: AtomicUsize::new(0) })
+        Ok(Self {
+            plan,
+            clients,
+            archive,
+            done: AtomicUsize::new(0),
+        })
     }
 
     /// How many calls have been made.
@@ -59,71 +66,141 @@ impl Engine {
     /// others.
     pub async fn run(&self, job: &Job, trace: &Trace) -> Result<Usage> {
         let archive = match &job.archive {
-            Some(folder) => Some(Writer::create(folder, &job.plan.to_json())?),
+            Some(folder) => Some(Mutex::new(Writer::create(folder, &job.plan.to_json())?)),
             None => None,
         };
-        let accounts = job.plan.accounts.iter().map(|account| {
-            let client = job.clients.get(&account.name);
-            let calls = job.plan.calls.iter().enumerate().filter(|(_, call)| call.account == account.name);
-            // No more futures than may be under way, so that a call's deadline begins when its turn comes.
-            let most = account.concurrency.max(1);
-            let archive = archive.as_ref();
-            let made = calls.filter_map(move |(place, call)| Some((place, call, client?)));
-            stream::iter(made)
-                .map(move |(place, call, client)| async move {
-                    let outcome = self.outcome(place, call, client, archive, trace).await;
-                    job.done.fetch_add(1, Ordering::Relaxed);
-                    outcome
-                })
-                .buffer_unordered(most)
-                .collect::<Vec<_>>()
-        });
-        let outcomes: Vec<Outcome> = join_all(accounts).await.into_iter().flatten().collect();
+        let accounts = job.plan.accounts.iter();
+        let accounts = accounts.map(|account| self.run_account(job, account, archive.as_ref(), trace));
+        let outcomes = try_join_all(accounts).await?;
         if let Some(archive) = archive {
-            archive.finish()?;
+            archive.into_inner().unwrap_or_else(PoisonError::into_inner).finish()?;
         }
-        Usage::assemble(&job.plan, outcomes)
+        Usage::assemble(&job.plan, outcomes.into_iter().flatten().collect())
     }
 
+    /// Makes all calls of an account. No more futures than may be under way at once, so that a call's deadline begins
+    /// when its turn comes.
+    async fn run_account(
+        &self,
+        job: &Job,
+        account: &PlannedAccount,
+        archive: Option<&Mutex<Writer>>,
+        trace: &Trace,
+    ) -> Result<Vec<Outcome>> {
+        let Some(client) = job.clients.get(&account.name) else {
+            return Ok(Vec::new());
+        };
+        let mut waiting = Vec::new();
+        for (place, call) in job.plan.calls.iter().enumerate() {
+            if call.account == account.name {
+                waiting.push((place, call));
+            }
+        }
+        let mut outcomes = Vec::with_capacity(waiting.len());
+        let mut waiting = waiting.into_iter();
+        let mut under_way = FuturesUnordered::new();
+        loop {
+            while under_way.len() < account.concurrency.max(1) {
+                let Some((place, call)) = waiting.next() else { break };
+                under_way.push(self.outcome(place, call, client, archive, trace));
+            }
+            let Some(outcome) = under_way.next().await else {
+                return Ok(outcomes);
+            };
+            outcomes.push(outcome?);
+            job.done.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Makes one call. What fails is in the outcome; an archive that cannot be written is an error of the whole run.
     async fn outcome(
         &self,
         place: usize,
         call: &PlannedCall,
         client: &Client,
-        archive: Option<&Writer>,
+        archive: Option<&Mutex<Writer>>,
         trace: &Trace,
-    ) -> Outcome {
+    ) -> Result<Outcome> {
         let asked_at = clock::now(SignedDuration::ZERO);
         let began = clock::monotonic();
         let own = Trace::default();
         let read = |reply: &Reply| {
             let answered_at = clock::now(SignedDuration::ZERO);
-            let readings = read(client, call, reply, answered_at)?;
+            let readings = read(client.provider, call, reply, answered_at)?;
             let evidence = Evidence::answered(asked_at, answered_at, reply, 1, began.elapsed());
-            if let Some(archive) = archive {
-                archive.keep(&call.id, reply, &evidence)?;
-            }
-            Ok((readings, evidence))
+            Ok((readings, evidence, archive.map(|_| reply.clone())))
         };
         let answer = self.ask(client, &call.call, &own, read).await;
         let events = own.drain();
-        let attempts = events.iter().filter(|event| matches!(event, Event::Answered { .. })).count();
+        let answered = events
+            .iter()
+            .filter(|event| matches!(event, Event::Answered { .. }))
+            .count();
         trace.extend(events);
-        match answer {
-            Ok((readings, mut evidence)) => {
-                evidence.attempts = u32::try_from(attempts).unwrap_or(u32::MAX);
-                Outcome { call: place, evidence, result: Ok(readings) }
+        let (evidence, result, reply) = match answer {
+            Ok((readings, mut evidence, reply)) => {
+                evidence.attempts = u32::try_from(answered).unwrap_or(u32::MAX);
+                (evidence, Ok(readings), reply)
             }
-            Err(error) => Outcome { call: place, evidence: Evidence::failed(asked_at, &error), result: Err(error) },
+            Err(error) => (Evidence::failed(asked_at, &error), Err(error), None),
+        };
+        if let Some(archive) = archive {
+            let kept = reply
+                .as_ref()
+                .ok_or_else(|| result.as_ref().err().cloned().unwrap_or_else(no_reply));
+            let mut archive = archive.lock().unwrap_or_else(PoisonError::into_inner);
+            archive.keep(&call.id, &evidence, kept.as_ref().copied())?;
         }
+        Ok(Outcome {
+            call: place,
+            evidence,
+            result,
+        })
     }
 }
 
+fn no_reply() -> Error {
+    Error::new(Kind::Internal, "an answer was not kept")
+}
+
 /// The readings in an answer. What is settled is decided by the service's time of the answer, if it gives one.
-pub fn read(client: &Client, call: &PlannedCall, reply: &Reply, answered_at: Timestamp) -> Result<CallReadings> {
-    let document = client.provider.answer(&call.call, reply)?;
+pub fn read(
+    provider: &dyn Provider,
+    call: &PlannedCall,
+    reply: &Reply,
+    answered_at: Timestamp,
+) -> Result<CallReadings> {
+    let document = provider.answer(&call.call, reply)?;
     let fetched_at = reply.date().unwrap_or(answered_at);
     let mut collector = Collector::new(call, fetched_at);
-    client.provider.readings(call, &document, fetched_at, &mut collector)?;
+    provider.readings(call, &document, fetched_at, &mut collector)?;
     collector.finish()
+}
+
+/// Rebuilds a usage from its archive, with today's parser.
+pub fn replay(folder: &Path) -> Result<Usage> {
+    let archive = Reader::open(folder)?;
+    let plan = Plan::from_json(&archive.plan)?;
+    let mut outcomes = Vec::with_capacity(plan.calls.len());
+    for kept in archive.replay() {
+        let kept = kept?;
+        let Some((place, call)) = plan.calls.iter().enumerate().find(|(_, call)| call.id == kept.call_id) else {
+            return Err(Error::invalid(format!(
+                "{} keeps an answer that its plan does not know",
+                folder.display()
+            )));
+        };
+        let provider = provider(call.provider);
+        let answered_at = kept.evidence.answered_at.unwrap_or(kept.evidence.asked_at);
+        let result = kept.result.and_then(|reply| match provider {
+            Some(provider) => read(provider, call, &reply, answered_at),
+            None => Err(Error::invalid(format!("there is no provider {:?}", call.provider))),
+        });
+        outcomes.push(Outcome {
+            call: place,
+            evidence: kept.evidence,
+            result,
+        });
+    }
+    Usage::assemble(&plan, outcomes)
 }

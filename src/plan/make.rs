@@ -512,6 +512,7 @@ mod tests {
             span,
             history_days,
             settles: Settles::Unknown,
+            currency: None,
             by_default: true,
             page: "",
         })

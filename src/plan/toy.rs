@@ -68,6 +68,7 @@ const fn source(
         span,
         history_days: None,
         settles: Settles::Unknown,
+        currency: None,
         by_default: false,
         page: "",
     }
@@ -107,6 +108,7 @@ static FACTS: Facts = Facts {
         ),
         Source {
             history_days: Some(366),
+            currency: None,
             by_default: true,
             ..source(
                 "daily",

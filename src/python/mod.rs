@@ -7,6 +7,8 @@ mod errors;
 mod facts;
 mod runtime;
 mod simulator;
+mod table;
+mod usage;
 
 use pyo3::prelude::*;
 
@@ -17,6 +19,12 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<client::Client>()?;
     module.add_class::<client::Secret>()?;
     module.add_class::<simulator::Simulator>()?;
+    module.add_class::<table::Table>()?;
+    module.add_class::<usage::Plan>()?;
+    module.add_class::<usage::Run>()?;
+    module.add_class::<usage::Usage>()?;
+    module.add_function(wrap_pyfunction!(usage::meters, module)?)?;
+    module.add_function(wrap_pyfunction!(usage::replay, module)?)?;
     module.add_function(wrap_pyfunction!(facts::providers, module)?)?;
     module.add_function(wrap_pyfunction!(facts::operations, module)?)?;
     module.add_function(wrap_pyfunction!(facts::shapes, module)?)?;
@@ -25,11 +33,17 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
         "__all__",
         [
             "Client",
+            "Plan",
+            "Run",
             "Secret",
             "Simulator",
+            "Table",
+            "Usage",
             "__version__",
+            "meters",
             "operations",
             "providers",
+            "replay",
             "shapes",
             "shut_down",
         ],

@@ -35,13 +35,13 @@ impl Table {
         // The interface allows a producer to ignore the wish; consumers cast by themselves.
         drop(requested_schema);
         let batches = RecordBatchIterator::new([Ok(self.0.clone())], self.0.schema());
-        PyCapsule::new(py, FFI_ArrowArrayStream::new(Box::new(batches)), Some(c"arrow_array_stream".to_owned()))
+        PyCapsule::new_with_value(py, FFI_ArrowArrayStream::new(Box::new(batches)), c"arrow_array_stream")
     }
 
     /// The schema as an Arrow C schema.
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
         let schema = FFI_ArrowSchema::try_from(self.0.schema().as_ref()).map_err(|problem| bug(py, problem))?;
-        PyCapsule::new(py, schema, Some(c"arrow_schema".to_owned()))
+        PyCapsule::new_with_value(py, schema, c"arrow_schema")
     }
 
     /// How many rows it has.
@@ -51,12 +51,19 @@ impl Table {
 
     /// The names of its columns.
     fn columns(&self) -> Vec<String> {
-        self.0.schema().fields().iter().map(|field| field.name().clone()).collect()
+        self.0
+            .schema()
+            .fields()
+            .iter()
+            .map(|field| field.name().clone())
+            .collect()
     }
 
     /// The same table with its decimals as the nearest float64.
     fn with_floats(&self, py: Python<'_>) -> PyResult<Self> {
-        py.detach(|| floats(&self.0)).map(Self).map_err(|problem| bug(py, problem))
+        py.detach(|| floats(&self.0))
+            .map(Self)
+            .map_err(|problem| bug(py, problem))
     }
 
     /// The rows from `start` to `end` as dicts.
@@ -75,7 +82,10 @@ impl Table {
 }
 
 fn bug(py: Python<'_>, problem: impl std::fmt::Display) -> PyErr {
-    to_python(py, &Error::new(Kind::Internal, format!("a table cannot be handed over: {problem}")))
+    to_python(
+        py,
+        &Error::new(Kind::Internal, format!("a table cannot be handed over: {problem}")),
+    )
 }
 
 fn floats(batch: &RecordBatch) -> Result<RecordBatch, arrow_schema::ArrowError> {
@@ -97,8 +107,9 @@ fn floats(batch: &RecordBatch) -> Result<RecordBatch, arrow_schema::ArrowError> 
 #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)] // only what fits is cast
 fn nearest(scaled: i128) -> f64 {
     const EXACT: i128 = 1 << 53;
-    const POWERS: [f64; SCALE + 1] =
-        [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18];
+    const POWERS: [f64; SCALE + 1] = [
+        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
+    ];
     let (mut number, mut places) = (scaled, SCALE);
     while places > 0 && number % 10 == 0 {
         number /= 10;
@@ -107,7 +118,10 @@ fn nearest(scaled: i128) -> f64 {
     match POWERS.get(places) {
         // Both are exact, so their quotient is the nearest float.
         Some(power) if number.abs() < EXACT => number as f64 / power,
-        _ => Quantity { scaled, rounded: false }.to_string().parse().unwrap_or(f64::NAN),
+        _ => Quantity { scaled, rounded: false }
+            .to_string()
+            .parse()
+            .unwrap_or(f64::NAN),
     }
 }
 
@@ -136,7 +150,9 @@ fn cell<'py>(py: Python<'py>, column: &ArrayRef, index: usize) -> PyResult<Bound
         DataType::Boolean => column.as_boolean().value(index).into_bound_py_any(py),
         DataType::List(_) => {
             let items = column.as_list::<i32>().value(index);
-            let cells = (0..items.len()).map(|item| cell(py, &items, item)).collect::<PyResult<Vec<_>>>()?;
+            let cells = (0..items.len())
+                .map(|item| cell(py, &items, item))
+                .collect::<PyResult<Vec<_>>>()?;
             Ok(PyList::new(py, cells)?.into_any())
         }
         other => Err(bug(py, format!("a column of {other}"))),
@@ -153,7 +169,15 @@ mod tests {
 
     #[test]
     fn a_decimal_becomes_the_nearest_float() {
-        for text in ["0.1", "149514.99999999997", "4503380.1", "18446744073709551615", "-0.25", "0", "12345678901234567.89"] {
+        for text in [
+            "0.1",
+            "149514.99999999997",
+            "4503380.1",
+            "18446744073709551615",
+            "-0.25",
+            "0",
+            "12345678901234567.89",
+        ] {
             let scaled = Quantity::parse(text).unwrap().scaled;
             assert_eq!(nearest(scaled), text.parse::<f64>().unwrap(), "{text}");
         }

@@ -27,7 +27,16 @@ use crate::values::window::{Instant, Window};
 pub struct Plan(plan::Plan);
 
 /// A row of a plan's summary: account, provider, operation, calls, start, end, what cut it, least seconds.
-type PlanRow<'py> = (String, &'static str, &'static str, usize, Bound<'py, PyAny>, Bound<'py, PyAny>, String, f64);
+type PlanRow<'py> = (
+    String,
+    &'static str,
+    &'static str,
+    usize,
+    Bound<'py, PyAny>,
+    Bound<'py, PyAny>,
+    String,
+    f64,
+);
 
 #[pymethods]
 impl Plan {
@@ -52,13 +61,21 @@ impl Plan {
         for (client, selection) in &parts {
             asked.push(part(client, selection)?);
         }
-        plan::Plan::make(&Question { window, now, parts: asked }).map(Self).map_err(refuse)
+        plan::Plan::make(&Question {
+            window,
+            now,
+            parts: asked,
+        })
+        .map(Self)
+        .map_err(refuse)
     }
 
     /// Reads what `to_json` wrote.
     #[staticmethod]
     fn from_json(py: Python<'_>, text: &str) -> PyResult<Self> {
-        plan::Plan::from_json(text).map(Self).map_err(|error| to_python(py, &error))
+        plan::Plan::from_json(text)
+            .map(Self)
+            .map_err(|error| to_python(py, &error))
     }
 
     /// The plan as JSON.
@@ -70,10 +87,16 @@ impl Plan {
     fn shard(&self, py: Python<'_>, index: &Bound<'_, PyAny>, of: &Bound<'_, PyAny>) -> PyResult<Self> {
         let refuse = |error: Error| to_python(py, &error);
         let number = |given: &Bound<'_, PyAny>, name: &str| -> PyResult<usize> {
-            let whole = given.extract::<i64>().ok().and_then(|number| usize::try_from(number).ok());
+            let whole = given
+                .extract::<i64>()
+                .ok()
+                .and_then(|number| usize::try_from(number).ok());
             whole.ok_or_else(|| refuse(Error::invalid(format!("{name} must be an int of at least 0"))))
         };
-        self.0.shard(number(index, "index")?, number(of, "of")?).map(Self).map_err(refuse)
+        self.0
+            .shard(number(index, "index")?, number(of, "of")?)
+            .map(Self)
+            .map_err(refuse)
     }
 
     /// How many calls it has.
@@ -94,8 +117,20 @@ impl Plan {
     /// The summary.
     fn rows<'py>(&self, py: Python<'py>) -> PyResult<Vec<PlanRow<'py>>> {
         let row = |row: plan::Row| {
-            let (start, end) = (datetime(py, row.start)?, datetime(py, row.end)?);
-            Ok((row.account, row.provider, row.operation, row.calls, start, end, row.cut_by, row.seconds))
+            let (start, end) = (
+                datetime(py, Instant::utc(row.start))?,
+                datetime(py, Instant::utc(row.end))?,
+            );
+            Ok((
+                row.account,
+                row.provider,
+                row.operation,
+                row.calls,
+                start,
+                end,
+                row.cut_by,
+                row.seconds,
+            ))
         };
         self.0.table().into_iter().map(row).collect()
     }
@@ -109,12 +144,20 @@ impl Plan {
             row.set_item("account", &call.account)?;
             row.set_item("provider", call.provider)?;
             row.set_item("operation", call.call.operation.name)?;
-            let given: serde_json::Map<_, _> =
-                call.call.arguments.iter().map(|(name, value)| (name.to_owned(), value.to_json())).collect();
+            let given: serde_json::Map<_, _> = call
+                .call
+                .arguments
+                .iter()
+                .map(|(name, value)| (name.to_owned(), value.to_json()))
+                .collect();
             row.set_item("arguments", pythonize::pythonize(py, &given)?)?;
             row.set_item("start", datetime(py, Instant::utc(call.window.start().at))?)?;
             row.set_item("end", datetime(py, Instant::utc(call.window.end().at))?)?;
-            let wanted = call.asked.meters.iter().filter_map(|place| call.asked.source.meters.get(*place));
+            let wanted = call
+                .asked
+                .meters
+                .iter()
+                .filter_map(|place| call.asked.source.meters.get(*place));
             row.set_item("meters", wanted.map(|meter| meter.name).collect::<Vec<_>>())?;
             calls.append(row)?;
         }
@@ -130,7 +173,11 @@ fn part(client: &Client, selection: &Bound<'_, PyDict>) -> PyResult<Part> {
         per_second: facts.per_second,
         concurrency: client.0.concurrency(),
     };
-    Ok(Part { account, provider: client.0.provider, selection: arguments(selection)? })
+    Ok(Part {
+        account,
+        provider: client.0.provider,
+        selection: arguments(selection)?,
+    })
 }
 
 /// A plan on its way to become a usage.
@@ -146,7 +193,10 @@ impl Run {
         clients: HashMap<String, PyRef<'_, Client>>,
         archive: Option<PathBuf>,
     ) -> PyResult<Self> {
-        let clients = clients.into_iter().map(|(name, client)| (name, Arc::clone(&client.0))).collect();
+        let clients = clients
+            .into_iter()
+            .map(|(name, client)| (name, Arc::clone(&client.0)))
+            .collect();
         let job = Job::new(plan.0.clone(), clients, archive).map_err(|error| to_python(py, &error))?;
         Ok(Self(Arc::new(job)))
     }
@@ -172,7 +222,11 @@ impl Run {
             Some(watch) => watch.call1(py, (shown.done(), shown.total())).map(|_| ()),
             None => Ok(()),
         };
-        let usage = wait_watching(py, &show, move |engine, trace| async move { engine.run(&job, &trace).await })?;
+        let usage = wait_watching(
+            py,
+            &show,
+            move |engine, trace| async move { engine.run(&job, &trace).await },
+        )?;
         show(py)?;
         Ok(Usage(Arc::new(usage)))
     }
@@ -190,7 +244,9 @@ impl Run {
 #[pyfunction]
 pub fn replay(py: Python<'_>, folder: PathBuf) -> PyResult<Usage> {
     let usage = py.detach(|| replay_archive(&folder));
-    usage.map(|usage| Usage(Arc::new(usage))).map_err(|error| to_python(py, &error))
+    usage
+        .map(|usage| Usage(Arc::new(usage)))
+        .map_err(|error| to_python(py, &error))
 }
 
 /// The result of a plan.
@@ -223,7 +279,10 @@ impl Usage {
     fn missing(&self) -> Vec<String> {
         let sentence = |hole: &usage::Hole| {
             let (start, end) = (hole.window.start().to_utc_text(), hole.window.end().to_utc_text());
-            format!("{} {} from {start} to {end}: {}", hole.account, hole.operation, hole.reason)
+            format!(
+                "{} {} from {start} to {end}: {}",
+                hole.account, hole.operation, hole.reason
+            )
         };
         self.0.missing().map(sentence).collect()
     }
@@ -231,9 +290,12 @@ impl Usage {
     /// Readings put together by their meters' rules.
     fn rollup(&self, py: Python<'_>, every: Option<&str>, by: Vec<String>, tz: &str) -> PyResult<Table> {
         let outcome = py.detach(|| -> Result<_> {
-            let every = Every::parse(every)?;
-            let zone = TimeZone::get(tz)
-                .map_err(|_| Error::invalid(format!("there is no time zone {tz:?}; write for example \"Asia/Tokyo\"")))?;
+            let every = every.map(Every::named).transpose()?;
+            let zone = TimeZone::get(tz).map_err(|_| {
+                Error::invalid(format!(
+                    "there is no time zone {tz:?}; write for example \"Asia/Tokyo\""
+                ))
+            })?;
             self.0.rollup(every, &zone, &by)
         });
         outcome.map(Table).map_err(|error| to_python(py, &error))

@@ -119,7 +119,18 @@ def sample_arguments(method: Method, simulator: Simulator) -> dict[str, Any]:
     return {name: samples[name] for name in names if name in samples}
 
 
-# --- A server that says what it is told to ------------------------------------------------------------------------------
+#: One question per provider, where it does not matter which.
+QUESTIONS: dict[str, tuple[str, dict[str, Any]]] = {
+    "sora": ("total_sessions_this_month", {}),
+    "ricoh": ("cost_and_usage_total", {"since": "2026-02-01", "until": "2026-03-01"}),
+    "uipath": ("consumption_summary", {"start": "2026-02-01", "end": "2026-03-01", "consumable_code": "AIU"}),
+    "devicewise": ("thing_usage_history", {"last": "24h"}),
+    "volcengine": ("time_shift_data", {"start": "2026-04-10", "end": "2026-04-11"}),
+}
+assert QUESTIONS.keys() == PROVIDERS.keys(), "a provider has no question"
+
+
+# --- A server that says what it is told to ----------------------------------------------------------------------------
 
 
 class Seen(NamedTuple):
@@ -211,7 +222,7 @@ class ScriptedServer:
         self._thread.join()
 
 
-# --- Numbers and other values -------------------------------------------------------------------------------------------
+# --- Numbers and other values -----------------------------------------------------------------------------------------
 
 
 def leaves(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Any]]:
@@ -263,7 +274,7 @@ def canonical(value: Any) -> Any:
     return value
 
 
-# --- Other processes ----------------------------------------------------------------------------------------------------
+# --- Other processes --------------------------------------------------------------------------------------------------
 
 
 def run_python(code: str, *args: str, env: Mapping[str, str] | None = None, flags: Sequence[str] = ()) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import metertap
-from metertap.cli import _table, main
+from metertap import _table, main
 from metertap.cli.accounts import CHECKS
 from metertap.simulator import Simulator, fault_menu
 

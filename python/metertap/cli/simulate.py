@@ -6,13 +6,15 @@ import shlex
 import signal
 import sys
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from metertap.cli import _options
-from metertap.cli._table import render
+from metertap._table import render
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
 
     from metertap.simulator import Simulator
 
@@ -48,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
         simulator = Simulator(arguments.seed, arguments.now, port=arguments.port, tls=arguments.tls)
     except ValueError as problem:
         arguments.parser.error(str(problem))
-    with simulator:
+    with simulator, _orderly_exit():
         if arguments.list_switches:
             rows = [(switch.name, " | ".join(switch.values) or "any text", switch.doc) for switch in simulator.switches]
             print(render(("switch", "values, the default first", "what it changes"), rows))
@@ -65,6 +67,16 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+@contextmanager
+def _orderly_exit() -> Iterator[None]:
+    """Leave on SIGTERM as on Ctrl-C, so that the CA's file is deleted."""
+    before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def _set_up(simulator: Simulator, switches: list[str], faults: list[str]) -> None:
     for text in switches:
         name, separator, value = text.partition("=")
@@ -76,8 +88,6 @@ def _set_up(simulator: Simulator, switches: list[str], faults: list[str]) -> Non
 
 
 def _wait(seconds: float | None) -> None:
-    # A service manager says SIGTERM: leave by the front door, so that the CA's file is deleted.
-    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     end = None if seconds is None else time.monotonic() + seconds
     while end is None or time.monotonic() < end:
         time.sleep(LONG if end is None else max(0.0, min(LONG, end - time.monotonic())))

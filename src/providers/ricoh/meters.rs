@@ -47,6 +47,7 @@ pub static SELECTION: &[Argument] = &[
 /// Where readings come from: the whole application, every label, one label. All have the same meters.
 pub static SOURCES: [Source; 3] = [
     Source {
+        currency: Some("JPY"),
         by_default: true,
         // Only the total of the whole application is said to be floored.
         meters: &meters(Rounding::Floored),
@@ -71,6 +72,7 @@ const fn source(operation: &'static str) -> Source {
         span: Span::MonthOr28Days,
         history_days: Some(365),
         settles: Settles::After(DAY),
+        currency: Some("JPY"),
         by_default: false,
         page: PAGE,
     }

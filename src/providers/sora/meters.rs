@@ -164,6 +164,7 @@ const fn counter(operation: &'static str) -> Source {
         span: Span::Whole,
         history_days: None,
         settles: Settles::Unknown,
+        currency: None,
         by_default: true,
         page: STATUS_PAGE,
     }
@@ -172,6 +173,7 @@ const fn counter(operation: &'static str) -> Source {
 /// A source that wants a project's key, and so is asked only by name.
 const fn project(operation: &'static str) -> Source {
     Source {
+        currency: None,
         by_default: false,
         page: PROJECT_PAGE,
         ..counter(operation)

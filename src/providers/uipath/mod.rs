@@ -1,5 +1,6 @@
 //! `UiPath` Test Cloud and Automation Cloud: consumption of licence units, by tenant, day and service, or folder.
 
+mod meters;
 mod model;
 mod query;
 mod read;
@@ -20,6 +21,14 @@ use crate::values::shape::{Holds, Typed};
 pub struct UiPath;
 
 const PAGE: &str = "https://docs.uipath.com/test-cloud/automation-cloud/latest/api-guide/consumption";
+const SUMMARY_PAGE: &str =
+    "https://docs.uipath.com/test-cloud/automation-cloud/latest/api-guide/get-tenant-consumption-summary";
+const TENANT_SUMMARY_PAGE: &str =
+    "https://docs.uipath.com/test-cloud/automation-cloud/latest/api-guide/get-tenant-consumption-summary-by-tenant";
+const DAILY_PAGE: &str =
+    "https://docs.uipath.com/test-cloud/automation-cloud/latest/api-guide/get-tenant-daily-consumption-by-service";
+const FOLDER_PAGE: &str =
+    "https://docs.uipath.com/test-cloud/automation-cloud/latest/api-guide/get-tenant-consumption-by-folder";
 
 static FACTS: Facts = Facts {
     name: "uipath",
@@ -48,8 +57,8 @@ static FACTS: Facts = Facts {
         ("client_secret", "UIPATH_CLIENT_SECRET"),
     ],
     operations: OPERATIONS,
-    sources: &[],
-    selection: &[],
+    sources: &meters::SOURCES,
+    selection: meters::SELECTION,
     composites: &[],
     // No limit is documented; one call per code and window adds up, so a few at once are enough.
     concurrency: 4,
@@ -139,18 +148,18 @@ impl Provider for UiPath {
         read::typed(&call.operation.returns, document)
     }
 
-    fn asked(&self, _selection: &Arguments) -> Result<Vec<Asked>> {
-        Ok(Vec::new())
+    fn asked(&self, selection: &Arguments) -> Result<Vec<Asked>> {
+        meters::asked(selection)
     }
 
     fn readings(
         &self,
-        _call: &PlannedCall,
-        _document: &Json<'_>,
-        _fetched_at: Timestamp,
-        _sink: &mut dyn Sink,
+        call: &PlannedCall,
+        document: &Json<'_>,
+        fetched_at: Timestamp,
+        sink: &mut dyn Sink,
     ) -> Result<()> {
-        Ok(())
+        meters::readings(call, document, fetched_at, sink)
     }
 }
 
@@ -159,7 +168,7 @@ static OPERATIONS: &[Operation] = &[
         name: "consumption_summary",
         wire: "lease_/api/usage/{organization_id}/tenants/consumption-summary",
         doc: "Units of one code that each tenant consumed, and those of the organization that belong to no tenant.",
-        page: "https://docs.uipath.com/test-cloud/automation-cloud/latest/api-guide/get-tenant-consumption-summary",
+        page: SUMMARY_PAGE,
         arguments: &[START, END, CONSUMABLE_CODE],
         range: RANGE,
         returns: Holds::Record(&model::CONSUMPTION_SUMMARY),
@@ -169,8 +178,7 @@ static OPERATIONS: &[Operation] = &[
         name: "tenant_consumption_summary",
         wire: "lease_/api/usage/{organization_id}/tenants/{tenant_id}/consumption-summary",
         doc: "Units of one code that one tenant consumed; the organization's figure in it is not the tenant's.",
-        page: "https://docs.uipath.com/test-cloud/automation-cloud/latest/api-guide/\
-               get-tenant-consumption-summary-by-tenant",
+        page: TENANT_SUMMARY_PAGE,
         arguments: &[TENANT_ID, START, END, CONSUMABLE_CODE],
         range: RANGE,
         returns: Holds::Record(&model::CONSUMPTION_SUMMARY),
@@ -180,8 +188,7 @@ static OPERATIONS: &[Operation] = &[
         name: "daily_consumption_by_service",
         wire: "lease_/api/usage/{organization_id}/tenants/daily-consumption-by-service",
         doc: "Units of one code that one tenant consumed, by UTC day and service.",
-        page: "https://docs.uipath.com/test-cloud/automation-cloud/latest/api-guide/\
-               get-tenant-daily-consumption-by-service",
+        page: DAILY_PAGE,
         arguments: &[
             TENANT_ID,
             START,
@@ -203,7 +210,7 @@ static OPERATIONS: &[Operation] = &[
         name: "consumption_by_folder",
         wire: "lease_/api/usage/{organization_id}/tenants/consumption-by-folder",
         doc: "Units of one code that one tenant consumed, by folder, each without its descendants.",
-        page: "https://docs.uipath.com/test-cloud/automation-cloud/latest/api-guide/get-tenant-consumption-by-folder",
+        page: FOLDER_PAGE,
         arguments: &[TENANT_ID, START, END, CONSUMABLE_CODE, AGGREGATE_BY_OWNERSHIP],
         range: RANGE,
         returns: Holds::List(&Holds::Record(&model::FOLDER_CONSUMPTION)),

@@ -36,7 +36,7 @@ pub fn answer(reply: &Reply) -> Result<Json<'_>> {
 pub fn typed(returns: &Holds, document: &Json<'_>) -> Result<Typed> {
     let root = At::root(document);
     match returns {
-        Holds::List(Holds::Record(shape)) => rows(returns, shape, &root),
+        Holds::List(Holds::Record(shape)) => in_rows(shape, &root, |rows| returns.read(rows)),
         Holds::Record(shape) => {
             refuse_stranger(shape, &root)?;
             returns.read(&root)
@@ -45,8 +45,8 @@ pub fn typed(returns: &Holds, document: &Json<'_>) -> Result<Typed> {
     }
 }
 
-/// Rows in a bare array, or in an object's only array: no page shows which of the two it is.
-fn rows(returns: &Holds, shape: &Shape, root: &At<'_, '_>) -> Result<Typed> {
+/// Reads rows in a bare array, or in an object's only array: no page shows which of the two it is.
+pub fn in_rows<R>(shape: &Shape, root: &At<'_, '_>, read: impl FnOnce(&At<'_, '_>) -> Result<R>) -> Result<R> {
     let path = root.path();
     let at = match root.value {
         Json::Map(members) => only_array(members)
@@ -58,7 +58,7 @@ fn rows(returns: &Holds, shape: &Shape, root: &At<'_, '_>) -> Result<Typed> {
     for (index, row) in at.list()?.iter().enumerate() {
         refuse_stranger(shape, &At::item(&path, index, row))?;
     }
-    returns.read(&at)
+    read(&at)
 }
 
 fn only_array<'j, 'b>(members: &'j [(Cow<'b, str>, Json<'b>)]) -> Option<&'j (Cow<'b, str>, Json<'b>)> {
@@ -68,7 +68,7 @@ fn only_array<'j, 'b>(members: &'j [(Cow<'b, str>, Json<'b>)]) -> Option<&'j (Co
 }
 
 /// All fields may be missing, but not all at once: such a record is another one, and must not pass for "nothing used".
-fn refuse_stranger(shape: &Shape, at: &At<'_, '_>) -> Result<()> {
+pub fn refuse_stranger(shape: &Shape, at: &At<'_, '_>) -> Result<()> {
     let is_known = |key: &str| shape.fields.iter().any(|field| field.wire == key);
     if at.map()?.iter().any(|(key, _)| is_known(key)) {
         return Ok(());

@@ -1,8 +1,10 @@
 //! Volcengine Live: storage, traffic, bandwidth and more, by signed calls of at most 93 days each.
 
+mod meters;
 pub mod model;
 mod query;
 mod read;
+mod readings;
 
 use jiff::Timestamp;
 
@@ -61,8 +63,8 @@ static FACTS: Facts = Facts {
         ("session_token", "VOLCENGINE_SESSION_TOKEN"),
     ],
     operations: model::OPERATIONS,
-    sources: &[],
-    selection: &[],
+    sources: meters::SOURCES,
+    selection: meters::SELECTION,
     composites: &[],
     concurrency: 8,
     // The revision of December 2024; the one of 2023 allowed 100.
@@ -113,18 +115,18 @@ impl Provider for Volcengine {
         read::typed(call, document)
     }
 
-    fn asked(&self, _selection: &Arguments) -> Result<Vec<Asked>> {
-        Ok(Vec::new())
+    fn asked(&self, selection: &Arguments) -> Result<Vec<Asked>> {
+        meters::asked(&FACTS, selection)
     }
 
     fn readings(
         &self,
-        _call: &PlannedCall,
-        _document: &Json<'_>,
-        _fetched_at: Timestamp,
-        _sink: &mut dyn Sink,
+        call: &PlannedCall,
+        document: &Json<'_>,
+        fetched_at: Timestamp,
+        sink: &mut dyn Sink,
     ) -> Result<()> {
-        Ok(())
+        readings::readings(call, document, fetched_at, sink)
     }
 }
 

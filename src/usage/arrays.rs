@@ -1,0 +1,196 @@
+//! Arrow columns from plain values, with the types that all tables here share.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow_array::builder::{ListBuilder, StringBuilder};
+use arrow_array::types::Int32Type;
+use arrow_array::{
+    Array, ArrayRef, Decimal128Array, DictionaryArray, Int32Array, Int64Array, RecordBatch, StringArray,
+    TimestampMicrosecondArray,
+};
+use arrow_buffer::NullBuffer;
+use arrow_schema::{Field, Schema};
+use jiff::Timestamp;
+
+use crate::values::error::{Error, Kind, Result};
+use crate::values::quantity::SCALE;
+
+/// Digits of a [`crate::values::quantity::Quantity`].
+pub const PRECISION: u8 = 38;
+
+/// Stands for a missing moment where moments are plain numbers: no moment that can be written down is so early.
+pub const NO_MOMENT: i64 = i64::MIN;
+/// Stands for a missing amount where amounts are plain numbers: none that fits 38 digits is so low.
+pub const NO_AMOUNT: i128 = i128::MIN;
+
+/// A moment in the unit of the tables.
+pub fn microseconds(at: Option<Timestamp>) -> i64 {
+    at.map_or(NO_MOMENT, Timestamp::as_microsecond)
+}
+
+/// A column of moments, some of which may be [`NO_MOMENT`].
+pub fn moments(mut values: Vec<i64>) -> ArrayRef {
+    let nulls = clear(&mut values, NO_MOMENT);
+    Arc::new(TimestampMicrosecondArray::new(values.into(), nulls).with_timezone("UTC"))
+}
+
+/// A column of exact numbers, some of which may be [`NO_AMOUNT`].
+pub fn amounts(mut values: Vec<i128>) -> Result<ArrayRef> {
+    let nulls = clear(&mut values, NO_AMOUNT);
+    let scale = i8::try_from(SCALE).map_err(bug)?;
+    let column = Decimal128Array::new(values.into(), nulls).with_precision_and_scale(PRECISION, scale);
+    Ok(Arc::new(column.map_err(bug)?))
+}
+
+/// A column of whole numbers.
+pub fn counts(values: impl IntoIterator<Item = usize>) -> ArrayRef {
+    optional_counts(values.into_iter().map(Some))
+}
+
+/// A column of whole numbers, some of which may be missing.
+pub fn optional_counts(values: impl IntoIterator<Item = Option<usize>>) -> ArrayRef {
+    let whole = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+    Arc::new(values.into_iter().map(|count| count.map(whole)).collect::<Int64Array>())
+}
+
+/// Notes where the stand-in for "nothing" lies, and puts zeros there.
+fn clear<T: Copy + PartialEq + Default>(values: &mut [T], nothing: T) -> Option<NullBuffer> {
+    if !values.contains(&nothing) {
+        return None;
+    }
+    let nulls: NullBuffer = values.iter().map(|value| *value != nothing).collect();
+    for value in values.iter_mut().filter(|value| **value == nothing) {
+        *value = T::default();
+    }
+    Some(nulls)
+}
+
+/// A column of texts.
+pub fn texts<'a>(values: impl IntoIterator<Item = Option<&'a str>>) -> ArrayRef {
+    Arc::new(values.into_iter().collect::<StringArray>())
+}
+
+/// A column of lists of texts.
+pub fn lists<'a, L: IntoIterator<Item = &'a str>>(values: impl IntoIterator<Item = L>) -> ArrayRef {
+    let mut builder = ListBuilder::new(StringBuilder::new());
+    for list in values {
+        list.into_iter().for_each(|text| builder.values().append_value(text));
+        builder.append(true);
+    }
+    Arc::new(builder.finish())
+}
+
+/// A column of few different words, under way.
+#[derive(Default)]
+pub struct Words<'a> {
+    distinct: Vec<&'a str>,
+    codes: HashMap<&'a str, i32>,
+    keys: Vec<i32>,
+}
+
+impl<'a> Words<'a> {
+    /// A column that will have so many rows.
+    pub fn with_capacity(rows: usize) -> Self {
+        Self {
+            keys: Vec::with_capacity(rows),
+            ..Self::default()
+        }
+    }
+
+    /// A column of these words.
+    pub fn column(words: impl IntoIterator<Item = &'a str>) -> Result<ArrayRef> {
+        let mut column = Self::default();
+        for word in words {
+            let code = column.code(word);
+            column.keys.push(code);
+        }
+        column.finish()
+    }
+
+    /// The word's number.
+    pub fn code(&mut self, word: &'a str) -> i32 {
+        let next = i32::try_from(self.distinct.len()).unwrap_or(i32::MAX);
+        *self.codes.entry(word).or_insert_with(|| {
+            self.distinct.push(word);
+            next
+        })
+    }
+
+    /// Appends the words with these numbers.
+    pub fn extend(&mut self, codes: impl IntoIterator<Item = i32>) {
+        self.keys.extend(codes);
+    }
+
+    /// The column.
+    pub fn finish(self) -> Result<ArrayRef> {
+        let words = Arc::new(StringArray::from(self.distinct));
+        let column = DictionaryArray::<Int32Type>::try_new(Int32Array::from(self.keys), words);
+        Ok(Arc::new(column.map_err(bug)?))
+    }
+}
+
+/// The text of each row of a column of texts or words.
+pub enum Texts<'a> {
+    /// Each row has its own.
+    Plain(&'a StringArray),
+    /// The rows share them.
+    Shared(&'a Int32Array, &'a StringArray),
+}
+
+impl<'a> Texts<'a> {
+    /// A view of that column.
+    pub fn of(column: &'a dyn Array) -> Result<Self> {
+        let any = column.as_any();
+        if let Some(plain) = any.downcast_ref::<StringArray>() {
+            return Ok(Self::Plain(plain));
+        }
+        let words = any.downcast_ref::<DictionaryArray<Int32Type>>();
+        let shared = words.and_then(|words| Some(Self::Shared(words.keys(), words.values().as_any().downcast_ref()?)));
+        shared.ok_or_else(|| bug("this is no column of texts"))
+    }
+
+    /// The text of that row.
+    pub fn get(&self, row: usize) -> Option<&'a str> {
+        let at =
+            |texts: &'a StringArray, row: usize| (row < texts.len() && texts.is_valid(row)).then(|| texts.value(row));
+        match self {
+            Self::Plain(texts) => at(texts, row),
+            Self::Shared(keys, words) => {
+                let key = (row < keys.len() && keys.is_valid(row)).then(|| keys.value(row))?;
+                at(words, usize::try_from(key).ok()?)
+            }
+        }
+    }
+
+    /// A number for the text of each row, the same for the same text; 0 where there is none.
+    pub fn codes(&self) -> Vec<u32> {
+        match self {
+            Self::Shared(keys, _) => {
+                let code = |key: Option<i32>| key.and_then(|key| u32::try_from(key).ok()).map_or(0, |key| key + 1);
+                keys.iter().map(code).collect()
+            }
+            Self::Plain(texts) => {
+                let mut known: HashMap<&str, u32> = HashMap::new();
+                let mut code = |text: &'a str| {
+                    let next = u32::try_from(known.len() + 1).unwrap_or(u32::MAX);
+                    *known.entry(text).or_insert(next)
+                };
+                texts.iter().map(|text| text.map_or(0, &mut code)).collect()
+            }
+        }
+    }
+}
+
+/// A table of these columns; every one may hold nulls.
+pub fn table(columns: Vec<(&str, ArrayRef)>) -> Result<RecordBatch> {
+    let field = |(name, column): &(&str, ArrayRef)| Field::new(*name, column.data_type().clone(), true);
+    let schema = Schema::new(columns.iter().map(field).collect::<Vec<_>>());
+    let columns = columns.into_iter().map(|(_, column)| column).collect();
+    RecordBatch::try_new(Arc::new(schema), columns).map_err(bug)
+}
+
+/// What Arrow refuses here is a mistake of ours.
+pub fn bug(problem: impl std::fmt::Display) -> Error {
+    Error::new(Kind::Internal, format!("a table could not be built: {problem}"))
+}

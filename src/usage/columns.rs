@@ -1,0 +1,647 @@
+//! Readings on their way into one table: compact columns for each call, then Arrow columns for all of them.
+
+use std::collections::HashMap;
+use std::iter::repeat_n;
+use std::sync::Arc;
+
+use arrow_array::builder::{ListBuilder, StringBuilder};
+use arrow_array::{ArrayRef, RecordBatch};
+use jiff::Timestamp;
+
+use super::arrays::{self, NO_AMOUNT, Words, bug, microseconds};
+use crate::meters::{Flag, Flags, Meter, Reading, Rounding, Sink, Source, Status};
+use crate::plan::{Plan, PlannedCall};
+use crate::values::error::{Error, Result};
+use crate::values::window::Window;
+
+/// The columns of the table of readings before those of the dimensions.
+pub const BEFORE_DIMENSIONS: &[&str] = &["provider", "account", "meter"];
+/// The columns of the table of readings after those of the dimensions.
+pub const AFTER_DIMENSIONS: &[&str] = &[
+    "start",
+    "end",
+    "quantity",
+    "unit",
+    "kind",
+    "status",
+    "cost",
+    "currency",
+    "flags",
+    "call_id",
+    "fetched_at",
+];
+
+/// The words of the column `status`, at the places of their numbers.
+pub const STATUSES: [Status; 3] = [Status::Settled, Status::Provisional, Status::Unknown];
+
+/// The readings of one call, in compact columns.
+#[derive(Debug)]
+pub struct CallReadings {
+    source: &'static Source,
+    fetched_at: Timestamp,
+    /// The dimensions of the wanted meters, in order of first appearance.
+    dimensions: Vec<&'static str>,
+    meter: Vec<u16>,
+    /// For each reading and dimension a place in `texts`, counted from 1; 0 where there is none.
+    labels: Vec<u32>,
+    texts: Vec<Arc<str>>,
+    start: Vec<i64>,
+    end: Vec<i64>,
+    quantity: Vec<i128>,
+    /// Empty unless any reading has a cost.
+    cost: Vec<i128>,
+    flags: Vec<u16>,
+    status: Vec<u8>,
+    /// Remarks on the whole answer.
+    pub notes: Vec<String>,
+    /// How many readings were dropped, because they start outside the call's window.
+    pub left_out: usize,
+    /// How many readings may still change.
+    pub provisional: usize,
+}
+
+impl CallReadings {
+    /// How many readings there are.
+    pub fn len(&self) -> usize {
+        self.meter.len()
+    }
+
+    /// True if there are none.
+    pub fn is_empty(&self) -> bool {
+        self.meter.is_empty()
+    }
+
+    /// How many readings end after that moment.
+    pub fn ending_after(&self, at: Timestamp) -> usize {
+        self.end.iter().filter(|end| **end > at.as_microsecond()).count()
+    }
+
+    fn label(&self, place: u32) -> Option<&str> {
+        let place = usize::try_from(place).ok()?.checked_sub(1)?;
+        self.texts.get(place).map(|text| &**text)
+    }
+
+    /// The labels of one dimension, in the order of the readings.
+    fn column(&self, dimension: &str) -> Option<impl Iterator<Item = Option<&str>>> {
+        let place = self.dimensions.iter().position(|known| *known == dimension)?;
+        let labels = self.labels.iter().skip(place).step_by(self.dimensions.len());
+        Some(labels.map(|label| self.label(*label)))
+    }
+}
+
+/// Takes the readings of one answer, as a provider hands them out.
+#[derive(Debug)]
+pub struct Collector {
+    readings: CallReadings,
+    window: Window,
+    /// For each meter of the source the places of its labels in a row; nothing for a meter that is not wanted.
+    places: Vec<Option<Vec<usize>>>,
+    known: HashMap<Arc<str>, u32>,
+    row: Vec<u32>,
+    problem: Option<Error>,
+}
+
+impl Collector {
+    /// Collects the answer to this call; `fetched_at` decides what is settled.
+    pub fn new(call: &PlannedCall, fetched_at: Timestamp) -> Self {
+        let source = call.asked.source;
+        let dimensions = dimensions(wanted(call));
+        let places = |(place, meter): (usize, &Meter)| {
+            let column = |name| dimensions.iter().position(|known| known == name);
+            let columns = || meter.dimensions.iter().filter_map(column).collect();
+            call.asked.meters.contains(&place).then(columns)
+        };
+        Self {
+            window: call.window,
+            places: source.meters.iter().enumerate().map(places).collect(),
+            known: HashMap::new(),
+            row: vec![0; dimensions.len()],
+            problem: None,
+            readings: CallReadings {
+                source,
+                fetched_at,
+                dimensions,
+                meter: Vec::new(),
+                labels: Vec::new(),
+                texts: Vec::new(),
+                start: Vec::new(),
+                end: Vec::new(),
+                quantity: Vec::new(),
+                cost: Vec::new(),
+                flags: Vec::new(),
+                status: Vec::new(),
+                notes: Vec::new(),
+                left_out: 0,
+                provisional: 0,
+            },
+        }
+    }
+
+    /// The readings, in no more memory than they need.
+    pub fn finish(self) -> Result<CallReadings> {
+        if let Some(problem) = self.problem {
+            return Err(problem);
+        }
+        let mut readings = self.readings;
+        readings.meter.shrink_to_fit();
+        readings.labels.shrink_to_fit();
+        readings.texts.shrink_to_fit();
+        readings.start.shrink_to_fit();
+        readings.end.shrink_to_fit();
+        readings.quantity.shrink_to_fit();
+        readings.cost.shrink_to_fit();
+        readings.flags.shrink_to_fit();
+        readings.status.shrink_to_fit();
+        Ok(readings)
+    }
+
+    /// The text's place in the list of texts, counted from 1.
+    fn place(&mut self, text: &str) -> u32 {
+        if let Some(place) = self.known.get(text) {
+            return *place;
+        }
+        let text: Arc<str> = text.into();
+        self.readings.texts.push(Arc::clone(&text));
+        // An answer is too small by far to hold so many texts.
+        let place = u32::try_from(self.readings.texts.len()).unwrap_or(u32::MAX);
+        self.known.insert(text, place);
+        place
+    }
+
+    fn take_labels(&mut self, meter: u16, labels: &[Option<&str>]) {
+        self.row.fill(0);
+        for (nth, label) in labels.iter().enumerate() {
+            let place = label.map_or(0, |label| self.place(label));
+            let places = self.places.get(usize::from(meter)).and_then(Option::as_ref);
+            let column = places.and_then(|places| places.get(nth));
+            if let Some(slot) = column.and_then(|column| self.row.get_mut(*column)) {
+                *slot = place;
+            }
+        }
+        self.readings.labels.extend_from_slice(&self.row);
+    }
+
+    fn take_numbers(&mut self, meter: u16, reading: &Reading<'_>) {
+        let cost = reading.cost.map(|cost| cost.scaled);
+        let readings = &mut self.readings;
+        if cost.is_some() && readings.cost.is_empty() {
+            readings.cost = vec![NO_AMOUNT; readings.meter.len()];
+        }
+        if cost.is_some() || !readings.cost.is_empty() {
+            readings.cost.push(cost.unwrap_or(NO_AMOUNT));
+        }
+        readings.meter.push(meter);
+        readings.start.push(microseconds(reading.start));
+        readings.end.push(microseconds(reading.end));
+        readings.quantity.push(reading.quantity.scaled);
+    }
+
+    fn take_standing(&mut self, rounding: Rounding, reading: &Reading<'_>) {
+        let readings = &mut self.readings;
+        let mut flags = reading.flags;
+        match rounding {
+            Rounding::Exact => {}
+            Rounding::Floored => flags = flags.with(Flag::Floored),
+            Rounding::Approximate => flags = flags.with(Flag::Approximate),
+        }
+        if reading.quantity.rounded || reading.cost.is_some_and(|cost| cost.rounded) {
+            flags = flags.with(Flag::Rounded);
+        }
+        let status = reading.end.map_or(Status::Unknown, |end| {
+            readings.source.settles.status(end, readings.fetched_at)
+        });
+        readings.provisional += usize::from(status == Status::Provisional);
+        readings.flags.push(flags.0);
+        readings.status.push(number(status));
+    }
+}
+
+impl Sink for Collector {
+    fn reading(&mut self, reading: Reading<'_>) {
+        let known = self.readings.source.meters.get(reading.meter);
+        let (Some(meter), Ok(place)) = (known, u16::try_from(reading.meter)) else {
+            self.problem = Some(bug(format!("there is no meter {}", reading.meter)));
+            return;
+        };
+        if reading.labels.len() != meter.dimensions.len() {
+            let (given, wanted) = (reading.labels.len(), meter.dimensions.len());
+            self.problem = Some(bug(format!("{} has {wanted} dimensions, not {given}", meter.name)));
+            return;
+        }
+        if self.places.get(reading.meter).is_none_or(Option::is_none) {
+            return;
+        }
+        if reading.start.is_some_and(|start| !self.window.contains(start)) {
+            self.readings.left_out += 1;
+            return;
+        }
+        self.take_labels(place, reading.labels);
+        self.take_numbers(place, &reading);
+        self.take_standing(meter.rounding, &reading);
+    }
+
+    fn note(&mut self, note: String) {
+        self.readings.notes.push(note);
+    }
+}
+
+/// The place of a status in [`STATUSES`].
+pub fn number(status: Status) -> u8 {
+    match status {
+        Status::Settled => 0,
+        Status::Provisional => 1,
+        Status::Unknown => 2,
+    }
+}
+
+/// The meters that a call is asked for.
+pub fn wanted(call: &PlannedCall) -> impl Iterator<Item = &'static Meter> {
+    let meters = call.asked.source.meters;
+    call.asked.meters.iter().filter_map(|place| meters.get(*place))
+}
+
+/// The dimensions of these meters, in order of first appearance.
+pub fn dimensions(meters: impl IntoIterator<Item = &'static Meter>) -> Vec<&'static str> {
+    let mut dimensions = Vec::new();
+    for dimension in meters.into_iter().flat_map(|meter| meter.dimensions) {
+        if !dimensions.contains(dimension) {
+            dimensions.push(*dimension);
+        }
+    }
+    dimensions
+}
+
+/// The table of these readings, each with its call's place in the plan; every call's columns are freed when they have
+/// been copied.
+pub fn table(plan: &Plan, calls: Vec<(usize, CallReadings)>) -> Result<RecordBatch> {
+    let mut table = Table::sized(plan, &calls)?;
+    for (place, readings) in calls {
+        let call = plan
+            .calls
+            .get(place)
+            .ok_or_else(|| bug(format!("the plan has no call {place}")))?;
+        table.take(call, &readings);
+    }
+    table.finish()
+}
+
+/// The columns of the table, under way.
+struct Table<'p> {
+    provider: Words<'p>,
+    account: Words<'p>,
+    meter: Words<'p>,
+    dimensions: Vec<(&'static str, StringBuilder)>,
+    start: Vec<i64>,
+    end: Vec<i64>,
+    quantity: Vec<i128>,
+    unit: Words<'p>,
+    kind: Words<'p>,
+    status: Words<'p>,
+    cost: Vec<i128>,
+    currency: StringBuilder,
+    flags: ListBuilder<StringBuilder>,
+    call_id: StringBuilder,
+    fetched_at: Vec<i64>,
+}
+
+impl<'p> Table<'p> {
+    /// An empty table with exactly the room that these readings need.
+    fn sized(plan: &'p Plan, calls: &[(usize, CallReadings)]) -> Result<Self> {
+        let rows = calls.iter().map(|(_, readings)| readings.len()).sum();
+        let all = || calls.iter().map(|(_, readings)| readings);
+        let dimension = |name: &'static str| {
+            let labels = all().filter_map(|readings| readings.column(name)).flatten().flatten();
+            Ok((name, builder(name, rows, labels.map(str::len).sum())?))
+        };
+        let flagged = || {
+            all()
+                .flat_map(|readings| &readings.flags)
+                .flat_map(|flags| Flags(*flags).names())
+        };
+        let currency = |readings: &CallReadings| {
+            let costs = readings.cost.iter().filter(|cost| **cost != NO_AMOUNT).count();
+            costs * readings.source.currency.map_or(0, str::len)
+        };
+        let ids = calls
+            .iter()
+            .filter_map(|(place, readings)| Some(plan.calls.get(*place)?.id.len() * readings.len()));
+        let dimensions = dimensions(plan.calls.iter().flat_map(wanted));
+        let mut status = Words::with_capacity(rows);
+        for word in STATUSES {
+            status.code(word.name());
+        }
+        Ok(Self {
+            provider: Words::with_capacity(rows),
+            account: Words::with_capacity(rows),
+            meter: Words::with_capacity(rows),
+            dimensions: dimensions.into_iter().map(dimension).collect::<Result<_>>()?,
+            start: Vec::with_capacity(rows),
+            end: Vec::with_capacity(rows),
+            quantity: Vec::with_capacity(rows),
+            unit: Words::with_capacity(rows),
+            kind: Words::with_capacity(rows),
+            status,
+            cost: Vec::with_capacity(rows),
+            currency: builder("currency", rows, all().map(currency).sum())?,
+            flags: ListBuilder::with_capacity(
+                builder("flags", flagged().count(), flagged().map(str::len).sum())?,
+                rows,
+            ),
+            call_id: builder("call_id", rows, ids.sum())?,
+            fetched_at: Vec::with_capacity(rows),
+        })
+    }
+
+    fn take(&mut self, call: &'p PlannedCall, readings: &CallReadings) {
+        let rows = readings.len();
+        let provider = self.provider.code(call.provider);
+        self.provider.extend(repeat_n(provider, rows));
+        let account = self.account.code(&call.account);
+        self.account.extend(repeat_n(account, rows));
+        self.take_meters(call, readings);
+        for (name, builder) in &mut self.dimensions {
+            match readings.column(name) {
+                Some(labels) => labels.for_each(|label| builder.append_option(label)),
+                None => builder.append_nulls(rows),
+            }
+        }
+        self.start.extend_from_slice(&readings.start);
+        self.end.extend_from_slice(&readings.end);
+        self.quantity.extend_from_slice(&readings.quantity);
+        self.status
+            .extend(readings.status.iter().map(|status| i32::from(*status)));
+        self.take_costs(readings);
+        for flags in &readings.flags {
+            Flags(*flags)
+                .names()
+                .for_each(|name| self.flags.values().append_value(name));
+            self.flags.append(true);
+        }
+        (0..rows).for_each(|_| self.call_id.append_value(&call.id));
+        self.fetched_at
+            .extend(repeat_n(readings.fetched_at.as_microsecond(), rows));
+    }
+
+    fn take_meters(&mut self, call: &PlannedCall, readings: &CallReadings) {
+        let mut codes = vec![(0, 0, 0); readings.source.meters.len()];
+        for place in &call.asked.meters {
+            if let (Some(meter), Some(codes)) = (readings.source.meters.get(*place), codes.get_mut(*place)) {
+                *codes = (
+                    self.meter.code(meter.name),
+                    self.unit.code(meter.unit),
+                    self.kind.code(meter.kind.name()),
+                );
+            }
+        }
+        let of = |meter: &u16| codes.get(usize::from(*meter)).copied().unwrap_or_default();
+        self.meter.extend(readings.meter.iter().map(|meter| of(meter).0));
+        self.unit.extend(readings.meter.iter().map(|meter| of(meter).1));
+        self.kind.extend(readings.meter.iter().map(|meter| of(meter).2));
+    }
+
+    fn take_costs(&mut self, readings: &CallReadings) {
+        if readings.cost.is_empty() {
+            self.cost.extend(repeat_n(NO_AMOUNT, readings.len()));
+            self.currency.append_nulls(readings.len());
+            return;
+        }
+        self.cost.extend_from_slice(&readings.cost);
+        for cost in &readings.cost {
+            let currency = readings.source.currency.filter(|_| *cost != NO_AMOUNT);
+            self.currency.append_option(currency);
+        }
+    }
+
+    fn finish(mut self) -> Result<RecordBatch> {
+        let mut columns = vec![
+            ("provider", self.provider.finish()?),
+            ("account", self.account.finish()?),
+            ("meter", self.meter.finish()?),
+        ];
+        for (name, builder) in &mut self.dimensions {
+            columns.push((name, Arc::new(builder.finish()) as ArrayRef));
+        }
+        columns.extend([
+            ("start", arrays::moments(self.start)),
+            ("end", arrays::moments(self.end)),
+            ("quantity", arrays::amounts(self.quantity)?),
+            ("unit", self.unit.finish()?),
+            ("kind", self.kind.finish()?),
+            ("status", self.status.finish()?),
+            ("cost", arrays::amounts(self.cost)?),
+            ("currency", Arc::new(self.currency.finish())),
+            ("flags", Arc::new(self.flags.finish())),
+            ("call_id", Arc::new(self.call_id.finish())),
+            ("fetched_at", arrays::moments(self.fetched_at)),
+        ]);
+        arrays::table(columns)
+    }
+}
+
+/// Room for texts; Arrow's plain texts end at 2 GiB a column, and its builder panics there.
+fn builder(column: &str, rows: usize, bytes: usize) -> Result<StringBuilder> {
+    if i32::try_from(bytes).is_ok() {
+        return Ok(StringBuilder::with_capacity(rows, bytes));
+    }
+    Err(Error::invalid(format!(
+        "the column {column:?} would hold more than 2 GiB of text; ask for a shorter range, or fetch the plan in shards"
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::usage::fixture::{SUMS, answered, at, call, day, plan, shown, usage, window};
+    use crate::usage::{Outcome, Usage};
+    use crate::values::quantity::Quantity;
+    use arrow_array::Array;
+    use arrow_schema::DataType;
+
+    #[test]
+    fn the_table_has_the_columns_of_the_contract_and_all_may_be_null() {
+        let table = usage(&SUMS, vec![]).readings;
+        let columns: Vec<(String, String)> = table
+            .schema()
+            .fields()
+            .iter()
+            .map(|field| (field.name().clone(), field.data_type().to_string()))
+            .collect();
+        let columns: Vec<(&str, &str)> = columns.iter().map(|(name, kind)| (&**name, &**kind)).collect();
+        let (words, moment, amount) = (
+            "Dictionary(Int32, Utf8)",
+            "Timestamp(µs, \"UTC\")",
+            "Decimal128(38, 18)",
+        );
+        assert_eq!(
+            columns,
+            [
+                ("provider", words),
+                ("account", words),
+                ("meter", words),
+                ("vhost", "Utf8"),
+                ("pool", "Utf8"),
+                ("start", moment),
+                ("end", moment),
+                ("quantity", amount),
+                ("unit", words),
+                ("kind", words),
+                ("status", words),
+                ("cost", amount),
+                ("currency", "Utf8"),
+                ("flags", "List(Utf8)"),
+                ("call_id", "Utf8"),
+                ("fetched_at", moment),
+            ]
+        );
+        assert!(table.schema().fields().iter().all(|field| field.is_nullable()));
+        assert_eq!(table.num_rows(), 0);
+    }
+
+    #[test]
+    fn each_reading_arrives_exactly() {
+        let mut costly = day(0, &[Some("a"), Some("p")], "2026-01-01", "18446744073709551615.5");
+        costly.cost = Some(Quantity::parse("0.1").unwrap());
+        let mut unplaced = day(1, &[None], "2026-01-01", "-7");
+        (unplaced.start, unplaced.end) = (None, None);
+        unplaced.flags = Flags::of(&[Flag::Mismatch]);
+        let fresh = day(1, &[Some("a")], "2026-02-28", "2.5e-18");
+        let table = usage(&SUMS, vec![costly, unplaced, fresh]).readings;
+        for (column, values) in [
+            ("provider", ["volcengine", "volcengine", "volcengine"]),
+            ("account", ["main", "main", "main"]),
+            ("meter", ["toy.minutes", "toy.traffic", "toy.traffic"]),
+            ("vhost", ["a", "-", "a"]),
+            ("pool", ["p", "-", "-"]),
+            ("start", ["2026-01-01T00:00:00Z", "-", "2026-02-28T00:00:00Z"]),
+            ("end", ["2026-01-02T00:00:00Z", "-", "2026-03-01T00:00:00Z"]),
+            ("quantity", ["18446744073709551615.5", "-7", "0.000000000000000002"]),
+            ("unit", ["minutes", "GiB", "GiB"]),
+            ("kind", ["sum", "sum", "sum"]),
+            ("status", ["settled", "unknown", "provisional"]),
+            ("cost", ["0.1", "-", "-"]),
+            ("currency", ["JPY", "-", "-"]),
+            ("flags", ["", "floored+mismatch", "floored+rounded"]),
+            ("call_id", ["c1", "c1", "c1"]),
+            ("fetched_at", ["2026-03-01T00:00:00Z"; 3]),
+        ] {
+            assert_eq!(shown(&table, column), values, "{column}");
+        }
+    }
+
+    #[test]
+    fn a_reading_belongs_to_the_window_that_contains_its_start() {
+        let plan = plan(vec![call("c1", "main", &SUMS, window("2026-01-01", "2026-02-01"))]);
+        let mut across = day(1, &[None], "2026-01-31T16:00:00Z", "3");
+        across.flags = Flags::NONE;
+        let readings = vec![
+            day(1, &[None], "2025-12-31T16:00:00Z", "1"),
+            day(1, &[None], "2026-01-01", "2"),
+            across,
+            day(1, &[None], "2026-02-01", "4"),
+        ];
+        let Outcome { result, .. } = answered(&plan, 0, readings);
+        let kept = result.unwrap();
+        assert_eq!(
+            (kept.len(), kept.left_out, kept.ending_after(at("2026-02-01"))),
+            (2, 2, 1)
+        );
+        assert_eq!(kept.quantity, [2 * 10_i128.pow(18), 3 * 10_i128.pow(18)]);
+    }
+
+    #[test]
+    fn a_meter_that_was_not_asked_for_is_left_out_with_its_dimensions() {
+        let mut call = call("c1", "main", &SUMS, window("2026-01-01", "2026-02-01"));
+        call.asked.meters = vec![1];
+        let plan = plan(vec![call]);
+        let readings = vec![
+            day(0, &[Some("a"), Some("p")], "2026-01-01", "1"),
+            day(1, &[Some("a")], "2026-01-01", "2"),
+        ];
+        let usage = Usage::assemble(&plan, vec![answered(&plan, 0, readings)]).unwrap();
+        assert_eq!(shown(&usage.readings, "meter"), ["toy.traffic"]);
+        assert!(usage.readings.column_by_name("pool").is_none());
+    }
+
+    #[test]
+    fn a_provider_that_names_the_wrong_meter_or_labels_is_an_error() {
+        let plan = plan(vec![call("c1", "main", &SUMS, window("2026-01-01", "2026-02-01"))]);
+        for reading in [day(2, &[], "2026-01-01", "1"), day(1, &[None, None], "2026-01-01", "1")] {
+            assert!(answered(&plan, 0, vec![reading]).result.is_err());
+        }
+    }
+
+    #[test]
+    fn costs_that_begin_late_stand_at_their_readings() {
+        let mut second = day(1, &[None], "2026-01-02", "2");
+        second.cost = Some(Quantity::whole(5));
+        let readings = vec![
+            day(1, &[None], "2026-01-01", "1"),
+            second,
+            day(1, &[None], "2026-01-03", "3"),
+        ];
+        assert_eq!(shown(&usage(&SUMS, readings).readings, "cost"), ["-", "5", "-"]);
+    }
+
+    #[test]
+    fn a_million_readings_take_no_more_room_than_they_need() {
+        let (calls, rows) = (1000, 1000);
+        let range = window("2026-01-01", "2026-03-01");
+        let ids: Vec<String> = (0..calls).map(|nth| format!("call-{nth:04}")).collect();
+        let plan = plan(ids.iter().map(|id| call(id, "main", &SUMS, range)).collect());
+        let hosts: Vec<String> = (0..10).map(|nth| format!("host-{nth}.example")).collect();
+        let outcomes = (0..calls).map(|place| {
+            let readings = (0..rows).map(|nth| [Some(&*hosts[nth % 10])]).collect::<Vec<_>>();
+            let readings = readings.iter().map(|labels| day(1, labels, "2026-01-05", "12.5"));
+            answered(&plan, place, readings.collect())
+        });
+        let outcomes: Vec<Outcome> = outcomes.collect();
+        for outcome in &outcomes {
+            let kept = outcome.result.as_ref().unwrap();
+            assert_eq!(
+                (kept.quantity.capacity(), kept.labels.capacity(), kept.cost.capacity()),
+                (1000, 2000, 0)
+            );
+            assert_eq!((kept.start.capacity(), kept.texts.capacity()), (1000, 10));
+        }
+        let usage = Usage::assemble(&plan, outcomes).unwrap();
+        assert_eq!(usage.readings.num_rows(), calls * rows);
+        // Six columns of words (4), three of moments (8), two of amounts (16), texts with their offsets (4 each): vhost
+        // of 14 bytes, pool, currency, call_id of 9; lists (4) of one flag (4 + 7); and bits where something is missing.
+        let row = 6 * 4 + 3 * 8 + 2 * 16 + (4 + 14) + 4 + 4 + (4 + 9) + 4 + (4 + 7);
+        let bits = 5 * calls * rows / 8;
+        let room = usage.readings.get_array_memory_size();
+        let needed = calls * rows * row + bits;
+        assert!(
+            room >= calls * rows * row && room < needed + needed / 100,
+            "{room} bytes for {needed}"
+        );
+    }
+
+    #[test]
+    fn meters_of_the_registry_fit_the_table() {
+        let sources = crate::providers::REGISTRY
+            .iter()
+            .flat_map(|provider| provider.facts().sources);
+        let mut known: HashMap<&str, &Meter> = HashMap::new();
+        for meter in sources.flat_map(|source| source.meters) {
+            for dimension in meter.dimensions {
+                let taken = BEFORE_DIMENSIONS.contains(dimension) || AFTER_DIMENSIONS.contains(dimension);
+                assert!(!taken, "{}: {dimension} is another column's name", meter.name);
+            }
+            let first = known.entry(meter.name).or_insert(meter);
+            let facts = |meter: &Meter| (meter.unit, meter.kind, meter.rollup, meter.rounding);
+            assert_eq!(facts(first), facts(meter), "{} has two natures", meter.name);
+        }
+    }
+
+    #[test]
+    fn more_text_than_a_column_can_hold_is_refused() {
+        let error = builder("label", 1, 1 << 31).unwrap_err();
+        assert!(
+            error
+                .message
+                .starts_with("the column \"label\" would hold more than 2 GiB")
+        );
+        assert_eq!(builder("label", 1, 3).unwrap().finish().data_type(), &DataType::Utf8);
+    }
+}
