@@ -187,8 +187,9 @@ class Usage(Table):
 
         Parameters
         ----------
-        every : {"hour", "day", "week", "month", "quarter", "year"}, optional
-            The length of a group; one group for all time if left out. A reading belongs to where it starts.
+        every : {"hour", "day", "week", "month", "quarter", "year", "all"}, optional
+            The length of a group; readings of different times stay apart if left out. A reading belongs to where it
+            starts.
         by : list of str, default ("provider", "meter")
             The columns that stay apart.
         tz : str or tzinfo, default "UTC"

@@ -2,7 +2,7 @@
 //!
 //! A provider is pure: same input, same output; no clock, no network, no globals. Each has the same five files:
 //! `mod.rs` (what it is), `query.rs` (question to request), `model.rs` (the wire), `read.rs` (bytes to values or error),
-//! `meters.rs` (what it measures, and values to readings).
+//! `meters.rs` (what it measures, and values to readings; Volcengine's many rows have `readings.rs` for the latter).
 
 pub mod devicewise;
 pub mod ricoh;

@@ -14,15 +14,52 @@ pub fn providers(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
     Ok(pythonize::pythonize(py, &all)?)
 }
 
-/// The operations of a provider: name, the names of its arguments, and what it tells.
+/// The operations of a provider: name, the names of its arguments, and its docstring.
 #[pyfunction]
-pub fn operations(provider: &str) -> Vec<(&'static str, Vec<&'static str>, &'static str)> {
+pub fn operations(provider: &str) -> Vec<(&'static str, Vec<&'static str>, String)> {
     let operations = crate::providers::provider(provider).map_or(&[][..], |provider| provider.facts().operations);
     let names = |operation: &Operation| operation.arguments.iter().map(|argument| argument.name).collect();
     operations
         .iter()
-        .map(|operation| (operation.name, names(operation), operation.doc))
+        .map(|operation| (operation.name, names(operation), docstring(operation)))
         .collect()
+}
+
+/// The docstring of a method that is made from the table of facts, in the form of those that are written by hand.
+fn docstring(operation: &Operation) -> String {
+    let arguments: String = operation.arguments.iter().map(described).collect();
+    format!(
+        "{doc}\n\nParameters\n----------\n{arguments}raw : bool, default False\n    Return the provider's JSON: the whole document.\n\n\
+         Returns\n-------\n{returns}\n    {doc}\n\n\
+         Raises\n------\nInvalidArgument\n    If an argument cannot work; nothing was sent.\n\
+         MetertapError\n    Of the class that tells what went wrong.\n\n\
+         Notes\n-----\nSource: {wire}, {page}\n",
+        doc = operation.doc,
+        returns = holds(&operation.returns),
+        wire = operation.wire,
+        page = operation.page,
+    )
+}
+
+/// An argument's entry in a docstring.
+fn described(argument: &Argument) -> String {
+    let needed = match argument.needed {
+        Needed::Required => String::new(),
+        Needed::Optional => ", optional".to_owned(),
+        Needed::Flag(truth) => format!(", default {}", if truth { "True" } else { "False" }),
+        Needed::Whole(number) => format!(", default {number}"),
+        Needed::Text(text) => format!(", default {text:?}"),
+    };
+    let mut doc = argument.doc.to_owned();
+    if let Some(first) = doc.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    let kind = match argument.accepts {
+        Accepts::Moment => "datetime, date or str",
+        Accepts::MomentOrMilliseconds => "datetime, date, str or int",
+        other => accepts(other),
+    };
+    format!("{} : {kind}{needed}\n    {doc}.\n", argument.name)
 }
 
 /// The records that answers are made of: for each, its fields and what they hold.

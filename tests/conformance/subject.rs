@@ -8,8 +8,10 @@ use metertap::values::secret::Secret;
 use metertap::values::shape::Typed;
 
 use crate::common::{self, EXAMPLES, NOW, WAYS};
-use crate::toy;
+use crate::toy::Toy;
 
+/// Arguments as a caller passes them.
+pub type Given = Vec<(String, Value)>;
 /// The fields of an account: settings and secrets.
 pub type Fields = Vec<(String, String)>;
 
@@ -20,7 +22,7 @@ pub struct Subject {
     /// Ways to make an account.
     pub ways: Vec<Fields>,
     /// Example arguments of its operations.
-    pub example: fn(&'static Facts, &str) -> Option<Vec<(String, Value)>>,
+    pub example: fn(&'static Facts, &str) -> Option<Given>,
     /// What a good service answers.
     pub good: fn(&Subject) -> Vec<(Call, Reply)>,
 }
@@ -39,8 +41,30 @@ pub fn registered() -> Vec<Subject> {
 /// Every registered provider, and the toy.
 pub fn with_toy() -> Vec<Subject> {
     let mut subjects = registered();
-    subjects.push(toy::subject());
+    subjects.push(toy());
     subjects
+}
+
+/// The toy under test.
+fn toy() -> Subject {
+    Subject {
+        provider: &Toy,
+        ways: vec![vec![("api_key".to_owned(), "toy key+/= not real".to_owned())]],
+        example: |_, _| {
+            let range = [("start", "2026-05-01"), ("end", "2026-05-03")];
+            let text = |(name, text): (&str, &str)| (name.to_owned(), Value::Text(text.to_owned()));
+            Some(range.map(text).to_vec())
+        },
+        good: |toy| {
+            let body = br#"[{"day":"2026-05-01","count":18446744073709551615},{"day":"2026-05-02","count":0}]"#;
+            let reply = Reply {
+                status: 200,
+                headers: Vec::new(),
+                body: body.to_vec(),
+            };
+            toy.calls().into_iter().map(|call| (call, reply.clone())).collect()
+        },
+    }
 }
 
 /// The service that stands for this provider.
@@ -87,7 +111,7 @@ impl Subject {
     }
 
     /// The example arguments of an operation.
-    pub fn example(&self, operation: &str) -> Vec<(String, Value)> {
+    pub fn example(&self, operation: &str) -> Given {
         let found = (self.example)(self.facts(), operation);
         found.unwrap_or_else(|| panic!("{operation} has no example arguments"))
     }
@@ -103,7 +127,7 @@ impl Subject {
     }
 
     /// The example arguments with one of them replaced or added.
-    pub fn example_with(&self, operation: &str, name: &str, value: Value) -> Vec<(String, Value)> {
+    pub fn example_with(&self, operation: &str, name: &str, value: Value) -> Given {
         let mut given = self.example(operation);
         given.retain(|(known, _)| known != name);
         given.push((name.to_owned(), value));

@@ -156,7 +156,9 @@ def test_a_client_that_cannot_work_is_not_built(
     assert "hunter2" not in str(caught.value)
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:8080/v1", "http://localhost:1", "http://[::1]:9", "https://a.b:8443"])
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:8080/v1", "http://localhost:1", "http://[::1]:9", "https://a.b:8443"]
+)
 def test_a_sound_address_is_taken_as_it_is(url: str, door: Door) -> None:
     assert door.client("sora", api_key="k", base_url=url).base_url == url
 
@@ -214,7 +216,13 @@ CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any], type[InvalidArgument], s
     ("ricoh.cost_and_usage_total", (AWARE, LATER), {"env": "production"}, InvalidArgument, 'did you mean "prod"?'),
     ("ricoh.cost_and_usage_total", (AWARE, LATER), {"env": []}, InvalidArgument, "leave it out to ask for all"),
     ("ricoh.cost_and_usage_total", (AWARE, LATER), {"env": [1]}, WrongType, "env must be a str or a list of them"),
-    ("ricoh.cost_and_usage_for_label", (".", AWARE, LATER), {}, InvalidArgument, 'label is ".", which no URL can carry'),
+    (
+        "ricoh.cost_and_usage_for_label",
+        (".", AWARE, LATER),
+        {},
+        InvalidArgument,
+        'label is ".", which no URL can carry',
+    ),
     ("ricoh.cost_and_usage_for_label", ("..", AWARE, LATER), {}, InvalidArgument, 'label is "..", which no URL can'),
     ("ricoh.cost_and_usage_for_label", ("", AWARE, LATER), {}, InvalidArgument, LABEL),
     ("ricoh.cost_and_usage_for_label", ("a/b", AWARE, LATER), {}, InvalidArgument, LABEL),
@@ -231,8 +239,20 @@ CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any], type[InvalidArgument], s
     ("uipath.consumption_summary", (AWARE, LATER, ""), {}, InvalidArgument, "consumable_code must not be empty"),
     ("uipath.consumption_summary", (AWARE, LATER, None), {}, WrongType, 'needs the argument "consumable_code"'),
     ("uipath.consumption_summary", (AWARE, LATER, ["AIU"]), {}, WrongType, "must be a str, not a list"),
-    ("uipath.tenant_consumption_summary", ("acme", AWARE, LATER, "AIU"), {}, InvalidArgument, "tenant_id must be a GUID"),
-    ("uipath.tenant_consumption_summary", ("../x", AWARE, LATER, "AIU"), {}, InvalidArgument, "tenant_id must be a GUID"),
+    (
+        "uipath.tenant_consumption_summary",
+        ("acme", AWARE, LATER, "AIU"),
+        {},
+        InvalidArgument,
+        "tenant_id must be a GUID",
+    ),
+    (
+        "uipath.tenant_consumption_summary",
+        ("../x", AWARE, LATER, "AIU"),
+        {},
+        InvalidArgument,
+        "tenant_id must be a GUID",
+    ),
     (
         "uipath.daily_consumption_by_service",
         (GUID, AWARE, LATER, "AIU"),
@@ -255,7 +275,13 @@ CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any], type[InvalidArgument], s
     ("devicewise.api_usage_history", (), {"last": "1 day"}, InvalidArgument, 'like "24h", not "1 day"'),
     ("devicewise.api_usage_history", (), {"last": "0h"}, InvalidArgument, 'like "24h", not "0h"'),
     ("devicewise.api_usage_history", (), {"last": 24}, WrongType, "last must be a str, not an int"),
-    ("devicewise.api_usage_history", (), {"last": "24h", "series": "week"}, InvalidArgument, "must be one of hour, day"),
+    (
+        "devicewise.api_usage_history",
+        (),
+        {"last": "24h", "series": "week"},
+        InvalidArgument,
+        "must be one of hour, day",
+    ),
     ("devicewise.api_usage_history", (), {"last": "24h", "show_all": 1}, WrongType, "show_all must be True or False"),
     ("devicewise.usage_report", (None,), {}, WrongType, 'needs the argument "start"'),
     ("devicewise.call", ("thing.delete",), {}, InvalidArgument, "must be a command that only reads"),
@@ -304,7 +330,11 @@ def test_a_naive_timestamp_of_pandas_is_refused_and_an_aware_one_is_taken(door: 
 
 @pytest.mark.parametrize(
     ("method", "args", "kwargs"),
-    [("traffics_for_month", (2026,), {}), ("total_sessions_this_month", (), {"tz": "UTC"}), ("status_this_month", (1,), {})],
+    [
+        ("traffics_for_month", (2026,), {}),
+        ("total_sessions_this_month", (), {"tz": "UTC"}),
+        ("status_this_month", (1,), {}),
+    ],
 )
 def test_what_python_itself_refuses_is_its_type_error(
     method: str, args: tuple[Any, ...], kwargs: dict[str, Any], door: Door, world: Simulator

@@ -439,6 +439,4 @@ def test_a_notebook_takes_sync_awaited_and_gathered_calls(tmp_path: Any, monkeyp
 
 
 def output(cell: Any) -> str:
-    return "".join(
-        part.get("text", "") or part.get("data", {}).get("text/plain", "") for part in cell.outputs
-    ).strip()
+    return "".join(part.get("text", "") or part.get("data", {}).get("text/plain", "") for part in cell.outputs).strip()

@@ -189,7 +189,11 @@ def test_no_half_of_a_secret_shows_where_a_quotation_ends(status: int, door: Doo
 @pytest.mark.parametrize(
     ("provider", "account", "body"),
     [
-        ("uipath", {"client_id": "c", "client_secret": "s", "organization_name": "o"}, '{"access_token":"%s","expires_in":-1}'),
+        (
+            "uipath",
+            {"client_id": "c", "client_secret": "s", "organization_name": "o"},
+            '{"access_token":"%s","expires_in":-1}',
+        ),
         ("uipath", {"client_id": "c", "client_secret": "s", "organization_name": "o"}, '{"access_token":["%s"]}'),
         ("uipath", {"client_id": "c", "client_secret": "s", "organization_name": "o"}, '{"access_token":"%s"'),
         ("devicewise", {"username": "u", "password": "p"}, '{"auth":{"success":true,"params":{"sessionID":"%s"}}}'),

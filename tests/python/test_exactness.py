@@ -33,7 +33,9 @@ DECIMALS = [
 
 def ask(door: Door, server: ScriptedServer, text: str, raw: bool) -> Any:
     """Ask for consumption; the pool says this, and another number stands next to it."""
-    body = '{"consumedFromOrgWithoutTenant":0.25,"tenantConsumptionItems":[{"tenantId":"t","consumedFromTenantPool":%s}]}'
+    body = (
+        '{"consumedFromOrgWithoutTenant":0.25,"tenantConsumptionItems":[{"tenantId":"t","consumedFromTenantPool":%s}]}'
+    )
     server.script = [Reply(body=(body % text).encode())]
     client = door.client("uipath", **UIPATH, base_url=server.origin, retries=0)
     return door.ask(client, "consumption_summary", "2026-01-01", "2026-02-01", "AIU", raw=raw)

@@ -20,7 +20,8 @@ def ask(door: Door, client: Any) -> Any:
 
 @pytest.mark.parametrize("provider", PROVIDERS)
 @pytest.mark.parametrize(
-    "fault", ["status:503", "status:500", "status:429", "reset", "close", "truncated", "reset_in_body", "bad_status_line"]
+    "fault",
+    ["status:503", "status:500", "status:429", "reset", "close", "truncated", "reset_in_body", "bad_status_line"],
 )
 def test_what_is_temporary_is_repeated(provider: str, fault: str, door: Door, simulator: Simulator) -> None:
     client = door.simulated(simulator, provider)

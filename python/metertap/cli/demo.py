@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from metertap.cli import _options
-from metertap.cli._table import render
+from metertap._table import render
 
 if TYPE_CHECKING:
     import argparse
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from metertap import models
-    from metertap.cli._table import Line
+    from metertap._table import Line
     from metertap.simulator import Simulator
 
 # The simulated time stands still, so that the same seed shows the same figures on any day.

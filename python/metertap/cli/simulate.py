@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from metertap.cli import _options
-from metertap.cli._table import render
+from metertap._table import render
 
 if TYPE_CHECKING:
     import argparse

@@ -159,14 +159,11 @@ pub fn asked(facts: &Facts, selection: &Arguments) -> Result<Vec<Asked>> {
         let by_day = takes(source, "series") && selection.text("series") == Some("day");
         let (buckets, span) = if by_day { DAILY } else { (source.buckets, source.span) };
         let arguments = selection.iter().filter(|(name, _)| takes(source, name));
+        let arguments = arguments.map(|(name, value)| (name.to_owned(), value.clone()));
         Asked {
-            source,
             buckets,
             span,
-            arguments: arguments
-                .map(|(name, value)| (name.to_owned(), value.clone()))
-                .collect(),
-            meters,
+            ..Asked::of(source, meters, arguments.collect())
         }
     });
     Ok(asked.collect())
@@ -178,11 +175,7 @@ pub fn readings(call: &PlannedCall, document: &Json<'_>, fetched_at: Timestamp, 
     let root = root.path();
     let command = At::member(&root, model::ID, document.get(model::ID).unwrap_or(&Json::Null));
     let path = command.path();
-    let params = command
-        .value
-        .get("params")
-        .ok_or_else(|| read::missing(&path, "params"))?;
-    let params = At::member(&path, "params", params);
+    let params = command.need(&path, "params")?;
     let history = History::new(call, &params, fetched_at)?;
     let checked = history.check()?;
     let mismatch = history.reconcile(&checked, sink)?;

@@ -348,14 +348,13 @@ pub fn asked(facts: &Facts, selection: &Arguments) -> Result<Vec<Asked>> {
     for (source, meters) in wanted {
         let whole = in_buckets(source, selection.whole("aggregation"), meters)?;
         let filters = FILTERS.iter().map(|(name, _)| *name).filter(|name| knows(source, name));
-        let mut values: Vec<(&str, &str)> = Vec::new();
-        for name in filters {
-            for value in selection.texts(name) {
-                if !values.contains(&(name, value)) {
-                    values.push((name, value));
-                }
-            }
-        }
+        let values = filters.flat_map(|name| {
+            selection
+                .distinct_texts(name)
+                .into_iter()
+                .map(move |value| (name, value))
+        });
+        let values: Vec<(&str, &str)> = values.collect();
         for (name, value) in &values {
             let mut one = whole.clone();
             let value = Value::List(vec![Value::Text((*value).to_owned())]);
@@ -389,12 +388,11 @@ fn in_buckets(source: &'static Source, seconds: Option<i64>, meters: Vec<usize>)
         Buckets::Every(_, offset) => Buckets::Every(grain.seconds, offset),
         other => other,
     };
+    let arguments = vec![("aggregation".to_owned(), Value::Whole(grain.seconds))];
     Ok(Asked {
-        source,
         buckets,
         span: Span::Days(grain.longest / DAY),
-        arguments: vec![("aggregation".to_owned(), Value::Whole(grain.seconds))],
-        meters,
+        ..Asked::of(source, meters, arguments)
     })
 }
 

@@ -318,8 +318,7 @@ fn labels(labels: &[Label], at: &At<'_, '_>) -> Result<Typed> {
     Ok(Typed::Map(found))
 }
 
-/// The field of that name, which must be there.
-pub fn member<T>(at: &At<'_, '_>, key: &str, read: impl Fn(&At<'_, '_>) -> Result<T>) -> Result<T> {
+fn member(at: &At<'_, '_>, key: &str, read: impl Fn(&At<'_, '_>) -> Result<Typed>) -> Result<Typed> {
     let path: Path<'_> = at.path();
     at.map()?;
     match at.value.get(key) {

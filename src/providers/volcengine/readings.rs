@@ -11,7 +11,6 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::meters::{self, CHINA, FILTERS};
 use super::model::{Rows, Usage};
-use super::read;
 use crate::meters::{Buckets, Flag, Flags, Kind, Meter, Reading, Sink};
 use crate::plan::PlannedCall;
 use crate::values::error::{Error, Kind as Problem, Result};
@@ -57,22 +56,14 @@ impl<'a> Answer<'a> {
         })
     }
 
-    /// The wanted meters with their places.
-    fn meters(&self) -> impl Iterator<Item = (usize, &'static Meter)> {
-        let source = self.call.asked.source;
-        let meters = source.meters.iter().enumerate();
-        meters.filter(|(place, _)| self.call.asked.meters.contains(place))
-    }
-
     /// Other buckets than those asked for would be other readings.
     fn check_aggregation(&self, result: &At<'_, '_>) -> Result<()> {
-        let told = echo(result, "Aggregation");
+        let path = result.path();
+        let told = result.get(&path, "Aggregation")?;
         let asked = self.call.call.arguments.whole("aggregation");
-        let (Some(told), Some(asked)) = (told, asked.map(|seconds| seconds.to_string())) else {
+        let (Some(at), Some(asked)) = (told, asked.map(|seconds| seconds.to_string())) else {
             return Ok(());
         };
-        let path = result.path();
-        let at = At::member(&path, "Aggregation", told);
         let told = at.integer()?;
         if told == asked {
             return Ok(());
@@ -88,8 +79,8 @@ impl<'a> Answer<'a> {
         // The second before the end is sent.
         let (first, last) = (self.window.start().at, self.window.end().at - second);
         let path = result.path();
-        let moment = |key, asked| match echo(result, key) {
-            Some(value) => instant(&At::member(&path, key, value)).map(|told| told.at),
+        let moment = |key, asked| match result.get(&path, key)? {
+            Some(at) => instant(&at).map(|told| told.at),
             None => Ok(asked),
         };
         let (from, to) = (moment("StartTime", first)?, moment("EndTime", last)?);
@@ -130,21 +121,21 @@ impl<'a> Answer<'a> {
     /// The call without rows: one figure for its whole range.
     fn one_figure(&self, covered: &Bucket, result: &At<'_, '_>, sink: &mut dyn Sink) -> Result<()> {
         let labels: Vec<Option<&str>> = self.dimensions().iter().map(|name| self.filtered(name)).collect();
-        for (meter, _) in self.meters() {
-            let Some(quantity) = self.total(result, meter)? else {
+        for (place, meter) in self.call.asked.wanted() {
+            let Some(quantity) = self.total(result, place)? else {
                 continue;
             };
             sink.reading(Reading {
-                meter,
+                meter: place,
                 labels: &labels,
                 start: Some(covered.start),
                 end: Some(covered.end),
                 quantity,
                 cost: None,
-                flags: flags(&[
-                    (Flag::PartialBucket, self.is_partial(covered)),
-                    (Flag::Rounded, quantity.rounded),
-                ]),
+                flags: with(
+                    meter.flags(quantity),
+                    &[(Flag::PartialBucket, self.is_partial(covered))],
+                ),
             });
         }
         Ok(())
@@ -177,19 +168,19 @@ impl<'a> Answer<'a> {
         if agree(total.scaled, parts) {
             return Ok(false);
         }
-        let (total, parts) = (decimal(total.scaled), decimal(parts));
+        let parts = Quantity {
+            scaled: parts,
+            rounded: false,
+        };
         sink.note(format!("{} is {total}, but the rows {what} {parts}", figure.wire));
         Ok(true)
     }
 
     /// The answer's own figure of a meter for its whole range.
     fn total(&self, result: &At<'_, '_>, meter: usize) -> Result<Option<Quantity>> {
-        let path = result.path();
-        let total = self.usage.totals.get(meter);
-        let value = total.and_then(|total| Some((total.wire, result.value.get(total.wire)?)));
-        match value {
-            None | Some((_, Json::Null)) => Ok(None),
-            Some((key, value)) => At::member(&path, key, value).quantity().map(Some),
+        match self.usage.totals.get(meter) {
+            Some(total) => result.number_if_any(total.wire),
+            None => Ok(None),
         }
     }
 }
@@ -240,7 +231,7 @@ impl<'j> Table<'j> {
             length,
             offset: i64::from(offset),
             dimensions: answer.dimensions().iter().map(dimension).collect(),
-            meters: answer.meters().collect(),
+            meters: answer.call.asked.wanted().collect(),
             buckets: Vec::new(),
             labels: Vec::new(),
             figures: Vec::new(),
@@ -250,7 +241,7 @@ impl<'j> Table<'j> {
     fn read(&mut self, at: &At<'_, '_>, result: &'j Json<'j>) -> Result<()> {
         let rows: &'static Rows = &self.answer.usage.rows;
         each(at, result, rows.list, &mut |at, row| {
-            let told = read::member(at, rows.time.unwrap_or("TimeStamp"), instant)?;
+            let told = instant(&at.need(&at.path(), rows.time.unwrap_or("TimeStamp"))?)?;
             let bucket = self
                 .bucket(told.at)
                 .ok_or_else(|| at.expected("a moment before the year 9999"))?;
@@ -279,7 +270,7 @@ impl<'j> Table<'j> {
         for (meter, _) in &self.meters {
             let figure = self.answer.usage.rows.values.get(*meter);
             let figure = figure.ok_or_else(|| Error::new(Problem::Internal, "a meter that the rows do not have"))?;
-            self.figures.push(read::member(at, figure.wire, number)?);
+            self.figures.push(at.number(figure.wire)?);
         }
         Ok(())
     }
@@ -354,19 +345,18 @@ impl<'j> Table<'j> {
         for (row, bucket) in self.rows(repeats) {
             let is_partial = self.is_crooked(bucket) || self.answer.is_partial(bucket);
             let columns = self.meters.iter().zip(self.figures_of(row)).zip(&mismatches);
-            for (((meter, _), quantity), mismatch) in columns {
+            for (((place, meter), quantity), mismatch) in columns {
                 sink.reading(Reading {
-                    meter: *meter,
+                    meter: *place,
                     labels: self.labels_of(row),
                     start: Some(bucket.start),
                     end: Some(bucket.end),
                     quantity: *quantity,
                     cost: None,
-                    flags: flags(&[
-                        (Flag::PartialBucket, is_partial),
-                        (Flag::Rounded, quantity.rounded),
-                        (Flag::Mismatch, *mismatch),
-                    ]),
+                    flags: with(
+                        meter.flags(*quantity),
+                        &[(Flag::PartialBucket, is_partial), (Flag::Mismatch, *mismatch)],
+                    ),
                 });
             }
         }
@@ -383,11 +373,6 @@ impl<'j> Table<'j> {
             sink.note(format!("rows that start off the buckets of {length} s: {crooked}"));
         }
     }
-}
-
-/// What an answer repeats of its question.
-fn echo<'j, 'b>(result: &At<'j, 'b>, key: &str) -> Option<&'j Json<'b>> {
-    result.value.get(key).filter(|value| **value != Json::Null)
 }
 
 /// The rows of the list under that key; null and missing mean that there are none.
@@ -421,22 +406,9 @@ fn agree(total: i128, parts: i128) -> bool {
     total.abs_diff(parts) <= allowed
 }
 
-/// A number of 10^-18 as text.
-fn decimal(scaled: i128) -> String {
-    let one = Quantity::whole(1).scaled.unsigned_abs();
-    let (whole, rest) = (scaled.unsigned_abs() / one, scaled.unsigned_abs() % one);
-    let sign = if scaled < 0 { "-" } else { "" };
-    let text = format!("{sign}{whole}.{rest:018}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
-fn number(at: &At<'_, '_>) -> Result<Quantity> {
-    at.quantity()
-}
-
-fn flags(known: &[(Flag, bool)]) -> Flags {
+fn with(flags: Flags, known: &[(Flag, bool)]) -> Flags {
     let set = known.iter().filter(|(_, is_set)| *is_set);
-    set.fold(Flags::NONE, |all, (flag, _)| all.with(*flag))
+    set.fold(flags, |all, (flag, _)| all.with(*flag))
 }
 
 /// A moment as the documented examples write it.
@@ -497,7 +469,7 @@ mod tests {
                 labels.join(" "),
                 in_china(reading.start.unwrap()).replace("+08:00", ""),
                 in_china(reading.end.unwrap()).replace("+08:00", ""),
-                decimal(reading.quantity.scaled),
+                reading.quantity,
                 flags.join(" "),
             ));
         }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,3 +66,38 @@ def _width(text: str) -> int:
         0 if unicodedata.combining(character) else 1 + (unicodedata.east_asian_width(character) in "WF")
         for character in text
     )
+
+
+def plain(value: Any) -> Cell:
+    """Return a value of a table as a cell."""
+    if isinstance(value, bool):
+        return str(value)
+    if value is None or isinstance(value, (str, int, Decimal)):
+        return value
+    if isinstance(value, list):
+        return " ".join(map(str, value))
+    if hasattr(value, "strftime"):
+        return f"{value:%Y-%m-%d %H:%M:%SZ}"
+    return str(value)
+
+
+def text(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """Return a table of any values as text."""
+    return render(header, [[plain(value) for value in row] for row in rows])
+
+
+def html(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """Return a table of any values as HTML, with everything escaped."""
+    head = "".join(f"<th>{escape(name)}</th>" for name in header)
+    body = "".join(f"<tr>{''.join(_td(plain(value)) for value in row)}</tr>" for row in rows)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def escape(word: str) -> str:
+    """Escape a text for HTML."""
+    return word.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
+
+
+def _td(cell: Cell) -> str:
+    right = ' style="text-align: right"' if isinstance(cell, (int, Decimal)) else ""
+    return f"<td{right}>{escape(_text(cell))}</td>"

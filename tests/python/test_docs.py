@@ -1,0 +1,86 @@
+"""The examples in the docstrings, run against the simulator; and every public name has a docstring."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import inspect
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from support import CLASSES, METHODS, NOW, Method
+
+import metertap
+from metertap.simulator import Simulator
+
+MODULES = ["clients", "_client", "aio", "simulator", "errors", "models"]
+
+
+@pytest.fixture(scope="module")
+def names() -> Iterator[dict[str, Any]]:
+    """What stands in the examples without having been made there."""
+    before = dict(os.environ)
+    with Simulator(seed=7, now=NOW) as simulator:
+        clients = {provider: simulator.client(provider) for provider in simulator.providers}
+        yield {**clients, **{name: getattr(metertap, name) for name in CLASSES.values()}, "simulator": simulator}
+    os.environ.clear()
+    os.environ.update(before)
+
+
+def examples() -> list[doctest.DocTest]:
+    finder = doctest.DocTestFinder(exclude_empty=True)
+    found = []
+    for name in MODULES:
+        module = importlib.import_module(f"metertap.{name}")
+        found += [test for test in finder.find(module, f"metertap.{name}", globs={}) if test.examples]
+    return found
+
+
+EXAMPLES = {test.name: test for test in examples()}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_an_example_shows_what_happens(name: str, names: dict[str, Any]) -> None:
+    test = EXAMPLES[name]
+    test.globs = dict(names)
+    if name == "metertap.aio":
+        # The examples of the async door use its clients.
+        simulator: Simulator = names["simulator"]
+        test.globs |= {provider: simulator.client(provider, aio=True) for provider in simulator.providers}
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.FAIL_FAST)
+    said: list[str] = []
+    result = runner.run(test, out=said.append, clear_globs=False)
+    assert result.failed == 0, "".join(said)
+
+
+def test_there_are_examples() -> None:
+    assert {name.split(".")[1] for name in EXAMPLES} >= {"clients", "_client", "aio", "simulator"}
+
+
+@pytest.mark.parametrize("method", METHODS, ids=str)
+def test_every_method_has_a_page_a_result_and_its_arguments_in_its_docstring(method: Method) -> None:
+    text = inspect.getdoc(getattr(getattr(metertap, CLASSES[method.provider]), method.name)) or ""
+    sections = ["Parameters", "Returns", "Raises"]
+    assert [section for section in sections if f"{section}\n---" not in text] == []
+    assert "Source:" in text or method.name == "call"
+    for argument in method.arguments:
+        assert argument["name"] in text
+
+
+@pytest.mark.parametrize("module", ["clients", "errors", "models", "simulator", "aio"])
+def test_every_public_name_is_documented(module: str) -> None:
+    of = importlib.import_module(f"metertap.{module}")
+    for name in of.__all__:
+        value = getattr(of, name)
+        assert inspect.getdoc(value), name
+        for member, thing in vars(value).items() if inspect.isclass(value) else ():
+            if not member.startswith("_") and (callable(thing) or isinstance(thing, property)):
+                assert inspect.getdoc(thing), f"{name}.{member}"
+
+
+def test_the_keywords_of_all_clients_are_documented_with_each() -> None:
+    for name in CLASSES.values():
+        for keyword in metertap._client.DEFAULTS:
+            assert f"{keyword} :" in (inspect.getdoc(getattr(metertap, name)) or "") or name == "DeviceWise"
