@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from typing_extensions import Unpack
 
-    from metertap._client import ClientOptions, Moment, SecretWord
     from metertap.models import (
         ConsumptionSummary,
         CostAndUsage,
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
         UsageHistory,
         UsageReport,
     )
+    from metertap.typing import ClientOptions, Moment, SecretWord
 
     C = TypeVar("C", bound=type[Client])
 
