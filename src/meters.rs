@@ -317,7 +317,7 @@ impl Settles {
 pub enum Flag {
     /// Floored before it reached us.
     Floored = 1,
-    /// The provider calls it approximate.
+    /// The provider calls it approximate, or levels of different moments were added.
     Approximate = 1 << 1,
     /// Digits were rounded away here, because they did not fit.
     Rounded = 1 << 2,

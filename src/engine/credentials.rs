@@ -44,6 +44,8 @@ pub struct TokenCache {
     slot: Mutex<Slot>,
     /// How many logins have failed.
     failures: AtomicU64,
+    /// Tokens of generations before this one are not accepted any more.
+    accepted_from: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -66,8 +68,7 @@ pub struct Token {
 impl TokenCache {
     /// A token that is good: the one at hand, or a new one by `login`. One caller logs in; the others wait for it, and
     /// share its failure, since services lock out who is refused a few times in a row.
-    /// `refused` is the generation of a token that the service did not accept any more.
-    pub async fn get<F>(&self, refused: Option<u64>, login: impl FnOnce() -> F) -> Result<Token>
+    pub async fn get<F>(&self, login: impl FnOnce() -> F) -> Result<Token>
     where
         F: Future<Output = Result<Grant>>,
     {
@@ -75,7 +76,7 @@ impl TokenCache {
         let mut slot = self.slot.lock().await;
         if let Some(token) = slot.token.as_ref() {
             let fresh = token.fresh_until.is_none_or(|until| clock::monotonic() < until);
-            if fresh && refused != Some(token.generation) {
+            if fresh && token.generation >= self.accepted_from.load(Ordering::Acquire) {
                 return Ok(token.clone());
             }
         }
@@ -107,12 +108,9 @@ impl TokenCache {
         Ok(token)
     }
 
-    /// Lets no further request travel with a token that the service does not accept any more.
-    pub async fn refuse(&self, generation: u64) {
-        let mut slot = self.slot.lock().await;
-        if let Some(token) = slot.token.as_mut().filter(|token| token.generation == generation) {
-            token.fresh_until = Some(clock::monotonic());
-        }
+    /// The service does not accept the token of this generation any more: nobody sends it again.
+    pub fn refuse(&self, generation: u64) {
+        self.accepted_from.fetch_max(generation + 1, Ordering::AcqRel);
     }
 }
 
@@ -134,7 +132,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn fifty_callers_log_in_once() {
         let (cache, count) = (TokenCache::default(), AtomicU32::new(0));
-        let calls = (0..50).map(|_| cache.get(None, || login(&count)));
+        let calls = (0..50).map(|_| cache.get(|| login(&count)));
         for token in join_all(calls).await {
             assert_eq!(token.unwrap().secret.expose(), "token 0");
         }
@@ -144,8 +142,11 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_refused_token_is_renewed_once_for_all_who_held_it() {
         let (cache, count) = (TokenCache::default(), AtomicU32::new(0));
-        let old = cache.get(None, || login(&count)).await.unwrap();
-        let calls = (0..50).map(|_| cache.get(Some(old.generation), || login(&count)));
+        let old = cache.get(|| login(&count)).await.unwrap();
+        let calls = (0..50).map(|_| {
+            cache.refuse(old.generation);
+            cache.get(|| login(&count))
+        });
         for token in join_all(calls).await {
             assert_eq!(token.unwrap().secret.expose(), "token 1");
         }
@@ -153,26 +154,14 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_refused_token_is_not_handed_out_again_and_a_newer_one_is_left_alone() {
-        let (cache, count) = (TokenCache::default(), AtomicU32::new(0));
-        cache.get(None, || login(&count)).await.unwrap();
-        cache.refuse(0).await;
-        for _ in 0..2 {
-            let token = cache.get(None, || login(&count)).await.unwrap();
-            assert_eq!(token.secret.expose(), "token 1");
-            cache.refuse(0).await;
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
     async fn a_token_is_renewed_two_minutes_before_its_end() {
         let (cache, count) = (TokenCache::default(), AtomicU32::new(0));
-        cache.get(None, || login(&count)).await.unwrap();
+        cache.get(|| login(&count)).await.unwrap();
         clock::sleep(Duration::from_secs(3600 - 125)).await;
-        cache.get(None, || login(&count)).await.unwrap();
+        cache.get(|| login(&count)).await.unwrap();
         assert_eq!(count.load(Ordering::SeqCst), 1);
         clock::sleep(Duration::from_secs(10)).await;
-        cache.get(None, || login(&count)).await.unwrap();
+        cache.get(|| login(&count)).await.unwrap();
         assert_eq!(count.load(Ordering::SeqCst), 2);
     }
 
@@ -180,9 +169,9 @@ mod tests {
     async fn a_failed_login_is_nobodys_token() {
         let cache = TokenCache::default();
         let fail = || async { Err(Error::invalid("no")) };
-        assert!(cache.get(None, fail).await.is_err());
+        assert!(cache.get(fail).await.is_err());
         let count = AtomicU32::new(0);
-        assert_eq!(cache.get(None, || login(&count)).await.unwrap().generation, 0);
+        assert_eq!(cache.get(|| login(&count)).await.unwrap().generation, 0);
     }
 
     #[tokio::test(start_paused = true)]
@@ -194,12 +183,12 @@ mod tests {
             Err(Error::invalid("no"))
         };
         for results in 1..=2 {
-            let calls = (0..50).map(|_| cache.get(None, fail));
+            let calls = (0..50).map(|_| cache.get(fail));
             assert!(join_all(calls).await.iter().all(Result::is_err));
             // Who comes later is another matter: the password may have been changed.
             assert_eq!(count.load(Ordering::SeqCst), results);
         }
-        assert_eq!(cache.get(None, || login(&count)).await.unwrap().generation, 0);
+        assert_eq!(cache.get(|| login(&count)).await.unwrap().generation, 0);
     }
 
     /// Polls all of them, in turn, on this task.

@@ -40,11 +40,13 @@ struct AccountState {
 struct Course {
     started: Instant,
     deadline: Instant,
+    /// Requests sent.
     attempts: u32,
+    /// Attempts begun; some end before their request is sent.
+    tries: u32,
     renewals: u32,
     repeated_at_once: bool,
     corrected: bool,
-    refused_token: Option<u64>,
     spent: u32,
     last: Option<Error>,
 }
@@ -80,10 +82,10 @@ impl Engine {
             started,
             deadline,
             attempts: 0,
+            tries: 0,
             renewals: 0,
             repeated_at_once: false,
             corrected: false,
-            refused_token: None,
             spent: 0,
             last: None,
         };
@@ -109,6 +111,7 @@ impl Engine {
         let transport = self.transport(client)?;
         let state = self.account(client);
         loop {
+            course.tries += 1;
             let failure = match self
                 .attempt(client, call, trace, read, course, &*transport, &state)
                 .await
@@ -137,7 +140,7 @@ impl Engine {
         let _permit = state.limits.admit().await.map_err(Failure::of)?;
         let secrets = secrets(client).await.map_err(Failure::of)?;
         let token = state
-            .token(client, &secrets, trace, course, transport)
+            .token(client, &secrets, trace, transport)
             .await
             .map_err(Failure::of)?;
         let request = state
@@ -238,7 +241,6 @@ impl AccountState {
         client: &Client,
         secrets: &Secrets,
         trace: &Trace,
-        course: &Course,
         transport: &dyn Transport,
     ) -> Result<Option<Token>> {
         let first = match client.provider.login(&client.account, secrets, &[])? {
@@ -252,7 +254,7 @@ impl AccountState {
             });
             Ok(grant)
         };
-        self.token.get(course.refused_token, login).await.map(Some)
+        self.token.get(login).await.map(Some)
     }
 
     /// Does what must be done before the next attempt, or returns the error.
@@ -279,13 +281,13 @@ impl AccountState {
         }
         let situation = Situation {
             remedy: error.remedy,
-            attempts: course.attempts.max(1) - course.renewals,
+            attempts: course.tries - course.renewals,
             allowed: client.options.retries.saturating_add(1),
             hint,
             left: course.deadline.saturating_duration_since(clock::monotonic()),
             connection_lost: error.kind == Kind::ConnectionLost,
             repeated_at_once: course.repeated_at_once,
-            renewed: course.refused_token.is_some() || course.renewals > u32::from(course.corrected),
+            renewed: course.renewals > u32::from(course.corrected),
             corrected: course.corrected,
             renewable,
             repeatable: call.operation.repeatable,
@@ -294,9 +296,8 @@ impl AccountState {
             Decision::GiveUp => return Err(error),
             Decision::Renew => {
                 course.renewals += 1;
-                course.refused_token = token.or(course.refused_token);
                 if let Some(generation) = token {
-                    self.token.refuse(generation).await;
+                    self.token.refuse(generation);
                 }
             }
             Decision::CorrectClock => {

@@ -356,3 +356,227 @@ fn unwritable(path: &Path, problem: &std::io::Error) -> Error {
 fn damaged(file: &Path, problem: impl std::fmt::Display) -> Error {
     Error::invalid(format!("{} is damaged: {problem}", file.display()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::usage::fixture::{at, evidence};
+
+    /// A folder of this test alone, gone when the test ends.
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new(name: &str) -> Self {
+            let path = std::env::temp_dir().join(format!("metertap-{}-{name}", std::process::id()));
+            let _ = fs::remove_dir_all(&path);
+            Self(path)
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    const PLAN: &str = r#"{"calls":[{"id":"c1"}],"now":"2026-03-01T00:00:00Z"}"#;
+
+    fn reply() -> Reply {
+        let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        Reply {
+            status: 200,
+            headers: vec![
+                header("date", "Sun, 01 Mar 2026 00:00:00 GMT"),
+                header("set-cookie", "session=hush"),
+                header("x-tt-logid", "2026X"),
+                header("x-session-token", "hush"),
+            ],
+            body: b"{}".to_vec(),
+        }
+    }
+
+    fn failure() -> Error {
+        let mut error = Error::new(Kind::RateLimited, "too many requests").with_code("FlowLimit");
+        error.provider = "volcengine";
+        error.operation = "DescribeLiveTimeShiftData".to_owned();
+        (error.http_status, error.attempts, error.elapsed) = (Some(429), 3, Duration::from_millis(1500));
+        error
+    }
+
+    fn written(folder: &Path) -> Writer {
+        let mut writer = Writer::create(folder, PLAN).unwrap();
+        writer.keep("c1", &evidence(), Ok(&reply())).unwrap();
+        let error = failure();
+        writer
+            .keep("c0", &Evidence::failed(at("2026-02-28"), &error), Err(&error))
+            .unwrap();
+        writer
+    }
+
+    #[test]
+    fn what_was_kept_comes_back() {
+        let folder = Folder::new("round-trip");
+        written(&folder.0).finish().unwrap();
+        let reader = Reader::open(&folder.0).unwrap();
+        assert_eq!((&*reader.plan, &*reader.version), (PLAN, env!("CARGO_PKG_VERSION")));
+        let kept: Vec<Kept> = reader.replay().collect::<Result<_>>().unwrap();
+        assert_eq!((&*kept[0].call_id, &*kept[1].call_id), ("c0", "c1"));
+        assert_eq!(kept[0].result.as_ref().unwrap_err(), &failure());
+        assert_eq!(kept[0].evidence, Evidence::failed(at("2026-02-28"), &failure()));
+        let answer = kept[1].result.as_ref().unwrap();
+        assert_eq!(
+            (answer.status, &*answer.body, answer.date()),
+            (200, &b"{}"[..], Some(at("2026-03-01")))
+        );
+        assert_eq!(kept[1].evidence, evidence());
+    }
+
+    #[test]
+    fn only_listed_headers_are_kept() {
+        let folder = Folder::new("headers");
+        written(&folder.0).finish().unwrap();
+        let kept = Reader::open(&folder.0).unwrap().read("c1").unwrap();
+        let names: Vec<String> = kept.result.unwrap().headers.into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["date", "x-tt-logid"]);
+        let mut text = String::new();
+        let packed = fs::read(folder.0.join("c1.gz")).unwrap();
+        GzDecoder::new(&*packed).read_to_string(&mut text).unwrap();
+        assert!(!text.contains("hush") && text.ends_with("\n{}"));
+    }
+
+    #[test]
+    fn the_archive_of_a_killed_run_holds_what_it_got() {
+        let folder = Folder::new("killed");
+        drop(written(&folder.0));
+        fs::write(folder.0.join("c2.gz.part"), "half").unwrap();
+        assert_eq!(Reader::open(&folder.0).unwrap().calls, ["c0", "c1"]);
+    }
+
+    #[test]
+    fn an_archive_is_never_written_over() {
+        let folder = Folder::new("twice");
+        drop(written(&folder.0));
+        let error = Writer::create(&folder.0, PLAN).unwrap_err();
+        assert!(
+            error.message.ends_with("holds an archive already; name another folder"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_call_id_never_leads_to_another_folder() {
+        let folder = Folder::new("names");
+        let mut writer = written(&folder.0);
+        for id in ["../c1", "", ".hidden", "a/b", "a\\b", "ü"] {
+            let error = writer.keep(id, &evidence(), Ok(&reply())).unwrap_err();
+            assert!(
+                error.message.ends_with("cannot be the id of an archived call"),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn damage_is_told_in_a_sentence_that_names_the_file() {
+        type Damage = fn(&Path);
+        fn spoil(folder: &Path, file: &str, change: fn(&mut Vec<u8>)) {
+            let mut bytes = fs::read(folder.join(file)).unwrap();
+            change(&mut bytes);
+            fs::write(folder.join(file), bytes).unwrap();
+        }
+        /// Packs a call anew, with another body than its head says.
+        fn repack(folder: &Path, body: &[u8]) {
+            let packed = fs::read(folder.join("c1.gz")).unwrap();
+            let mut text = Vec::new();
+            GzDecoder::new(&*packed).read_to_end(&mut text).unwrap();
+            text.truncate(text.len() - 2);
+            let mut anew = GzEncoder::new(Vec::new(), Compression::default());
+            anew.write_all(&[&text, body].concat()).unwrap();
+            fs::write(folder.join("c1.gz"), anew.finish().unwrap()).unwrap();
+        }
+        let damages: [(&str, Damage, &str, &str); 11] = [
+            (
+                "no manifest",
+                |folder| fs::remove_file(folder.join(MANIFEST)).unwrap(),
+                "",
+                "is no archive",
+            ),
+            (
+                "a cut manifest",
+                |folder| spoil(folder, MANIFEST, |bytes| bytes.truncate(20)),
+                MANIFEST,
+                "is damaged",
+            ),
+            (
+                "a later format",
+                |folder| fs::write(folder.join(MANIFEST), r#"{"format": 2}"#).unwrap(),
+                MANIFEST,
+                "another format",
+            ),
+            (
+                "a manifest without a plan",
+                |folder| fs::write(folder.join(MANIFEST), r#"{"format": 1}"#).unwrap(),
+                MANIFEST,
+                "is damaged",
+            ),
+            (
+                "a lost file",
+                |folder| fs::remove_file(folder.join("c1.gz")).unwrap(),
+                "c1.gz",
+                "cannot be read",
+            ),
+            (
+                "a cut file",
+                |folder| spoil(folder, "c1.gz", |bytes| bytes.truncate(bytes.len() - 9)),
+                "c1.gz",
+                "is damaged",
+            ),
+            (
+                "an empty file",
+                |folder| spoil(folder, "c1.gz", Vec::clear),
+                "c1.gz",
+                "is damaged",
+            ),
+            (
+                "a flipped bit",
+                |folder| spoil(folder, "c1.gz", |bytes| bytes[40] ^= 1),
+                "c1.gz",
+                "is damaged",
+            ),
+            (
+                "another body",
+                |folder| repack(folder, b"[]"),
+                "c1.gz",
+                "does not match its SHA-256",
+            ),
+            (
+                "a longer body",
+                |folder| repack(folder, &vec![b'0'; 1 << 20]),
+                "c1.gz",
+                "should have 2 bytes",
+            ),
+            (
+                "another call's file",
+                |folder| {
+                    fs::copy(folder.join("c0.gz"), folder.join("c1.gz")).unwrap();
+                },
+                "c1.gz",
+                "holds the call \"c0\"",
+            ),
+        ];
+        for (name, damage, file, problem) in damages {
+            let folder = Folder::new("damage");
+            written(&folder.0).finish().unwrap();
+            damage(&folder.0);
+            let result = Reader::open(&folder.0).and_then(|reader| reader.replay().collect::<Result<Vec<_>>>());
+            let error = result.expect_err(name);
+            let path = folder.0.join(file);
+            let path = path.to_str().unwrap().trim_end_matches('/');
+            assert!(
+                error.message.starts_with(path) && error.message.contains(problem),
+                "{name}: {error}"
+            );
+            assert!(!error.message.contains('\n'), "{name}: {error}");
+        }
+    }
+}

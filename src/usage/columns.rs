@@ -447,3 +447,201 @@ fn builder(column: &str, rows: usize, bytes: usize) -> Result<StringBuilder> {
         "the column {column:?} would hold more than 2 GiB of text; ask for a shorter range, or fetch the plan in shards"
     )))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::usage::fixture::{SUMS, answered, at, call, day, plan, shown, usage, window};
+    use crate::usage::{Outcome, Usage};
+    use crate::values::quantity::Quantity;
+    use arrow_array::Array;
+    use arrow_schema::DataType;
+
+    #[test]
+    fn the_table_has_the_columns_of_the_contract_and_all_may_be_null() {
+        let table = usage(&SUMS, vec![]).readings;
+        let columns: Vec<(String, String)> = table
+            .schema()
+            .fields()
+            .iter()
+            .map(|field| (field.name().clone(), field.data_type().to_string()))
+            .collect();
+        let columns: Vec<(&str, &str)> = columns.iter().map(|(name, kind)| (&**name, &**kind)).collect();
+        let (words, moment, amount) = (
+            "Dictionary(Int32, Utf8)",
+            "Timestamp(µs, \"UTC\")",
+            "Decimal128(38, 18)",
+        );
+        assert_eq!(
+            columns,
+            [
+                ("provider", words),
+                ("account", words),
+                ("meter", words),
+                ("vhost", "Utf8"),
+                ("pool", "Utf8"),
+                ("start", moment),
+                ("end", moment),
+                ("quantity", amount),
+                ("unit", words),
+                ("kind", words),
+                ("status", words),
+                ("cost", amount),
+                ("currency", "Utf8"),
+                ("flags", "List(Utf8)"),
+                ("call_id", "Utf8"),
+                ("fetched_at", moment),
+            ]
+        );
+        assert!(table.schema().fields().iter().all(|field| field.is_nullable()));
+        assert_eq!(table.num_rows(), 0);
+    }
+
+    #[test]
+    fn each_reading_arrives_exactly() {
+        let mut costly = day(0, &[Some("a"), Some("p")], "2026-01-01", "18446744073709551615.5");
+        costly.cost = Some(Quantity::parse("0.1").unwrap());
+        let mut unplaced = day(1, &[None], "2026-01-01", "-7");
+        (unplaced.start, unplaced.end) = (None, None);
+        unplaced.flags = Flags::of(&[Flag::Mismatch]);
+        let fresh = day(1, &[Some("a")], "2026-02-28", "2.5e-18");
+        let table = usage(&SUMS, vec![costly, unplaced, fresh]).readings;
+        for (column, values) in [
+            ("provider", ["volcengine", "volcengine", "volcengine"]),
+            ("account", ["main", "main", "main"]),
+            ("meter", ["toy.minutes", "toy.traffic", "toy.traffic"]),
+            ("vhost", ["a", "-", "a"]),
+            ("pool", ["p", "-", "-"]),
+            ("start", ["2026-01-01T00:00:00Z", "-", "2026-02-28T00:00:00Z"]),
+            ("end", ["2026-01-02T00:00:00Z", "-", "2026-03-01T00:00:00Z"]),
+            ("quantity", ["18446744073709551615.5", "-7", "0.000000000000000002"]),
+            ("unit", ["minutes", "GiB", "GiB"]),
+            ("kind", ["sum", "sum", "sum"]),
+            ("status", ["settled", "unknown", "provisional"]),
+            ("cost", ["0.1", "-", "-"]),
+            ("currency", ["JPY", "-", "-"]),
+            ("flags", ["", "floored+mismatch", "floored+rounded"]),
+            ("call_id", ["c1", "c1", "c1"]),
+            ("fetched_at", ["2026-03-01T00:00:00Z"; 3]),
+        ] {
+            assert_eq!(shown(&table, column), values, "{column}");
+        }
+    }
+
+    #[test]
+    fn a_reading_belongs_to_the_window_that_contains_its_start() {
+        let plan = plan(vec![call("c1", "main", &SUMS, window("2026-01-01", "2026-02-01"))]);
+        let mut across = day(1, &[None], "2026-01-31T16:00:00Z", "3");
+        across.flags = Flags::NONE;
+        let readings = vec![
+            day(1, &[None], "2025-12-31T16:00:00Z", "1"),
+            day(1, &[None], "2026-01-01", "2"),
+            across,
+            day(1, &[None], "2026-02-01", "4"),
+        ];
+        let Outcome { result, .. } = answered(&plan, 0, readings);
+        let kept = result.unwrap();
+        assert_eq!(
+            (kept.len(), kept.left_out, kept.ending_after(at("2026-02-01"))),
+            (2, 2, 1)
+        );
+        assert_eq!(kept.quantity, [2 * 10_i128.pow(18), 3 * 10_i128.pow(18)]);
+    }
+
+    #[test]
+    fn a_meter_that_was_not_asked_for_is_left_out_with_its_dimensions() {
+        let mut call = call("c1", "main", &SUMS, window("2026-01-01", "2026-02-01"));
+        call.asked.meters = vec![1];
+        let plan = plan(vec![call]);
+        let readings = vec![
+            day(0, &[Some("a"), Some("p")], "2026-01-01", "1"),
+            day(1, &[Some("a")], "2026-01-01", "2"),
+        ];
+        let usage = Usage::assemble(&plan, vec![answered(&plan, 0, readings)]).unwrap();
+        assert_eq!(shown(&usage.readings, "meter"), ["toy.traffic"]);
+        assert!(usage.readings.column_by_name("pool").is_none());
+    }
+
+    #[test]
+    fn a_provider_that_names_the_wrong_meter_or_labels_is_an_error() {
+        let plan = plan(vec![call("c1", "main", &SUMS, window("2026-01-01", "2026-02-01"))]);
+        for reading in [day(2, &[], "2026-01-01", "1"), day(1, &[None, None], "2026-01-01", "1")] {
+            assert!(answered(&plan, 0, vec![reading]).result.is_err());
+        }
+    }
+
+    #[test]
+    fn costs_that_begin_late_stand_at_their_readings() {
+        let mut second = day(1, &[None], "2026-01-02", "2");
+        second.cost = Some(Quantity::whole(5));
+        let readings = vec![
+            day(1, &[None], "2026-01-01", "1"),
+            second,
+            day(1, &[None], "2026-01-03", "3"),
+        ];
+        assert_eq!(shown(&usage(&SUMS, readings).readings, "cost"), ["-", "5", "-"]);
+    }
+
+    #[test]
+    fn a_million_readings_take_no_more_room_than_they_need() {
+        let (calls, rows) = (1000, 1000);
+        let range = window("2026-01-01", "2026-03-01");
+        let ids: Vec<String> = (0..calls).map(|nth| format!("call-{nth:04}")).collect();
+        let plan = plan(ids.iter().map(|id| call(id, "main", &SUMS, range)).collect());
+        let hosts: Vec<String> = (0..10).map(|nth| format!("host-{nth}.example")).collect();
+        let outcomes = (0..calls).map(|place| {
+            let readings = (0..rows).map(|nth| [Some(&*hosts[nth % 10])]).collect::<Vec<_>>();
+            let readings = readings.iter().map(|labels| day(1, labels, "2026-01-05", "12.5"));
+            answered(&plan, place, readings.collect())
+        });
+        let outcomes: Vec<Outcome> = outcomes.collect();
+        for outcome in &outcomes {
+            let kept = outcome.result.as_ref().unwrap();
+            assert_eq!(
+                (kept.quantity.capacity(), kept.labels.capacity(), kept.cost.capacity()),
+                (1000, 2000, 0)
+            );
+            assert_eq!((kept.start.capacity(), kept.texts.capacity()), (1000, 10));
+        }
+        let usage = Usage::assemble(&plan, outcomes).unwrap();
+        assert_eq!(usage.readings.num_rows(), calls * rows);
+        // Six columns of words (4), three of moments (8), two of amounts (16), texts with their offsets (4 each): vhost
+        // of 14 bytes, pool, currency, call_id of 9; lists (4) of one flag (4 + 7); and bits where something is missing.
+        let row = 6 * 4 + 3 * 8 + 2 * 16 + (4 + 14) + 4 + 4 + (4 + 9) + 4 + (4 + 7);
+        let bits = 5 * calls * rows / 8;
+        let room = usage.readings.get_array_memory_size();
+        let needed = calls * rows * row + bits;
+        assert!(
+            room >= calls * rows * row && room < needed + needed / 100,
+            "{room} bytes for {needed}"
+        );
+    }
+
+    #[test]
+    fn meters_of_the_registry_fit_the_table() {
+        let sources = crate::providers::REGISTRY
+            .iter()
+            .flat_map(|provider| provider.facts().sources);
+        let mut known: HashMap<&str, &Meter> = HashMap::new();
+        for meter in sources.flat_map(|source| source.meters) {
+            for dimension in meter.dimensions {
+                let taken = BEFORE_DIMENSIONS.contains(dimension) || AFTER_DIMENSIONS.contains(dimension);
+                assert!(!taken, "{}: {dimension} is another column's name", meter.name);
+            }
+            let first = known.entry(meter.name).or_insert(meter);
+            let facts = |meter: &Meter| (meter.unit, meter.kind, meter.rollup, meter.rounding);
+            assert_eq!(facts(first), facts(meter), "{} has two natures", meter.name);
+        }
+    }
+
+    #[test]
+    fn more_text_than_a_column_can_hold_is_refused() {
+        let error = builder("label", 1, 1 << 31).unwrap_err();
+        assert!(
+            error
+                .message
+                .starts_with("the column \"label\" would hold more than 2 GiB")
+        );
+        assert_eq!(builder("label", 1, 3).unwrap().finish().data_type(), &DataType::Utf8);
+    }
+}

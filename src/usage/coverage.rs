@@ -214,3 +214,138 @@ fn meters(plan: &Plan, part: &Unavailable) -> Vec<&'static Meter> {
 fn names(meters: impl IntoIterator<Item = &'static Meter>) -> Vec<&'static str> {
     meters.into_iter().map(|meter| meter.name).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::meters::Sink;
+    use crate::usage::Usage;
+    use crate::usage::fixture::{OTHERS, SUMS, answered, at, call, day, evidence, plan, shown, window};
+    use crate::usage::{Collector, Evidence};
+    use crate::values::error::{Error, Kind};
+
+    fn failed() -> Error {
+        let mut error = Error::new(Kind::ServerError, "the service failed");
+        (error.provider, error.http_status, error.attempts) = ("volcengine", Some(503), 3);
+        error
+    }
+
+    /// Six calls with six fates, and a part outside the history.
+    fn mixed() -> (Plan, Usage) {
+        let days = [
+            ("2026-01-01", "2026-01-02"),
+            ("2026-01-02", "2026-01-03"),
+            ("2026-02-28", "2026-03-01"),
+        ];
+        let windows = days.map(|(start, end)| window(start, end));
+        let calls = ["c0", "c1", "c2", "c3", "c4"].iter().zip([0, 1, 2, 0, 1]);
+        let mut plan = plan(calls.map(|(id, day)| call(id, "main", &SUMS, windows[day])).collect());
+        plan.unavailable.push(Unavailable {
+            account: "main".to_owned(),
+            provider: "volcengine",
+            operation: "time_shift_data",
+            window: window("2025-01-01", "2025-02-01"),
+            reason: "the service keeps 90 days".to_owned(),
+        });
+        let error = Outcome {
+            call: 3,
+            evidence: Evidence::failed(at("2026-03-01"), &failed()),
+            result: Err(failed()),
+        };
+        let outcomes = vec![
+            error,
+            answered(&plan, 2, vec![day(1, &[None], "2026-02-28T16:00:00Z", "1")]),
+            answered(&plan, 1, vec![day(1, &[None], "2026-01-05", "1")]),
+            answered(&plan, 0, vec![day(1, &[None], "2026-01-01", "1"); 2]),
+        ];
+        let usage = Usage::assemble(&plan, outcomes).unwrap();
+        (plan, usage)
+    }
+
+    #[test]
+    fn each_call_has_a_row_that_says_what_became_of_it() {
+        let (_, usage) = mixed();
+        let coverage = &usage.coverage;
+        let failure = "volcengine: HTTP 503: the service failed. Tried 3 times, 0.0 s.";
+        let beyond = "1 reading start before 2026-03-01T00:00:00Z and end after it; they are taken whole";
+        for (column, values) in [
+            ("call_id", ["c0", "c1", "c2", "c3", "c4", "-"]),
+            (
+                "state",
+                ["got", "empty", "unsettled", "failed", "failed", "unavailable"],
+            ),
+            ("readings", ["2", "0", "1", "0", "0", "0"]),
+            ("provisional", ["0", "0", "1", "0", "0", "0"]),
+            ("left_out", ["0", "1", "0", "0", "0", "0"]),
+            (
+                "reason",
+                ["-", "-", "-", failure, NOT_MADE, "the service keeps 90 days"],
+            ),
+            (
+                "notes",
+                [
+                    "",
+                    "1 reading start outside the window and were left out",
+                    beyond,
+                    "",
+                    "",
+                    "",
+                ],
+            ),
+            ("meters", ["toy.minutes+toy.traffic"; 6]),
+            ("account", ["main"; 6]),
+            ("provider", ["volcengine"; 6]),
+            ("operation", ["time_shift_data"; 6]),
+        ] {
+            assert_eq!(shown(coverage, column), values, "{column}");
+        }
+        assert_eq!(shown(coverage, "start")[5], "2025-01-01T00:00:00Z");
+        assert_eq!(shown(coverage, "end")[0], "2026-01-02T00:00:00Z");
+    }
+
+    #[test]
+    fn what_is_missing_is_named_and_what_came_is_kept() {
+        let (plan, usage) = mixed();
+        assert!(!usage.is_complete());
+        let missing: Vec<_> = usage
+            .missing()
+            .map(|hole| (hole.call_id.as_deref().unwrap(), hole.window))
+            .collect();
+        assert_eq!(missing, [("c3", plan.calls[3].window), ("c4", plan.calls[4].window)]);
+        assert_eq!(usage.holes[0].error, Some(failed()));
+        assert_eq!(shown(&usage.readings, "call_id"), ["c0", "c0", "c2"]);
+        assert_eq!(shown(&usage.evidence, "call_id"), ["c0", "c1", "c2", "c3"]);
+    }
+
+    #[test]
+    fn what_was_known_to_be_unavailable_does_not_make_a_usage_incomplete() {
+        let (mut plan, _) = mixed();
+        plan.calls.truncate(1);
+        let usage = Usage::assemble(&plan, vec![answered(&plan, 0, vec![])]).unwrap();
+        assert!(usage.is_complete() && usage.holes.len() == 1);
+    }
+
+    #[test]
+    fn remarks_of_the_provider_come_first() {
+        let plan = plan(vec![call("c0", "main", &OTHERS, window("2026-01-01", "2026-01-02"))]);
+        let mut collector = Collector::new(&plan.calls[0], at("2026-03-01"));
+        collector.note("the total is 3, the parts add up to 2".to_owned());
+        collector.reading(day(0, &[None], "2025-12-01", "1"));
+        let (call, evidence, result) = (0, evidence(), collector.finish());
+        let usage = Usage::assemble(&plan, vec![Outcome { call, evidence, result }]).unwrap();
+        let notes = "the total is 3, the parts add up to 2+1 reading start outside the window and were left out";
+        assert_eq!(shown(&usage.coverage, "notes"), [notes]);
+    }
+
+    #[test]
+    fn two_outcomes_of_one_call_are_an_error() {
+        let plan = plan(vec![call("c0", "main", &OTHERS, window("2026-01-01", "2026-01-02"))]);
+        let outcome = || answered(&plan, 0, vec![]);
+        assert!(Usage::assemble(&plan, vec![outcome(), outcome()]).is_err());
+        assert!(Usage::assemble(&plan, vec![Outcome { call: 1, ..outcome() }]).is_err());
+        assert_eq!(
+            Usage::assemble(&plan, vec![outcome()]).unwrap(),
+            Usage::assemble(&plan, vec![outcome()]).unwrap()
+        );
+    }
+}

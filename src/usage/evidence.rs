@@ -164,3 +164,61 @@ fn described(outcome: &Outcome) -> Option<(String, String)> {
     let error = outcome.result.as_ref().err()?;
     Some((format!("{:?}", error.kind), error.to_string()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::usage::Usage;
+    use crate::usage::fixture::{SUMS, answered, at, call, plan, shown, window};
+    use crate::values::error::Kind;
+    use arrow_array::cast::AsArray;
+    use arrow_array::types::{Float64Type, Int32Type};
+
+    #[test]
+    fn each_call_that_was_made_has_a_row_that_proves_it() {
+        let range = window("2026-01-01", "2026-02-01");
+        let plan = plan(vec![call("c0", "main", &SUMS, range), call("c1", "main", &SUMS, range)]);
+        let mut error = Error::new(Kind::RateLimited, "too many requests").with_request_id(Some("R7".to_owned()));
+        (error.http_status, error.attempts, error.elapsed) = (Some(429), 3, Duration::from_millis(1500));
+        let failure = Outcome {
+            call: 1,
+            evidence: Evidence::failed(at("2026-02-28"), &error),
+            result: Err(error),
+        };
+        let table = Usage::assemble(&plan, vec![failure, answered(&plan, 0, vec![])])
+            .unwrap()
+            .evidence;
+        let braces = "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
+        let arguments =
+            r#"{"start":"2026-01-01T00:00:00+00:00","end":"2026-02-01T00:00:00+00:00","aggregation":86400}"#;
+        for (column, values) in [
+            ("call_id", ["c0", "c1"]),
+            ("account", ["main", "main"]),
+            ("provider", ["volcengine", "volcengine"]),
+            ("operation", ["time_shift_data", "time_shift_data"]),
+            ("arguments", [arguments, arguments]),
+            ("start", ["2026-01-01T00:00:00Z"; 2]),
+            ("end", ["2026-02-01T00:00:00Z"; 2]),
+            ("asked_at", ["2026-02-28T23:59:59Z", "2026-02-28T00:00:00Z"]),
+            ("answered_at", ["2026-03-01T00:00:00Z", "-"]),
+            ("request_id", ["2026X", "R7"]),
+            ("sha256", [braces, "-"]),
+            ("bytes", ["2", "-"]),
+            ("attempts", ["1", "3"]),
+            ("error", ["-", "RateLimited"]),
+            (
+                "message",
+                [
+                    "-",
+                    "HTTP 429 (request id R7): too many requests. Tried 3 times, 1.5 s.",
+                ],
+            ),
+        ] {
+            assert_eq!(shown(&table, column), values, "{column}");
+        }
+        let statuses = table.column_by_name("http_status").unwrap().as_primitive::<Int32Type>();
+        assert_eq!(statuses.iter().collect::<Vec<_>>(), [Some(200), Some(429)]);
+        let elapsed = table.column_by_name("elapsed").unwrap().as_primitive::<Float64Type>();
+        assert_eq!(elapsed.iter().collect::<Vec<_>>(), [Some(0.25), Some(1.5)]);
+    }
+}

@@ -7,6 +7,8 @@ mod arrays;
 pub mod columns;
 pub mod coverage;
 pub mod evidence;
+#[cfg(test)]
+mod fixture;
 pub mod rollup;
 
 use arrow_array::RecordBatch;

@@ -118,7 +118,11 @@ impl Usage {
         let rows = Rows::of(self)?;
         let mut periods = Periods::new(every, zone);
         let mut series = rows.series(&mut periods)?;
-        let keeps_all = rows.labels.iter().all(|(name, _)| names.contains(name));
+        // An account has one provider.
+        let keeps_all = rows
+            .labels
+            .iter()
+            .all(|(name, _)| *name == "provider" || names.contains(name));
         if every.is_some() || !keeps_all {
             flag_holes(&mut series, &rows, &periods, &self.holes)?;
         }
@@ -604,5 +608,430 @@ impl<'a> Groups<'_, 'a> {
             ("readings", arrays::counts(figures.iter().map(|figure| figure.readings))),
         ]);
         arrays::table(columns)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::meters::{Reading, Source};
+    use crate::usage::fixture::{OTHERS, SUMS, answered, at, call, day, plan, shown, usage, window};
+    use crate::values::quantity::Quantity;
+    use proptest::prelude::*;
+
+    fn by(names: &[&str]) -> Vec<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    fn utc(usage: &Usage, every: Option<Every>, names: &[&str]) -> Result<RecordBatch> {
+        usage.rollup(every, &TimeZone::UTC, &by(names))
+    }
+
+    /// Start, quantity and flags of each figure.
+    fn figures(table: &RecordBatch) -> Vec<(String, String, String)> {
+        let (starts, quantities) = (shown(table, "start"), shown(table, "quantity"));
+        let rows = starts.into_iter().zip(quantities).zip(shown(table, "flags"));
+        rows.map(|((start, quantity), flags)| (start, quantity, flags))
+            .collect()
+    }
+
+    fn expect(table: &RecordBatch, wanted: &[(&str, &str, &str)]) {
+        let got = figures(table);
+        let got: Vec<(&str, &str, &str)> = got.iter().map(|(a, b, c)| (&**a, &**b, &**c)).collect();
+        assert_eq!(got, wanted);
+    }
+
+    const JANUARY: &str = "2026-01-01T00:00:00Z";
+    const FEBRUARY: &str = "2026-02-01T00:00:00Z";
+
+    /// Two hosts over a few days: `a` on 1 and 2 January and 1 February, `b` on 2 January.
+    fn readings(meter: usize) -> Vec<Reading<'static>> {
+        vec![
+            day(meter, &[Some("a")], "2026-01-01", "5"),
+            day(meter, &[Some("a")], "2026-01-02", "3.5"),
+            day(meter, &[Some("a")], "2026-02-01", "7"),
+            day(meter, &[Some("b")], "2026-01-02", "10"),
+        ]
+    }
+
+    #[test]
+    fn each_meter_rolls_up_by_its_own_rule() {
+        let months = [JANUARY, FEBRUARY];
+        for (source, meter, labels, wanted) in [
+            (
+                &SUMS,
+                1,
+                &["meter", "vhost"][..],
+                vec![
+                    (months[0], "8.5", "floored+lower_bound"),
+                    (months[1], "7", "floored"),
+                    (months[0], "10", "floored"),
+                ],
+            ),
+            (
+                &SUMS,
+                1,
+                &["meter"],
+                vec![(months[0], "18.5", "floored+lower_bound"), (months[1], "7", "floored")],
+            ),
+            (
+                &OTHERS,
+                0,
+                &["vhost"],
+                vec![(months[0], "5", ""), (months[1], "7", ""), (months[0], "10", "")],
+            ),
+            (
+                &OTHERS,
+                1,
+                &["vhost"],
+                vec![(months[0], "3.5", ""), (months[1], "7", ""), (months[0], "10", "")],
+            ),
+            // Both levels are of 3 January, 0:00.
+            (&OTHERS, 1, &[], vec![(months[0], "13.5", ""), (months[1], "7", "")]),
+        ] {
+            let table = utc(&usage(source, readings(meter)), Some(Every::Month), labels).unwrap();
+            expect(&table, &wanted);
+        }
+    }
+
+    #[test]
+    fn what_a_rule_does_not_allow_is_refused_with_the_way_out() {
+        let mixed = || {
+            vec![
+                day(0, &[Some("a")], "2026-01-01", "1"),
+                day(1, &[Some("a")], "2026-01-01", "2"),
+            ]
+        };
+        for (source, readings, every, labels, message) in [
+            (
+                &OTHERS,
+                readings(0),
+                Some(Every::Month),
+                &["meter"][..],
+                "toy.peak: figures of different vhost cannot become one; write by=[\"meter\", \"vhost\"]",
+            ),
+            (
+                &OTHERS,
+                readings(2),
+                Some(Every::Month),
+                &["vhost"],
+                "toy.average: figures of different times cannot be put together; leave every out, which keeps them apart",
+            ),
+            (
+                &OTHERS,
+                mixed(),
+                Some(Every::All),
+                &["provider"],
+                "toy.peak and toy.stored cannot become one figure; write by=[\"provider\", \"meter\"]",
+            ),
+            (
+                &SUMS,
+                readings(1),
+                None,
+                &["vhosts"],
+                "the readings cannot be rolled up by \"vhosts\"; did you mean \"vhost\"?",
+            ),
+            (
+                &SUMS,
+                vec![],
+                None,
+                &["quantity"],
+                "the readings cannot be rolled up by \"quantity\"",
+            ),
+        ] {
+            let error = utc(&usage(source, readings), every, labels).unwrap_err();
+            assert_eq!(error.message, message);
+        }
+        let error = Every::named("weak").unwrap_err();
+        assert!(
+            error.message.ends_with("not \"weak\"; did you mean \"week\"?"),
+            "{error}"
+        );
+        assert_eq!(Every::named("quarter").unwrap(), Every::Quarter);
+    }
+
+    #[test]
+    fn what_a_rule_would_not_allow_is_given_where_nothing_is_put_together() {
+        let one_host = readings(0).into_iter().take(3).collect();
+        let table = utc(&usage(&OTHERS, one_host), Some(Every::All), &[]).unwrap();
+        expect(&table, &[(JANUARY, "7", "")]);
+        let averages = utc(&usage(&OTHERS, readings(2)), None, &[]).unwrap();
+        let second = "2026-01-02T00:00:00Z";
+        expect(
+            &averages,
+            &[(JANUARY, "5", ""), (second, "13.5", ""), (FEBRUARY, "7", "")],
+        );
+    }
+
+    #[test]
+    fn the_columns_are_those_of_by_and_what_a_figure_needs() {
+        let table = utc(
+            &usage(&SUMS, readings(1)),
+            Some(Every::Month),
+            &["vhost", "unit", "vhost"],
+        )
+        .unwrap();
+        let names: Vec<String> = table
+            .schema()
+            .fields()
+            .iter()
+            .map(|field| field.name().clone())
+            .collect();
+        assert_eq!(
+            names.join(" "),
+            "vhost meter start end quantity unit kind status cost currency flags readings"
+        );
+        assert_eq!(shown(&table, "vhost"), ["a", "a", "b"]);
+        assert_eq!(shown(&table, "meter"), ["toy.traffic"; 3]);
+        assert_eq!(shown(&table, "readings"), ["2", "1", "1"]);
+        assert_eq!(shown(&table, "end"), [FEBRUARY, "2026-03-01T00:00:00Z", FEBRUARY]);
+        assert_eq!(shown(&table, "kind"), ["sum"; 3]);
+    }
+
+    #[test]
+    fn periods_follow_the_calendar_of_the_zone() {
+        for (every, zone, moment, start, end) in [
+            (
+                Every::Hour,
+                "UTC",
+                "2026-01-01T10:59:59Z",
+                "2026-01-01T10:00:00Z",
+                "2026-01-01T11:00:00Z",
+            ),
+            (
+                Every::Hour,
+                "Asia/Kolkata",
+                "2026-01-01T10:29:59Z",
+                "2026-01-01T09:30:00Z",
+                "2026-01-01T10:30:00Z",
+            ),
+            // Clocks go back by half an hour at 15:00Z: the first hour ends there, a shorter one follows.
+            (
+                Every::Hour,
+                "Australia/Lord_Howe",
+                "2026-04-04T14:45:00Z",
+                "2026-04-04T14:00:00Z",
+                "2026-04-04T15:00:00Z",
+            ),
+            (
+                Every::Hour,
+                "Australia/Lord_Howe",
+                "2026-04-04T15:00:00Z",
+                "2026-04-04T15:00:00Z",
+                "2026-04-04T15:30:00Z",
+            ),
+            (
+                Every::Day,
+                "Asia/Tokyo",
+                "2026-05-01T14:59:59Z",
+                "2026-04-30T15:00:00Z",
+                "2026-05-01T15:00:00Z",
+            ),
+            // Days of 23 and 25 hours.
+            (
+                Every::Day,
+                "Europe/Berlin",
+                "2026-03-29T12:00:00Z",
+                "2026-03-28T23:00:00Z",
+                "2026-03-29T22:00:00Z",
+            ),
+            (
+                Every::Day,
+                "Europe/Berlin",
+                "2026-10-25T12:00:00Z",
+                "2026-10-24T22:00:00Z",
+                "2026-10-25T23:00:00Z",
+            ),
+            (
+                Every::Week,
+                "UTC",
+                "2026-03-01T23:59:59Z",
+                "2026-02-23T00:00:00Z",
+                "2026-03-02T00:00:00Z",
+            ),
+            (
+                Every::Month,
+                "UTC",
+                "2028-02-29T12:00:00Z",
+                "2028-02-01T00:00:00Z",
+                "2028-03-01T00:00:00Z",
+            ),
+            (
+                Every::Quarter,
+                "UTC",
+                "2026-12-31T23:59:59Z",
+                "2026-10-01T00:00:00Z",
+                "2027-01-01T00:00:00Z",
+            ),
+            (
+                Every::Quarter,
+                "UTC",
+                "2026-01-31T00:00:00Z",
+                "2026-01-01T00:00:00Z",
+                "2026-04-01T00:00:00Z",
+            ),
+            (
+                Every::Year,
+                "Asia/Tokyo",
+                "2026-01-01T00:00:00Z",
+                "2025-12-31T15:00:00Z",
+                "2026-12-31T15:00:00Z",
+            ),
+        ] {
+            let around = every.around(at(moment), &TimeZone::get(zone).unwrap()).unwrap();
+            assert_eq!(around, (at(start), at(end)), "{every:?} in {zone} around {moment}");
+        }
+    }
+
+    #[test]
+    fn a_reading_that_ends_after_its_period_counts_where_it_starts_and_says_so() {
+        let readings = vec![
+            day(1, &[None], "2026-01-30T16:00:00Z", "1"),
+            day(1, &[None], "2026-01-31T16:00:00Z", "2"),
+            day(1, &[None], "2026-02-01T16:00:00Z", "4"),
+        ];
+        let usage = usage(&SUMS, readings);
+        let crossing = "floored+lower_bound+partial_bucket+attributed_by_start";
+        let table = utc(&usage, Some(Every::Month), &[]).unwrap();
+        expect(&table, &[(JANUARY, "3", crossing), (FEBRUARY, "4", "floored")]);
+        // The same days are whole in China.
+        let zone = TimeZone::get("Asia/Shanghai").unwrap();
+        let table = usage.rollup(Some(Every::Month), &zone, &[]).unwrap();
+        let months = ["2025-12-31T16:00:00Z", "2026-01-31T16:00:00Z"];
+        expect(
+            &table,
+            &[(months[0], "1", "floored"), (months[1], "6", "floored+lower_bound")],
+        );
+    }
+
+    #[test]
+    fn readings_without_a_start_make_figures_without_one() {
+        let mut unplaced = day(1, &[None], "2026-01-01", "2");
+        (unplaced.start, unplaced.end) = (None, None);
+        let usage = usage(
+            &SUMS,
+            vec![unplaced.clone(), unplaced, day(1, &[None], "2026-01-01", "1")],
+        );
+        for every in [None, Some(Every::Month), Some(Every::All)] {
+            let table = utc(&usage, every, &["meter"]).unwrap();
+            expect(&table, &[(JANUARY, "1", "floored"), ("-", "4", "floored+lower_bound")]);
+            assert_eq!(shown(&table, "status"), ["settled", "unknown"]);
+        }
+    }
+
+    #[test]
+    fn a_figure_is_as_settled_as_its_least_settled_reading() {
+        let mut unplaced = day(1, &[None], "2026-02-01", "1");
+        (unplaced.start, unplaced.end) = (Some(at("2026-02-01")), None);
+        let settled = || day(1, &[None], "2026-02-02", "1");
+        let provisional = || day(1, &[None], "2026-02-28", "1");
+        for (readings, status) in [
+            (vec![settled(), settled()], "settled"),
+            (vec![settled(), unplaced.clone()], "unknown"),
+            (vec![unplaced.clone(), provisional(), settled()], "provisional"),
+        ] {
+            let table = utc(&usage(&SUMS, readings), Some(Every::Month), &[]).unwrap();
+            assert_eq!(shown(&table, "status"), [status]);
+        }
+    }
+
+    #[test]
+    fn a_cost_is_given_only_where_every_reading_states_one() {
+        let costly = |start, cost: &str| Reading {
+            cost: Some(Quantity::parse(cost).unwrap()),
+            ..day(1, &[None], start, "1")
+        };
+        let readings = vec![
+            costly("2026-01-01", "0.1"),
+            costly("2026-01-02", "0.2"),
+            costly("2026-02-01", "5"),
+            day(1, &[None], "2026-02-02", "1"),
+        ];
+        let table = utc(&usage(&SUMS, readings), Some(Every::Month), &[]).unwrap();
+        assert_eq!(shown(&table, "cost"), ["0.3", "-"]);
+        assert_eq!(shown(&table, "currency"), ["JPY", "-"]);
+        assert_eq!(shown(&table, "quantity"), ["2", "2"]);
+    }
+
+    #[test]
+    fn levels_of_different_moments_add_up_to_an_approximation() {
+        let readings = vec![
+            day(1, &[Some("a")], "2026-01-01", "5"),
+            day(1, &[Some("b")], "2026-01-02", "10"),
+        ];
+        let table = utc(&usage(&OTHERS, readings), Some(Every::Month), &[]).unwrap();
+        expect(&table, &[(JANUARY, "15", "approximate")]);
+    }
+
+    #[test]
+    fn a_sum_that_does_not_fit_is_an_error() {
+        let most = "99999999999999999999.999999999999999999";
+        let readings = vec![
+            day(1, &[None], "2026-01-01", most),
+            day(1, &[None], "2026-01-02", "1e-18"),
+        ];
+        let error = utc(&usage(&SUMS, readings), Some(Every::All), &[]).unwrap_err();
+        assert_eq!(
+            error.message,
+            "toy.traffic: the sum has more than 20 digits before the point"
+        );
+    }
+
+    /// Two hosts in two calls, of which the second failed.
+    fn with_hole(source: &'static Source, readings: Vec<Reading<'_>>) -> Usage {
+        let (january, february) = (window("2026-01-01", "2026-02-01"), window("2026-02-01", "2026-03-01"));
+        let plan = plan(vec![
+            call("c1", "main", source, january),
+            call("c2", "main", source, february),
+        ]);
+        Usage::assemble(&plan, vec![answered(&plan, 0, readings)]).unwrap()
+    }
+
+    #[test]
+    fn a_figure_with_a_hole_in_it_is_flagged() {
+        let quarter = Some(Every::Quarter);
+        let day = |meter| vec![day(meter, &[Some("a")], "2026-01-01", "5")];
+        for (source, meter, every, flags) in [
+            (&SUMS, 1, quarter, "floored+lower_bound"),
+            (&SUMS, 1, Some(Every::All), "floored+lower_bound"),
+            (&OTHERS, 0, quarter, "lower_bound"),
+            (&OTHERS, 1, quarter, "partial_bucket"),
+            (&SUMS, 1, Some(Every::Month), "floored"),
+            (&SUMS, 1, None, "floored"),
+        ] {
+            let table = utc(&with_hole(source, day(meter)), every, &["vhost"]).unwrap();
+            assert_eq!(
+                shown(&table, "flags"),
+                [flags],
+                "{} by {every:?}",
+                source.meters[meter].name
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn sums_of_leaves_in_are_sums_of_leaves_out(
+            leaves in proptest::collection::vec((0..4_usize, 0..3_usize, 0..1416_i64, any::<i64>()), 1..60),
+            every in 0..8_usize,
+            names in proptest::sample::subsequence(vec!["provider", "account", "vhost", "pool"], 0..=4),
+            zone in proptest::sample::select(vec!["UTC", "Asia/Tokyo", "America/Havana", "Australia/Lord_Howe"]),
+        ) {
+            let (hosts, pools) = ([None, Some("a"), Some("b"), Some("")], [None, Some("p"), Some("q")]);
+            let labels: Vec<_> = leaves.iter().map(|leaf| [hosts[leaf.0], pools[leaf.1]]).collect();
+            let readings = leaves.iter().zip(&labels).map(|((_, _, hour, quantity), labels)| Reading {
+                start: Some(at("2026-01-01") + SignedDuration::from_hours(*hour)),
+                quantity: Quantity { scaled: i128::from(*quantity), rounded: false },
+                ..day(0, labels, "2026-01-01", "0")
+            });
+            let usage = usage(&SUMS, readings.collect());
+            let every = Every::ALL.get(every).map(|(every, _)| *every);
+            let table = usage.rollup(every, &TimeZone::get(zone).unwrap(), &by(&names)).unwrap();
+            let quantities: &Decimal128Array = column(&table, "quantity").unwrap();
+            let total: i128 = leaves.iter().map(|leaf| i128::from(leaf.3)).sum();
+            prop_assert_eq!(quantities.values().iter().sum::<i128>(), total);
+            let counts: usize = shown(&table, "readings").iter().map(|count| count.parse::<usize>().unwrap()).sum();
+            prop_assert_eq!(counts, leaves.len());
+        }
     }
 }

@@ -6,7 +6,7 @@ use metertap::values::arguments::{Accepts, Argument, Needed, Value};
 use metertap::values::error::{Error, Kind, Result};
 use metertap::values::window::Instant;
 
-use crate::subject::Subject;
+use crate::subject::{Given, Subject};
 
 /// Every operation with every one of its arguments.
 fn each(subject: &Subject) -> impl Iterator<Item = (&'static str, &'static Argument)> {
@@ -14,7 +14,8 @@ fn each(subject: &Subject) -> impl Iterator<Item = (&'static str, &'static Argum
     operations.flat_map(|operation| operation.arguments.iter().map(|argument| (operation.name, argument)))
 }
 
-fn refusal(subject: &Subject, operation: &str, given: Vec<(String, Value)>) -> Error {
+#[allow(clippy::needless_pass_by_value)] // reads better where it is called
+fn refusal(subject: &Subject, operation: &str, given: Given) -> Error {
     let outcome = ask(subject, operation, given.clone());
     let error = outcome.err().unwrap_or_else(|| panic!("{operation} took {given:?}"));
     assert!(
@@ -27,7 +28,7 @@ fn refusal(subject: &Subject, operation: &str, given: Vec<(String, Value)>) -> E
 }
 
 /// The request that these arguments lead to.
-fn ask(subject: &Subject, operation: &str, given: Vec<(String, Value)>) -> Result<Request> {
+fn ask(subject: &Subject, operation: &str, given: Given) -> Result<Request> {
     let call = Call::new(subject.provider, operation, given)?;
     subject.provider.request(&subject.account().0, &call)
 }

@@ -62,7 +62,7 @@ fn garbage() -> Vec<Vec<u8>> {
     let mut bodies: Vec<Vec<u8>> = texts.iter().map(|text| text.as_bytes().to_vec()).collect();
     bodies.push(b"\xff\xfe\x00\x80".to_vec());
     bodies.push(vec![0; 64]);
-    bodies.push([&b"["[..]; 10_000].concat());
+    bodies.push(vec![b'['; 10_000]);
     bodies
 }
 

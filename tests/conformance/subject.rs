@@ -10,6 +10,8 @@ use metertap::values::shape::Typed;
 use crate::common::{self, EXAMPLES, NOW, WAYS};
 use crate::toy;
 
+/// Arguments as a caller passes them.
+pub type Given = Vec<(String, Value)>;
 /// The fields of an account: settings and secrets.
 pub type Fields = Vec<(String, String)>;
 
@@ -20,7 +22,7 @@ pub struct Subject {
     /// Ways to make an account.
     pub ways: Vec<Fields>,
     /// Example arguments of its operations.
-    pub example: fn(&'static Facts, &str) -> Option<Vec<(String, Value)>>,
+    pub example: fn(&'static Facts, &str) -> Option<Given>,
     /// What a good service answers.
     pub good: fn(&Subject) -> Vec<(Call, Reply)>,
 }
@@ -87,7 +89,7 @@ impl Subject {
     }
 
     /// The example arguments of an operation.
-    pub fn example(&self, operation: &str) -> Vec<(String, Value)> {
+    pub fn example(&self, operation: &str) -> Given {
         let found = (self.example)(self.facts(), operation);
         found.unwrap_or_else(|| panic!("{operation} has no example arguments"))
     }
@@ -103,7 +105,7 @@ impl Subject {
     }
 
     /// The example arguments with one of them replaced or added.
-    pub fn example_with(&self, operation: &str, name: &str, value: Value) -> Vec<(String, Value)> {
+    pub fn example_with(&self, operation: &str, name: &str, value: Value) -> Given {
         let mut given = self.example(operation);
         given.retain(|(known, _)| known != name);
         given.push((name.to_owned(), value));
