@@ -1,5 +1,9 @@
 //! Coverage: what became of each call, and of what no call could answer. A hole is a row here, never a missing row.
 
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+
 use arrow_array::RecordBatch;
 
 use super::arrays::{self, Words, microseconds};
@@ -57,7 +61,8 @@ struct Row<'a> {
 /// The table of coverage: a row for each call in the order of the plan, then one for each part that is unavailable.
 pub fn table(plan: &Plan, outcomes: &[Option<Outcome>]) -> Result<RecordBatch> {
     let calls = plan.calls.iter().zip(outcomes);
-    let rows = calls.map(|(call, outcome)| of_call(plan, call, outcome.as_ref()));
+    let extent = extents(plan);
+    let rows = calls.map(|(call, outcome)| of_call(plan, &extent, call, outcome.as_ref()));
     let rest = plan.unavailable.iter().map(|part| of_part(plan, part));
     let rows: Vec<Row<'_>> = rows.chain(rest).collect();
     let starts = rows.iter().map(|row| microseconds(Some(row.window.start().at)));
@@ -121,7 +126,34 @@ pub fn holes(plan: &Plan, outcomes: &[Option<Outcome>]) -> Vec<Hole> {
 
 const NOT_MADE: &str = "the call was not made";
 
-fn of_call<'a>(plan: &'a Plan, call: &'a PlannedCall, outcome: Option<&Outcome>) -> Row<'a> {
+/// For each account and operation of a plan, the first start and the last end of its calls.
+type Extents<'a> = HashMap<(&'a str, &'a str), (Timestamp, Timestamp)>;
+
+fn extents(plan: &Plan) -> Extents<'_> {
+    let mut extents = Extents::new();
+    for call in &plan.calls {
+        let (start, end) = (call.window.start().at, call.window.end().at);
+        let key = (&*call.account, call.call.operation.name);
+        let known = extents.entry(key).or_insert((start, end));
+        *known = (known.0.min(start), known.1.max(end));
+    }
+    extents
+}
+
+/// What the plan says of the edges of the range, for the calls that lie at them.
+fn edges<'a>(plan: &'a Plan, extents: &Extents<'_>, call: &PlannedCall) -> impl Iterator<Item = String> + 'a {
+    let (account, operation) = (call.account.clone(), call.call.operation.name);
+    let extent = extents.get(&(&*call.account, operation));
+    let lies_at_edge =
+        extent.is_some_and(|(start, end)| call.window.start().at == *start || call.window.end().at == *end);
+    let of_call = plan
+        .edges
+        .iter()
+        .filter(move |edge| lies_at_edge && edge.account == account && edge.operation == operation);
+    of_call.map(|edge| edge.text.clone())
+}
+
+fn of_call<'a>(plan: &'a Plan, extents: &Extents<'_>, call: &'a PlannedCall, outcome: Option<&Outcome>) -> Row<'a> {
     let mut row = Row {
         account: &call.account,
         provider: call.provider,
@@ -145,6 +177,7 @@ fn of_call<'a>(plan: &'a Plan, call: &'a PlannedCall, outcome: Option<&Outcome>)
             row.provisional = readings.provisional;
             row.left_out = readings.left_out;
             row.notes = notes(plan, readings);
+            row.notes.extend(edges(plan, extents, call));
         }
     }
     row

@@ -132,6 +132,7 @@ pub fn plan(calls: Vec<PlannedCall>) -> Plan {
         accounts: Vec::new(),
         calls,
         unavailable: Vec::new(),
+        edges: Vec::new(),
         shard: None,
     }
 }

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 import metertap
-from metertap import _table, main
+from metertap import _table
+from metertap.cli import main
 from metertap.cli.accounts import CHECKS
 from metertap.simulator import Simulator, fault_menu
 
