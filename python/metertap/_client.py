@@ -222,7 +222,10 @@ def _check_types(options: dict[str, Any]) -> None:
     expected: dict[str, tuple[Callable[[Any], bool], str]] = {
         "name": (lambda value: isinstance(value, text), "a str"),
         "base_url": (lambda value: isinstance(value, text), "a str"),
-        "timeout": (lambda value: isinstance(value, (int, float)) and not isinstance(value, bool), "seconds as a number"),
+        "timeout": (
+            lambda value: isinstance(value, (int, float)) and not isinstance(value, bool),
+            "seconds as a number",
+        ),
         "retries": (_is_whole, "an int"),
         "max_concurrency": (lambda value: value is None or _is_whole(value), "an int"),
         "ca_file": (lambda value: isinstance(value, (*text, os.PathLike)), "a path"),

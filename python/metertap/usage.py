@@ -216,7 +216,9 @@ class Usage(Table):
         from metertap._table import escape
 
         lost = "".join(f"<li>{escape(line)}</li>" for line in self.missing[:SHOWN])
-        state = "complete" if self.is_complete else f"<b>incomplete</b>: {len(self.missing)} calls failed<ul>{lost}</ul>"
+        state = (
+            "complete" if self.is_complete else f"<b>incomplete</b>: {len(self.missing)} calls failed<ul>{lost}</ul>"
+        )
         return f"{super()._repr_html_()}<p>{state}</p>"
 
 
