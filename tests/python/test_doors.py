@@ -187,6 +187,30 @@ with Simulator(seed=7) as simulator:
     assert run_python(code) == ""
 
 
+def test_an_answer_that_comes_after_its_loop_has_closed_is_dropped_without_a_word() -> None:
+    code = """
+import asyncio, os, sys, time
+from metertap.simulator import Simulator
+sys.stderr = sys.stdout
+with Simulator(seed=7) as simulator:
+    simulator.add_fault("latency:50")
+    client = simulator.client("sora", aio=True)
+    loop = asyncio.new_event_loop()
+    task = loop.create_task(client.total_sessions_this_month())
+    loop.run_until_complete(asyncio.sleep(0.02))
+    loop.close()
+    while simulator.requests[-1:] == [] or simulator.requests[-1].status is None:
+        time.sleep(0.01)
+    time.sleep(0.05)
+    simulator.clear_faults()
+    async def again():
+        return await client.total_sessions_this_month()
+    print(asyncio.run(again()) > 0, flush=True)
+os._exit(0)  # asyncio itself complains of the task that never ended
+"""
+    assert run_python(code) == "True\n"
+
+
 # --- Threads ----------------------------------------------------------------------------------------------------------
 
 
