@@ -65,5 +65,6 @@ def _panel(axes: Any, meter: str, lines: dict[str, list[Reading]]) -> None:
     left_out = f", {LINES} of {len(lines)} lines" if len(lines) > LINES else ""
     axes.set_title(f"{meter}{left_out}", loc="left", fontsize="medium")
     axes.set_ylabel(next(iter(lines.values()))[0].unit)
+    axes.margins(y=0.1)
     axes.set_ylim(bottom=0)
     axes.legend(fontsize="small", loc="upper left")
