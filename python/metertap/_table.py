@@ -8,11 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import TypeAlias
 
-    Cell: TypeAlias = str | int | Decimal | None
-    #: A row of cells, or a heading for the rows that follow it.
-    Line: TypeAlias = Sequence[Cell] | str
+    from metertap.typing import Cell, Line
 
 GAP = "  "
 LONGEST_RULE = 100

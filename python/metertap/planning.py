@@ -12,12 +12,8 @@ from metertap.errors import InvalidArgument, WrongType
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import tzinfo
-    from typing import TypeAlias
 
-    from metertap._client import Moment
-
-    #: An account (its default meters are asked for) or a selection of it.
-    Asked: TypeAlias = "Client | Selection"
+    from metertap.typing import Asked, Moment
 
 #: The columns of a printed plan, and how wide it may become.
 HEAD = ("account", "operation", "calls", "from (UTC)", "to (UTC)", "least", "cut by")
