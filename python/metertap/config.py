@@ -107,8 +107,13 @@ class Account:
             # The message begins with the keyword, if it is about one.
             raise self._blame(str(error).partition(" ")[0], error) from None
 
-    def selection(self) -> Selection:
+    def selection(self, **more: Any) -> Selection:
         """Read the secrets, and select what the file says.
+
+        Parameters
+        ----------
+        **more
+            Keywords of the client's `select` that go before the file's.
 
         Returns
         -------
@@ -123,7 +128,7 @@ class Account:
         from metertap.planning import plan
 
         usual = {} if self.consumable_code is None else {"consumable_code": [self.consumable_code]}
-        selection = self.client().select(**{**usual, **self.select})
+        selection = self.client().select(**{**usual, **self.select, **more})
         try:
             # Offline, for any month: what is wrong with the selection is told with its place in the file.
             plan(selection, "2026-01-01", "2026-02-01", now="2026-01-15")
