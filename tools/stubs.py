@@ -11,27 +11,36 @@ from __future__ import annotations
 
 import inspect
 import pathlib
+import subprocess
 import sys
 from typing import Any
 
-from metertap import _client, _core, clients
+from metertap import _client, _core, clients, fetching
 
 STUBS = pathlib.Path("python/metertap")
 
 HEADER = '''# Written by tools/stubs.py from the classes in clients.py; do not edit.
 """{doc}"""
 
-from collections.abc import Mapping, Sequence
+{imports}from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import Any, Literal, overload
 
-from metertap._client import Client, Moment, SecretWord
+from metertap._client import Client
+from metertap.typing import Moment, SecretWord
 from metertap.models import (
     {models},
 )
 
 __all__ = {names}
 '''
+
+FETCH_IMPORTS = """from collections.abc import Callable, Iterable
+from datetime import tzinfo
+from metertap.planning import Plan
+from metertap.typing import Asked
+from metertap.usage import Usage
+"""
 
 OPTIONS = {
     "name": "str | None",
@@ -68,7 +77,26 @@ def module(is_async: bool) -> str:
     models = sorted({*models, *(c["record"] for facts in _core.providers() for c in facts["composites"])})
     used = [name for name in models if f"{name}:" in bodies or f"{name}]:" in bodies]
     doc = "The clients, to be awaited." if is_async else "The clients."
-    return HEADER.format(doc=doc, models=",\n    ".join(used), names=repr(clients.__all__).replace("'", '"')) + bodies
+    names = [*clients.__all__, "fetch"] if is_async else clients.__all__
+    imports = FETCH_IMPORTS if is_async else ""
+    head = HEADER.format(doc=doc, imports=imports, models=",\n    ".join(used), names=names)
+    return formatted(head + bodies + (fetch() if is_async else ""))
+
+
+def formatted(text: str) -> str:
+    """Return a stub as ruff would have it."""
+    for command in (("check", "--quiet", "--fix-only", "--select", "I"), ("format", "--quiet")):
+        words = [sys.executable, "-m", "ruff", *command, "--stdin-filename", str(STUBS / "stub.pyi"), "-"]
+        text = subprocess.run(words, input=text, capture_output=True, text=True, check=True).stdout
+    return text
+
+
+def fetch() -> str:
+    """Return the stub of the awaited `fetch`, whose parameters are those of the sync one."""
+    found = list(inspect.signature(fetching.fetch).parameters.values())
+    given = [(p.name, str(p.annotation).replace("os.PathLike", "PathLike"), default(p)) for p in found]
+    first = sum(p.kind is p.POSITIONAL_OR_KEYWORD for p in found)
+    return f"\nasync def fetch({joined(given[:first])}, *, {joined(given[first:])}) -> Usage: ...\n"
 
 
 def client(name: str, is_async: bool) -> str:
@@ -101,7 +129,12 @@ def signature(provider: str, method: str, function: Any) -> tuple[list[Parameter
 def parameters(function: Any) -> list[Parameter]:
     """Return the parameters of a function, without `self`."""
     found = list(inspect.signature(function).parameters.values())[1:]
-    return [(p.name, str(p.annotation), "" if p.default is p.empty else literal(p.default)) for p in found]
+    return [(p.name, str(p.annotation), default(p)) for p in found]
+
+
+def default(parameter: inspect.Parameter) -> str:
+    """Return a parameter's default as it stands in a stub; nothing if it has none."""
+    return "" if parameter.default is parameter.empty else literal(parameter.default)
 
 
 def from_fact(argument: dict[str, Any]) -> Parameter:

@@ -7,31 +7,11 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from metertap import _core
+from metertap import _core as core
 from metertap.errors import InvalidArgument, WrongType
 
 if TYPE_CHECKING:
-    from datetime import date, datetime
-    from typing import TypeAlias, TypedDict
-
     from metertap.planning import Selection
-
-    #: A word, or a callable without arguments that returns it; the callable is asked anew for every request.
-    SecretWord: TypeAlias = str | Callable[[], str]
-    #: An aware datetime (a pandas.Timestamp is one), a date (midnight UTC) or an ISO text with its offset.
-    Moment: TypeAlias = datetime | date | str
-
-    class ClientOptions(TypedDict, total=False):
-        """The keywords that every client takes."""
-
-        name: str | None
-        base_url: str | None
-        timeout: float
-        retries: int
-        max_concurrency: int | None
-        ca_file: str | os.PathLike[str] | None
-        proxy: str | None
-
 
 Self = TypeVar("Self", bound="Client")
 
@@ -70,9 +50,9 @@ class Client:
     """An account at one provider. Immutable: any thread and any event loop may use it."""
 
     _provider: ClassVar[str]
-    _core: _core.Client
+    _core: core.Client
 
-    def _open(self, settings: dict[str, Any], secrets: dict[str, _core.Secret | None], options: dict[str, Any]) -> None:
+    def _open(self, settings: dict[str, Any], secrets: dict[str, core.Secret | None], options: dict[str, Any]) -> None:
         """Check everything and build the native client; called by every constructor."""
         for keyword in options:
             if keyword not in DEFAULTS:
@@ -81,7 +61,7 @@ class Client:
         _check_types(given)
         if given["ca_file"] is not None:
             given["ca_file"] = os.fspath(given["ca_file"])
-        self._core = _core.Client(
+        self._core = core.Client(
             self._provider,
             settings={name: value for name, value in settings.items() if value is not None},
             secrets={name: secret for name, secret in secrets.items() if secret is not None},
@@ -121,7 +101,8 @@ class Client:
         >>> Sora.from_env(name="production")
         Sora(name='production', base_url='https://api.sora-cloud.shiguredo.app')
         """
-        facts = next(facts for facts in _core.providers() if facts["name"] == cls._provider)
+        facts = next(facts for facts in core.providers() if facts["name"] == cls._provider)
+        flags = {field["name"] for field in facts["settings"] if field["type"] == "bool"}
         found: dict[str, Any] = {}
         tried: list[str] = []
         fields = [field["name"] for field in (*facts["settings"], *facts["secrets"])]
@@ -130,7 +111,7 @@ class Client:
             variables.append(f"METERTAP_{cls._provider.upper()}_{field.upper()}")
             value = next((os.environ[name] for name in variables if os.environ.get(name)), None)
             if value is not None:
-                found[field] = value
+                found[field] = _truth(value) if field in flags else value
             tried += variables
         try:
             return cls(**{**found, **overrides})
@@ -196,9 +177,9 @@ class Client:
         raise TypeError(f"a client holds secrets and cannot be pickled; {advice}")
 
 
-def hide(word: Any) -> _core.Secret | None:
+def hide(word: Any) -> core.Secret | None:
     """Wrap a secret, so that no traceback shows it; the first thing that every constructor does with one."""
-    return word if word is None or isinstance(word, _core.Secret) else _core.Secret(word)
+    return word if word is None or isinstance(word, core.Secret) else core.Secret(word)
 
 
 def flag(name: str, value: Any) -> bool:
@@ -222,7 +203,10 @@ def _check_types(options: dict[str, Any]) -> None:
     expected: dict[str, tuple[Callable[[Any], bool], str]] = {
         "name": (lambda value: isinstance(value, text), "a str"),
         "base_url": (lambda value: isinstance(value, text), "a str"),
-        "timeout": (lambda value: isinstance(value, (int, float)) and not isinstance(value, bool), "seconds as a number"),
+        "timeout": (
+            lambda value: isinstance(value, (int, float)) and not isinstance(value, bool),
+            "seconds as a number",
+        ),
         "retries": (_is_whole, "an int"),
         "max_concurrency": (lambda value: value is None or _is_whole(value), "an int"),
         "ca_file": (lambda value: isinstance(value, (*text, os.PathLike)), "a path"),
@@ -236,6 +220,11 @@ def _check_types(options: dict[str, Any]) -> None:
         value = options[name]
         if value is not None and not least <= value <= _MOST:
             raise InvalidArgument(f"{name} must be between {least} and {_MOST}, not {value}.")
+
+
+def _truth(word: str) -> bool | str:
+    """Read a bool out of a variable; what is none stays as it is, to be refused by name."""
+    return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}.get(word.lower(), word)
 
 
 def _is_whole(value: Any) -> bool:

@@ -1,11 +1,12 @@
 # Written by tools/stubs.py from the classes in clients.py; do not edit.
 """The clients, to be awaited."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import tzinfo
 from os import PathLike
 from typing import Any, Literal, overload
 
-from metertap._client import Client, Moment, SecretWord
+from metertap._client import Client
 from metertap.models import (
     ConsumptionSummary,
     CostAndUsage,
@@ -18,8 +19,11 @@ from metertap.models import (
     UsageHistory,
     UsageReport,
 )
+from metertap.planning import Plan
+from metertap.typing import Asked, Moment, SecretWord
+from metertap.usage import Usage
 
-__all__ = ["DeviceWise", "Ricoh", "Sora", "UiPath", "Volcengine"]
+__all__ = ["DeviceWise", "Ricoh", "Sora", "UiPath", "Volcengine", "fetch"]
 
 class DeviceWise(Client):
     def __init__(
@@ -1172,3 +1176,16 @@ class Volcengine(Client):
         *,
         raw: Literal[True],
     ) -> Any: ...
+
+async def fetch(
+    what: Plan | Asked | Iterable[Asked],
+    start: Moment | None = None,
+    end: Moment | None = None,
+    *,
+    tz: str | tzinfo | None = None,
+    now: Moment | None = None,
+    accounts: Iterable[Client] = (),
+    on_error: str = "raise",
+    progress: bool | Callable[[int, int], object] = False,
+    archive: str | PathLike[str] | None = None,
+) -> Usage: ...

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from typing_extensions import Unpack
 
-    from metertap._client import ClientOptions, Moment, SecretWord
     from metertap.models import (
         ConsumptionSummary,
         CostAndUsage,
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
         UsageHistory,
         UsageReport,
     )
+    from metertap.typing import ClientOptions, Moment, SecretWord
 
     C = TypeVar("C", bound=type[Client])
 
@@ -38,8 +38,15 @@ __all__ = ["DeviceWise", "Ricoh", "Sora", "UiPath", "Volcengine"]
 
 def _documented(client: C) -> C:
     """Append the keywords that all clients share to a client's docstring."""
-    if client.__doc__:  # none under python -OO
-        client.__doc__ = client.__doc__.replace("    **options\n", OPTIONS_DOC.lstrip("\n"))
+    before, mark, after = (client.__doc__ or "").partition("**options\n")  # no docstring under python -OO
+    if mark:
+        options = OPTIONS_DOC.strip()
+        if "base_url : str" in before:  # the client says itself what it needs
+            start, end = options.index("    base_url : "), options.index("    timeout : ")
+            options = options[:start] + options[end:]
+        if not before.endswith("    "):  # Python 3.13 and newer take the indentation out of docstrings
+            options = options.replace("\n    ", "\n")
+        client.__doc__ = f"{before}{options}\n{after}"
     return client
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import Any, Literal, overload
 
-from metertap._client import Client, Moment, SecretWord
+from metertap._client import Client
 from metertap.models import (
     ConsumptionSummary,
     CostAndUsage,
@@ -18,6 +18,7 @@ from metertap.models import (
     UsageHistory,
     UsageReport,
 )
+from metertap.typing import Moment, SecretWord
 
 __all__ = ["DeviceWise", "Ricoh", "Sora", "UiPath", "Volcengine"]
 

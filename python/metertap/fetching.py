@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import tzinfo
 
-    from metertap._client import Client, Moment
-    from metertap.planning import Asked
+    from metertap._client import Client
+    from metertap.typing import Asked, Moment
 
 __all__ = ["fetch", "replay"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from metertap import _core
@@ -12,12 +12,12 @@ from metertap.errors import InvalidArgument, WrongType
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import tzinfo
-    from typing import TypeAlias
 
-    from metertap._client import Moment
+    from metertap.typing import Asked, Moment
 
-    #: An account (its default meters are asked for) or a selection of it.
-    Asked: TypeAlias = "Client | Selection"
+#: The columns of a printed plan, and how wide it may become.
+HEAD = ("account", "operation", "calls", "from (UTC)", "to (UTC)", "least", "cut by")
+WIDEST = 120
 
 __all__ = ["Meter", "Plan", "PlanRow", "Selection", "meters", "plan"]
 
@@ -192,16 +192,28 @@ class Plan:
     def __repr__(self) -> str:
         from metertap._table import text
 
-        head = ["account", "operation", "calls", "from", "to", "least time", "cut by"]
-        rows = [_cells(row) for row in self.rows]
         summary = f"{len(self)} calls to {len(self.accounts)} accounts, at least {self.least_seconds:.1f} s"
-        return f"{text(head, rows)}\n{summary}"
+        return f"{text(HEAD, self._cells(), widest=WIDEST)}\n{summary}"
 
     def _repr_html_(self) -> str:
         from metertap._table import html
 
-        head = ["account", "operation", "calls", "from", "to", "least time", "cut by"]
-        return html(head, [_cells(row) for row in self.rows])
+        return html(HEAD, self._cells())
+
+    def _cells(self) -> list[list[Any]]:
+        return [_cells(row) for row in folded(self.rows)]
+
+
+def folded(rows: Iterable[PlanRow]) -> list[PlanRow]:
+    """Put the rows of one account that nothing can answer together, if they tell the same reason and range."""
+    groups: dict[tuple[Any, ...], list[PlanRow]] = {}
+    for row in rows:
+        same = (row.account, row.start, row.end, row.cut_by)
+        groups.setdefault((*same, row.operation) if row.calls else same, []).append(row)
+    return [
+        group[0] if len(group) == 1 else replace(group[0], operation=f"{len(group)} operations")
+        for group in groups.values()
+    ]
 
 
 def _cells(row: PlanRow) -> list[Any]:
@@ -210,7 +222,7 @@ def _cells(row: PlanRow) -> list[Any]:
 
 
 def _minute(moment: Any) -> str:
-    return f"{moment:%Y-%m-%d %H:%MZ}"
+    return f"{moment:%Y-%m-%d %H:%M}"
 
 
 def plan(

@@ -151,7 +151,8 @@ class Simulator:
         tls: bool = False,
         certificate: str = "good",
     ) -> None:
-        if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**64:
+        is_whole = isinstance(seed, int) and not isinstance(seed, bool)  # type: ignore[redundant-expr]
+        if not is_whole or not 0 <= seed < 2**64:
             raise InvalidArgument("seed must be an int from 0 to 2**64 - 1.")
         self._core = _core.Simulator(seed=seed, now=now, port=port, tls=tls, certificate=certificate)
         self._folder: tempfile.TemporaryDirectory[str] | None = None

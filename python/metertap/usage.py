@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     import pandas as pd
     import polars as pl
-    import pyarrow as pa
 
 __all__ = ["CoverageWarning", "IncompleteUsage", "Reading", "Table", "Usage"]
 
@@ -91,7 +90,7 @@ class Table:
         """The names of the columns."""
         return self._table.columns()
 
-    def to_arrow(self) -> pa.Table:
+    def to_arrow(self) -> Any:
         """Return a `pyarrow.Table`; needs the extra ``arrow``."""
         return _needed("pyarrow", "arrow").table(self)
 
@@ -105,11 +104,13 @@ class Table:
         """
         _needed("pandas", "pandas")
         source = self if exact else Table(self._table.with_floats())
-        return _needed("pyarrow", "pandas").table(source).to_pandas()
+        frame: pd.DataFrame = _needed("pyarrow", "pandas").table(source).to_pandas()
+        return frame
 
     def to_polars(self) -> pl.DataFrame:
         """Return a `polars.DataFrame`; needs the extra ``polars``."""
-        return _needed("polars", "polars").DataFrame(self)
+        frame: pl.DataFrame = _needed("polars", "polars").DataFrame(self)
+        return frame
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """Return a dict for each row; quantities are `decimal.Decimal`."""
@@ -208,6 +209,12 @@ class Usage(Table):
         zone = tz if isinstance(tz, str) else str(tz)
         return Table(self._core.rollup(every, list(by), zone))
 
+    def plot(self, meters: str | Sequence[str] | None = None) -> Any:
+        """Draw the readings over time; see `metertap.plot.plot`."""
+        from metertap.plot import plot
+
+        return plot(self, meters)
+
     def __repr__(self) -> str:
         state = "complete" if self.is_complete else f"INCOMPLETE: {len(self.missing)} calls failed"
         return f"{super().__repr__()}; {state}"
@@ -216,7 +223,9 @@ class Usage(Table):
         from metertap._table import escape
 
         lost = "".join(f"<li>{escape(line)}</li>" for line in self.missing[:SHOWN])
-        state = "complete" if self.is_complete else f"<b>incomplete</b>: {len(self.missing)} calls failed<ul>{lost}</ul>"
+        state = (
+            "complete" if self.is_complete else f"<b>incomplete</b>: {len(self.missing)} calls failed<ul>{lost}</ul>"
+        )
         return f"{super()._repr_html_()}<p>{state}</p>"
 
 

@@ -6,8 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
+use pyo3::{IntoPyObjectExt, intern};
+use pyo3_async_runtimes::TaskLocals;
+use pyo3_async_runtimes::generic::future_into_py_with_locals;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use super::errors::to_python;
@@ -79,10 +82,35 @@ where
     let trace = Arc::new(Trace::default());
     let living = py.detach(living).map_err(|error| to_python(py, &error))?;
     let future = survive(make(Arc::clone(&living.engine), Arc::clone(&trace)));
-    pyo3_async_runtimes::generic::future_into_py::<Bridge, _, _>(py, async move {
+    let running = Loop(pyo3_async_runtimes::get_running_loop(py)?.unbind());
+    let locals = TaskLocals::new(Bound::new(py, running)?.into_any());
+    future_into_py_with_locals::<Bridge, _, _>(py, locals, async move {
         let outcome = future.await;
         Ok(Delivery { outcome, trace })
     })
+}
+
+/// The running event loop, as the bridge uses it. Where the loop has closed before an answer comes, nobody waits for it
+/// any more; the bridge would print a traceback (PyO3/pyo3-async-runtimes#90).
+#[pyclass(frozen)]
+struct Loop(Py<PyAny>);
+
+#[pymethods]
+impl Loop {
+    fn create_future(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        self.0.call_method0(py, intern!(py, "create_future"))
+    }
+
+    #[pyo3(signature = (*given, **named))]
+    fn call_soon_threadsafe(&self, given: &Bound<'_, PyTuple>, named: Option<&Bound<'_, PyDict>>) -> PyResult<()> {
+        let py = given.py();
+        let event_loop = self.0.bind(py);
+        let told = event_loop.call_method(intern!(py, "call_soon_threadsafe"), given, named);
+        match told {
+            Err(_) if event_loop.call_method0(intern!(py, "is_closed"))?.is_truthy()? => Ok(()),
+            told => told.map(|_| ()),
+        }
+    }
 }
 
 /// What an awaited call brings; it becomes a Python object, or an exception, once the interpreter is attached.

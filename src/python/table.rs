@@ -1,4 +1,4 @@
-//! Arrow tables, handed to Python without a copy through the PyCapsule interface.
+//! Arrow tables, handed to Python without a copy through the `PyCapsule` interface.
 
 use std::sync::Arc;
 
@@ -180,7 +180,8 @@ mod tests {
             "12345678901234567.89",
         ] {
             let scaled = Quantity::parse(text).unwrap().scaled;
-            assert_eq!(nearest(scaled), text.parse::<f64>().unwrap(), "{text}");
+            let expected: f64 = text.parse().unwrap();
+            assert_eq!(nearest(scaled).to_bits(), expected.to_bits(), "{text}");
         }
     }
 }

@@ -42,6 +42,7 @@ type PlanRow<'py> = (
 impl Plan {
     #[new]
     #[pyo3(signature = (parts, *, start, end, now))]
+    #[allow(clippy::needless_pass_by_value)] // the binding hands over owned lists
     fn new(
         py: Python<'_>,
         parts: Vec<(PyRef<'_, Client>, Bound<'_, PyDict>)>,
@@ -189,7 +190,7 @@ impl Run {
     #[new]
     fn new(
         py: Python<'_>,
-        plan: PyRef<'_, Plan>,
+        plan: &Bound<'_, Plan>,
         clients: HashMap<String, PyRef<'_, Client>>,
         archive: Option<PathBuf>,
     ) -> PyResult<Self> {
@@ -197,7 +198,7 @@ impl Run {
             .into_iter()
             .map(|(name, client)| (name, Arc::clone(&client.0)))
             .collect();
-        let job = Job::new(plan.0.clone(), clients, archive).map_err(|error| to_python(py, &error))?;
+        let job = Job::new(plan.get().0.clone(), clients, archive).map_err(|error| to_python(py, &error))?;
         Ok(Self(Arc::new(job)))
     }
 
@@ -242,6 +243,7 @@ impl Run {
 
 /// Rebuilds a usage from its archive.
 #[pyfunction]
+#[allow(clippy::needless_pass_by_value)] // the binding hands over owned paths
 pub fn replay(py: Python<'_>, folder: PathBuf) -> PyResult<Usage> {
     let usage = py.detach(|| replay_archive(&folder));
     usage
@@ -288,6 +290,7 @@ impl Usage {
     }
 
     /// Readings put together by their meters' rules.
+    #[allow(clippy::needless_pass_by_value)] // the binding hands over owned lists
     fn rollup(&self, py: Python<'_>, every: Option<&str>, by: Vec<String>, tz: &str) -> PyResult<Table> {
         let outcome = py.detach(|| -> Result<_> {
             let every = every.map(Every::named).transpose()?;

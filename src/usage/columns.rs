@@ -9,7 +9,7 @@ use arrow_array::{ArrayRef, RecordBatch};
 use jiff::Timestamp;
 
 use super::arrays::{self, NO_AMOUNT, Words, bug, microseconds};
-use crate::meters::{Flag, Flags, Meter, Reading, Rounding, Sink, Source, Status};
+use crate::meters::{Flag, Flags, Meter, Reading, Sink, Source, Status};
 use crate::plan::{Plan, PlannedCall};
 use crate::values::error::{Error, Result};
 use crate::values::window::Window;
@@ -196,15 +196,10 @@ impl Collector {
         readings.quantity.push(reading.quantity.scaled);
     }
 
-    fn take_standing(&mut self, rounding: Rounding, reading: &Reading<'_>) {
+    fn take_standing(&mut self, meter: &Meter, reading: &Reading<'_>) {
         let readings = &mut self.readings;
-        let mut flags = reading.flags;
-        match rounding {
-            Rounding::Exact => {}
-            Rounding::Floored => flags = flags.with(Flag::Floored),
-            Rounding::Approximate => flags = flags.with(Flag::Approximate),
-        }
-        if reading.quantity.rounded || reading.cost.is_some_and(|cost| cost.rounded) {
+        let mut flags = Flags(reading.flags.0 | meter.flags(reading.quantity).0);
+        if reading.cost.is_some_and(|cost| cost.rounded) {
             flags = flags.with(Flag::Rounded);
         }
         let status = reading.end.map_or(Status::Unknown, |end| {
@@ -237,7 +232,7 @@ impl Sink for Collector {
         }
         self.take_labels(place, reading.labels);
         self.take_numbers(place, &reading);
-        self.take_standing(meter.rounding, &reading);
+        self.take_standing(meter, &reading);
     }
 
     fn note(&mut self, note: String) {
@@ -629,7 +624,8 @@ mod tests {
                 assert!(!taken, "{}: {dimension} is another column's name", meter.name);
             }
             let first = known.entry(meter.name).or_insert(meter);
-            let facts = |meter: &Meter| (meter.unit, meter.kind, meter.rollup, meter.rounding);
+            // Rounding may differ: RICOH floors its totals, not its parts.
+            let facts = |meter: &Meter| (meter.unit, meter.kind, meter.rollup);
             assert_eq!(facts(first), facts(meter), "{} has two natures", meter.name);
         }
     }

@@ -2,9 +2,8 @@
 
 use std::collections::HashMap;
 
-use jiff::Timestamp;
-
 use arrow_array::RecordBatch;
+use jiff::Timestamp;
 
 use super::arrays::{self, Words, microseconds};
 use super::columns::{CallReadings, wanted};
@@ -60,9 +59,9 @@ struct Row<'a> {
 
 /// The table of coverage: a row for each call in the order of the plan, then one for each part that is unavailable.
 pub fn table(plan: &Plan, outcomes: &[Option<Outcome>]) -> Result<RecordBatch> {
+    let extremes = extremes(plan);
     let calls = plan.calls.iter().zip(outcomes);
-    let extent = extents(plan);
-    let rows = calls.map(|(call, outcome)| of_call(plan, &extent, call, outcome.as_ref()));
+    let rows = calls.map(|(call, outcome)| of_call(plan, call, outcome.as_ref(), &extremes));
     let rest = plan.unavailable.iter().map(|part| of_part(plan, part));
     let rows: Vec<Row<'_>> = rows.chain(rest).collect();
     let starts = rows.iter().map(|row| microseconds(Some(row.window.start().at)));
@@ -126,34 +125,7 @@ pub fn holes(plan: &Plan, outcomes: &[Option<Outcome>]) -> Vec<Hole> {
 
 const NOT_MADE: &str = "the call was not made";
 
-/// For each account and operation of a plan, the first start and the last end of its calls.
-type Extents<'a> = HashMap<(&'a str, &'a str), (Timestamp, Timestamp)>;
-
-fn extents(plan: &Plan) -> Extents<'_> {
-    let mut extents = Extents::new();
-    for call in &plan.calls {
-        let (start, end) = (call.window.start().at, call.window.end().at);
-        let key = (&*call.account, call.call.operation.name);
-        let known = extents.entry(key).or_insert((start, end));
-        *known = (known.0.min(start), known.1.max(end));
-    }
-    extents
-}
-
-/// What the plan says of the edges of the range, for the calls that lie at them.
-fn edges<'a>(plan: &'a Plan, extents: &Extents<'_>, call: &PlannedCall) -> impl Iterator<Item = String> + 'a {
-    let (account, operation) = (call.account.clone(), call.call.operation.name);
-    let extent = extents.get(&(&*call.account, operation));
-    let lies_at_edge =
-        extent.is_some_and(|(start, end)| call.window.start().at == *start || call.window.end().at == *end);
-    let of_call = plan
-        .edges
-        .iter()
-        .filter(move |edge| lies_at_edge && edge.account == account && edge.operation == operation);
-    of_call.map(|edge| edge.text.clone())
-}
-
-fn of_call<'a>(plan: &'a Plan, extents: &Extents<'_>, call: &'a PlannedCall, outcome: Option<&Outcome>) -> Row<'a> {
+fn of_call<'a>(plan: &Plan, call: &'a PlannedCall, outcome: Option<&Outcome>, extremes: &Extremes<'_>) -> Row<'a> {
     let mut row = Row {
         account: &call.account,
         provider: call.provider,
@@ -176,8 +148,7 @@ fn of_call<'a>(plan: &'a Plan, extents: &Extents<'_>, call: &'a PlannedCall, out
             row.readings = readings.len();
             row.provisional = readings.provisional;
             row.left_out = readings.left_out;
-            row.notes = notes(plan, readings);
-            row.notes.extend(edges(plan, extents, call));
+            row.notes = notes(plan, call, readings, extremes);
         }
     }
     row
@@ -191,28 +162,51 @@ fn state(readings: &CallReadings) -> State {
     }
 }
 
-/// The provider's remarks, and ours on the edges.
-fn notes(plan: &Plan, readings: &CallReadings) -> Vec<String> {
+/// The first start and the last end of the calls of each account and operation.
+type Extremes<'a> = HashMap<(&'a str, &'a str), (Timestamp, Timestamp)>;
+
+fn extremes(plan: &Plan) -> Extremes<'_> {
+    let mut extremes = Extremes::new();
+    for call in &plan.calls {
+        let (start, end) = (call.window.start().at, call.window.end().at);
+        let known = extremes.entry(operation(call)).or_insert((start, end));
+        *known = (known.0.min(start), known.1.max(end));
+    }
+    extremes
+}
+
+fn operation(call: &PlannedCall) -> (&str, &str) {
+    (&call.account, call.asked.source.operation)
+}
+
+/// The provider's remarks, and ours. What the plan says of an operation's edges stands at its outermost calls.
+fn notes(plan: &Plan, call: &PlannedCall, readings: &CallReadings, extremes: &Extremes<'_>) -> Vec<String> {
     let mut notes = readings.notes.clone();
+    let edges = || {
+        plan.edges
+            .iter()
+            .filter(|edge| (&*edge.account, edge.operation) == operation(call))
+    };
+    let (start, end) = (call.window.start().at, call.window.end().at);
+    let is_outermost = extremes
+        .get(&operation(call))
+        .is_some_and(|(first, last)| start == *first || end == *last);
+    if is_outermost {
+        notes.extend(edges().map(|edge| edge.text.clone()));
+    }
     let beyond = readings.ending_after(plan.window.end().at);
-    if beyond > 0 {
-        let end = plan.window.end().to_utc_text();
+    if beyond > 0 && edges().next().is_none() {
         notes.push(format!(
-            "{} start before {end} and end after it; they are taken whole",
-            counted(beyond)
+            "readings that end after the range's end, and are taken whole: {beyond}"
         ));
     }
     if readings.left_out > 0 {
+        let left_out = readings.left_out;
         notes.push(format!(
-            "{} start outside the window and were left out",
-            counted(readings.left_out)
+            "readings left out, because they start outside the window: {left_out}"
         ));
     }
     notes
-}
-
-fn counted(count: usize) -> String {
-    format!("{count} reading{}", if count == 1 { "" } else { "s" })
 }
 
 fn of_part<'a>(plan: &Plan, part: &'a Unavailable) -> Row<'a> {
@@ -252,6 +246,7 @@ fn names(meters: impl IntoIterator<Item = &'static Meter>) -> Vec<&'static str> 
 mod tests {
     use super::*;
     use crate::meters::Sink;
+    use crate::plan::Edge;
     use crate::usage::Usage;
     use crate::usage::fixture::{OTHERS, SUMS, answered, at, call, day, evidence, plan, shown, window};
     use crate::usage::{Collector, Evidence};
@@ -300,7 +295,7 @@ mod tests {
         let (_, usage) = mixed();
         let coverage = &usage.coverage;
         let failure = "volcengine: HTTP 503: the service failed. Tried 3 times, 0.0 s.";
-        let beyond = "1 reading start before 2026-03-01T00:00:00Z and end after it; they are taken whole";
+        let beyond = "readings that end after the range's end, and are taken whole: 1";
         for (column, values) in [
             ("call_id", ["c0", "c1", "c2", "c3", "c4", "-"]),
             (
@@ -318,7 +313,7 @@ mod tests {
                 "notes",
                 [
                     "",
-                    "1 reading start outside the window and were left out",
+                    "readings left out, because they start outside the window: 1",
                     beyond,
                     "",
                     "",
@@ -366,8 +361,30 @@ mod tests {
         collector.reading(day(0, &[None], "2025-12-01", "1"));
         let (call, evidence, result) = (0, evidence(), collector.finish());
         let usage = Usage::assemble(&plan, vec![Outcome { call, evidence, result }]).unwrap();
-        let notes = "the total is 3, the parts add up to 2+1 reading start outside the window and were left out";
+        let notes = "the total is 3, the parts add up to 2+readings left out, because they start outside the window: 1";
         assert_eq!(shown(&usage.coverage, "notes"), [notes]);
+    }
+
+    #[test]
+    fn what_crosses_the_edges_of_the_range_stands_at_the_outermost_calls() {
+        let days = [
+            ("2026-01-01", "2026-01-02"),
+            ("2026-01-02", "2026-01-03"),
+            ("2026-01-03", "2026-01-04"),
+        ];
+        let calls = days.map(|(start, end)| call(start, "main", &SUMS, window(start, end)));
+        let mut plan = plan(calls.into_iter().collect());
+        plan.window = window("2026-01-01", "2026-01-03T12:00:00Z");
+        plan.edges.push(Edge {
+            account: "main".to_owned(),
+            provider: "volcengine",
+            operation: "time_shift_data",
+            text: "its last bucket ends late".to_owned(),
+        });
+        let outcomes = (0..3).map(|place| answered(&plan, place, vec![day(1, &[None], days[place].0, "1")]));
+        let coverage = Usage::assemble(&plan, outcomes.collect()).unwrap().coverage;
+        let text = "its last bucket ends late";
+        assert_eq!(shown(&coverage, "notes"), [text, "", text]);
     }
 
     #[test]

@@ -53,7 +53,7 @@ pub static SUMS: Source = Source {
     ..SOURCE
 };
 
-/// A peak, a level and an average, by vhost.
+/// A peak, a level and an average, by vhost; what was consumed, which adds up within a vhost only.
 pub static OTHERS: Source = Source {
     meters: &[
         Meter {
@@ -81,6 +81,14 @@ pub static OTHERS: Source = Source {
                 over_labels: Combine::Add,
             },
             dimensions: &["vhost"],
+            ..METER
+        },
+        Meter {
+            name: "toy.consumed",
+            rollup: Rollup {
+                over_time: Combine::Add,
+                over_labels: Combine::AddWithin("vhost"),
+            },
             ..METER
         },
     ],

@@ -377,7 +377,8 @@ impl Figure<'_> {
 
     fn merge_over_labels(&mut self, other: &Self) -> Result<()> {
         let rule = self.meter.rollup;
-        if rule.over_labels == Combine::Add && rule.over_time == Combine::Last && self.latest.0 != other.latest.0 {
+        let adds = matches!(rule.over_labels, Combine::Add | Combine::AddWithin(_));
+        if adds && rule.over_time == Combine::Last && self.latest.0 != other.latest.0 {
             self.flags = self.flags.with(Flag::Approximate);
         }
         self.merge(other, rule.over_labels)
@@ -518,16 +519,13 @@ impl<'a> Groups<'_, 'a> {
             );
             return Err(self.refuse(&problem, &["meter"]));
         }
-        let is_right = match known.meter.rollup.over_labels {
-            Combine::Refuse => false,
-            Combine::AddWithin(name) => {
-                let texts = self.rows.texts(name)?;
-                texts.get(known.row) == texts.get(figure.row)
-            }
-            Combine::Add | Combine::Max | Combine::Last => true,
+        let differing = || self.differing(known.row, figure.row);
+        let dropped: Vec<&str> = match known.meter.rollup.over_labels {
+            Combine::Refuse => differing().collect(),
+            Combine::AddWithin(dimension) => differing().filter(|name| *name == dimension).collect(),
+            Combine::Add | Combine::Max | Combine::Last => Vec::new(),
         };
-        if !is_right {
-            let dropped: Vec<&str> = self.differing(known.row, figure.row).collect();
+        if !dropped.is_empty() {
             let problem = format!(
                 "{}: figures of different {} cannot become one",
                 known.meter.name,
@@ -732,6 +730,13 @@ mod tests {
                 "the readings cannot be rolled up by \"vhosts\"; did you mean \"vhost\"?",
             ),
             (
+                &OTHERS,
+                consumed(),
+                Some(Every::Month),
+                &["meter"],
+                "toy.consumed: figures of different vhost cannot become one; write by=[\"meter\", \"vhost\"]",
+            ),
+            (
                 &SUMS,
                 vec![],
                 None,
@@ -761,6 +766,22 @@ mod tests {
             &averages,
             &[(JANUARY, "5", ""), (second, "13.5", ""), (FEBRUARY, "7", "")],
         );
+    }
+
+    /// Two pools of each of two hosts.
+    fn consumed() -> Vec<Reading<'static>> {
+        vec![
+            day(3, &[Some("a"), Some("p")], "2026-01-01", "1"),
+            day(3, &[Some("a"), Some("q")], "2026-01-01", "2"),
+            day(3, &[Some("b"), Some("p")], "2026-01-02", "4"),
+            day(3, &[Some("b"), Some("q")], "2026-01-03", "8"),
+        ]
+    }
+
+    #[test]
+    fn what_adds_up_within_a_dimension_only_is_added_within_it() {
+        let table = utc(&usage(&OTHERS, consumed()), Some(Every::Month), &["vhost"]).unwrap();
+        expect(&table, &[(JANUARY, "3", ""), (JANUARY, "12", "")]);
     }
 
     #[test]

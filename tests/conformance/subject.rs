@@ -8,7 +8,7 @@ use metertap::values::secret::Secret;
 use metertap::values::shape::Typed;
 
 use crate::common::{self, EXAMPLES, NOW, WAYS};
-use crate::toy;
+use crate::toy::Toy;
 
 /// Arguments as a caller passes them.
 pub type Given = Vec<(String, Value)>;
@@ -41,8 +41,30 @@ pub fn registered() -> Vec<Subject> {
 /// Every registered provider, and the toy.
 pub fn with_toy() -> Vec<Subject> {
     let mut subjects = registered();
-    subjects.push(toy::subject());
+    subjects.push(toy());
     subjects
+}
+
+/// The toy under test.
+fn toy() -> Subject {
+    Subject {
+        provider: &Toy,
+        ways: vec![vec![("api_key".to_owned(), "toy key+/= not real".to_owned())]],
+        example: |_, _| {
+            let range = [("start", "2026-05-01"), ("end", "2026-05-03")];
+            let text = |(name, text): (&str, &str)| (name.to_owned(), Value::Text(text.to_owned()));
+            Some(range.map(text).to_vec())
+        },
+        good: |toy| {
+            let body = br#"[{"day":"2026-05-01","count":18446744073709551615},{"day":"2026-05-02","count":0}]"#;
+            let reply = Reply {
+                status: 200,
+                headers: Vec::new(),
+                body: body.to_vec(),
+            };
+            toy.calls().into_iter().map(|call| (call, reply.clone())).collect()
+        },
+    }
 }
 
 /// The service that stands for this provider.

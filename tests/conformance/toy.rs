@@ -5,15 +5,14 @@ use metertap::meters::Sink;
 use metertap::plan::{Asked, PlannedCall};
 use metertap::providers::{Account, Call, Facts, Operation, Proof, Provider, Reply, Request, SecretField};
 use metertap::signing;
-use metertap::values::arguments::{Accepts, Argument, Arguments, Needed, Value};
+use metertap::values::arguments::{Accepts, Argument, Arguments, Needed};
 use metertap::values::error::{Error, Result};
 use metertap::values::json::Json;
 use metertap::values::shape::{Field, Holds, Shape};
 use metertap::values::text::query;
 
-use crate::subject::Subject;
-
-struct Toy;
+/// The provider.
+pub struct Toy;
 
 static FACTS: Facts = Facts {
     name: "toy",
@@ -111,27 +110,5 @@ impl Provider for Toy {
 
     fn readings(&self, _: &PlannedCall, _: &Json<'_>, _: Timestamp, _: &mut dyn Sink) -> Result<()> {
         Ok(())
-    }
-}
-
-/// The toy under test.
-pub fn subject() -> Subject {
-    Subject {
-        provider: &Toy,
-        ways: vec![vec![("api_key".to_owned(), "toy key+/= not real".to_owned())]],
-        example: |_, _| {
-            let range = [("start", "2026-05-01"), ("end", "2026-05-03")];
-            let text = |(name, text): (&str, &str)| (name.to_owned(), Value::Text(text.to_owned()));
-            Some(range.map(text).to_vec())
-        },
-        good: |toy| {
-            let body = br#"[{"day":"2026-05-01","count":18446744073709551615},{"day":"2026-05-02","count":0}]"#;
-            let reply = Reply {
-                status: 200,
-                headers: Vec::new(),
-                body: body.to_vec(),
-            };
-            toy.calls().into_iter().map(|call| (call, reply.clone())).collect()
-        },
     }
 }

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from metertap.simulator import Simulator
 from support import NOW, Door, ScriptedServer
+
+from metertap.simulator import Simulator
 
 
 @pytest.fixture(params=["sync", "async"])

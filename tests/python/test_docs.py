@@ -82,5 +82,8 @@ def test_every_public_name_is_documented(module: str) -> None:
 
 def test_the_keywords_of_all_clients_are_documented_with_each() -> None:
     for name in CLASSES.values():
+        lines = (inspect.getdoc(getattr(metertap, name)) or "").splitlines()
         for keyword in metertap._client.DEFAULTS:
-            assert f"{keyword} :" in (inspect.getdoc(getattr(metertap, name)) or "") or name == "DeviceWise"
+            entry, *_ = [number for number, line in enumerate(lines) if line.startswith(f"{keyword} : ")]
+            assert lines[entry + 1].startswith("    "), f"{name}: {keyword}"
+        assert "**options" not in "".join(lines)

@@ -112,7 +112,7 @@ def test_every_record_survives_pickle_and_copy(name: str) -> None:
         one.extra = {}
 
 
-# --- Secrets ------------------------------------------------------------------------------------------------------------
+# --- Secrets ----------------------------------------------------------------------------------------------------------
 
 #: Words that occur nowhere else; characters that are escaped differently in JSON, URLs and headers.
 CANARY = 'canary-7f3a"+/=9'
@@ -186,16 +186,20 @@ def test_no_half_of_a_secret_shows_where_a_quotation_ends(status: int, door: Doo
         assert "canary" not in str(caught.value), before
 
 
+APPLICATION = {
+    "organization_id": "11111111-1111-1111-1111-111111111111",
+    "organization_name": "o",
+    "client_id": "c",
+    "client_secret": "s",
+}
+
+
 @pytest.mark.parametrize(
     ("provider", "account", "body"),
     [
-        (
-            "uipath",
-            {"client_id": "c", "client_secret": "s", "organization_name": "o"},
-            '{"access_token":"%s","expires_in":-1}',
-        ),
-        ("uipath", {"client_id": "c", "client_secret": "s", "organization_name": "o"}, '{"access_token":["%s"]}'),
-        ("uipath", {"client_id": "c", "client_secret": "s", "organization_name": "o"}, '{"access_token":"%s"'),
+        ("uipath", APPLICATION, '{"access_token":"%s","expires_in":-1}'),
+        ("uipath", APPLICATION, '{"access_token":["%s"]}'),
+        ("uipath", APPLICATION, '{"access_token":"%s"'),
         ("devicewise", {"username": "u", "password": "p"}, '{"auth":{"success":true,"params":{"sessionID":"%s"}}}'),
         ("devicewise", {"username": "u", "password": "p"}, '{"auth":{"success":true,"params":{"sessionId":"%s"'),
     ],
@@ -204,8 +208,6 @@ def test_a_login_that_is_not_understood_shows_no_token(
     provider: str, account: dict[str, str], body: str, door: Door, server: ScriptedServer
 ) -> None:
     server.script = [Reply(body=(body % CANARY.replace('"', "")).encode()), Reply(500)]
-    if provider == "uipath":
-        account = {"organization_id": "11111111-1111-1111-1111-111111111111", **account}
     client = door.client(provider, **account, base_url=server.origin, retries=0)
     method, arguments = QUESTIONS[provider]
     with pytest.raises(metertap.MetertapError) as caught:

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
-import metertap.errors
 import pytest
 from support import FIXTURES, PROVIDERS, Door, Reply, ScriptedServer, Seen, at, canonical, digits, numbers_in
+
+import metertap.errors
 
 CASES = sorted(path.parent for path in FIXTURES.glob("*/*/case.json"))
 LOGINS = [folder for folder in CASES if json.loads((folder / "case.json").read_bytes())["operation"] == "authenticate"]

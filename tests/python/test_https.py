@@ -1,4 +1,4 @@
-"""HTTPS with a private CA, refused certificates, proxies that must not be taken, and redirects that are not followed."""
+"""HTTPS with a private CA, refused certificates, proxies that are not taken, and redirects that are not followed."""
 
 from __future__ import annotations
 

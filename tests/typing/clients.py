@@ -7,6 +7,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from typing_extensions import assert_type
+
 import metertap as mt
 from metertap.models import (
     ConsumptionSummary,
@@ -21,7 +23,6 @@ from metertap.models import (
     UsageReport,
 )
 from metertap.simulator import Counts, Simulator
-from typing_extensions import assert_type
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 END = date(2026, 2, 1)

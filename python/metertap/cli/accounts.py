@@ -66,11 +66,12 @@ def _warnings() -> Iterator[list[str]]:
 
     heard: list[str] = []
 
-    class Collector(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            heard.append(record.getMessage())
+    def hear(record: logging.LogRecord) -> bool:
+        heard.append(record.getMessage())
+        return False  # heard, so there is nothing left to emit
 
-    logger, collector = logging.getLogger("metertap"), Collector(logging.WARNING)
+    logger, collector = logging.getLogger("metertap"), logging.Handler(logging.WARNING)
+    collector.addFilter(hear)
     logger.addHandler(collector)
     try:
         yield heard

@@ -7,8 +7,8 @@ import time
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from metertap.cli import _options
 from metertap._table import render
+from metertap.cli import _options
 
 if TYPE_CHECKING:
     import argparse
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from metertap import models
-    from metertap._table import Line
     from metertap.simulator import Simulator
+    from metertap.typing import Line
 
 # The simulated time stands still, so that the same seed shows the same figures on any day.
 NOW = "2026-04-15T12:00:00Z"

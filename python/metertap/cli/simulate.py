@@ -9,8 +9,8 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from metertap.cli import _options
 from metertap._table import render
+from metertap.cli import _options
 
 if TYPE_CHECKING:
     import argparse

@@ -1,0 +1,41 @@
+"""Types for annotations: what metertap's functions take."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TypeAlias, TypedDict
+
+from metertap._client import Client
+from metertap.planning import Selection
+
+__all__ = ["Asked", "Cell", "ClientOptions", "Line", "Moment", "SecretWord"]
+
+#: A word, or a callable without arguments that returns it; the callable is asked anew for every request.
+SecretWord: TypeAlias = str | Callable[[], str]
+
+#: An aware datetime (a pandas.Timestamp is one), a date (midnight UTC) or an ISO text with its offset.
+Moment: TypeAlias = datetime | date | str
+
+#: An account (its default meters are asked for) or a selection of it.
+Asked: TypeAlias = Client | Selection
+
+#: A cell of a printed table.
+Cell: TypeAlias = str | int | Decimal | None
+
+#: A row of a printed table, or a heading for the rows that follow it.
+Line: TypeAlias = Sequence[Cell] | str
+
+
+class ClientOptions(TypedDict, total=False):
+    """The keywords that every client takes."""
+
+    name: str | None
+    base_url: str | None
+    timeout: float
+    retries: int
+    max_concurrency: int | None
+    ca_file: str | os.PathLike[str] | None
+    proxy: str | None
