@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import inspect
 import pickle
+import re
 import shutil
 import sys
 import textwrap
@@ -48,7 +49,7 @@ def states(usage: mt.Usage) -> dict[str, str]:
     return {row["call_id"]: row["state"] for row in usage.coverage.to_dicts() if row["call_id"]}
 
 
-# --- Both doors -----------------------------------------------------------------------------------------------------------
+# --- Both doors -------------------------------------------------------------------------------------------------------
 
 
 def test_both_doors_and_both_kinds_of_clients_fetch_the_same(world: Simulator) -> None:
@@ -109,7 +110,7 @@ def test_accounts_are_asked_at_once_and_no_account_more_than_it_may(simulator: S
     assert 0.45 <= took < 0.75, took
 
 
-# --- Holes ----------------------------------------------------------------------------------------------------------------
+# --- Holes ------------------------------------------------------------------------------------------------------------
 
 
 def broken(simulator: Simulator) -> list[Any]:
@@ -119,19 +120,23 @@ def broken(simulator: Simulator) -> list[Any]:
 
 
 def test_a_call_that_fails_raises_with_all_that_did_arrive(door: Door, simulator: Simulator) -> None:
-    whole = mt.fetch([simulator.client("sora").select(meters=["sora.egress"]), simulator.client("ricoh")], *QUARTER, now=NOW)
+    whole = mt.fetch(
+        [simulator.client("sora").select(meters=["sora.egress"]), simulator.client("ricoh")], *QUARTER, now=NOW
+    )
     with pytest.raises(mt.IncompleteUsage, match=r"^1 of 6 calls failed: ricoh cost_and_usage_total from") as caught:
         fetch(door, broken(simulator), *QUARTER, now=NOW)
     error = caught.value
     assert isinstance(error, mt.MetertapError)
     assert "\n" not in str(error)
-    assert str(error).endswith("what did arrive is in .usage.")
+    assert re.search(r"Tried once, \d\.\d s; what did arrive is in \.usage\.$", str(error))
     usage = error.usage
     assert usage is error.partial
     assert not usage.is_complete
     (lost,) = usage.missing
-    assert lost.startswith("ricoh cost_and_usage_total from 2026-02-01T00:00:00Z to 2026-03-01T00:00:00Z: ricoh GET")
-    assert "404" in lost
+    assert lost.startswith(
+        "ricoh cost_and_usage_total from 2026-02-01T00:00:00Z to 2026-03-01T00:00:00Z: ricoh clients/"
+    )
+    assert "HTTP 404" in lost
     killed = next(call for call, state in states(usage).items() if state == "failed")
     assert [row for row in rows(whole) if row["call_id"] != killed] == rows(usage)
     (hole,) = [row for row in usage.coverage.to_dicts() if row["state"] == "failed"]
@@ -184,7 +189,7 @@ def test_a_retry_mends_what_it_can(door: Door, simulator: Simulator) -> None:
     assert sum(row["attempts"] for row in usage.evidence.to_dicts()) == 5
 
 
-# --- Progress -------------------------------------------------------------------------------------------------------------
+# --- Progress ---------------------------------------------------------------------------------------------------------
 
 
 def test_progress_is_called_with_growing_numbers(door: Door, simulator: Simulator) -> None:
@@ -227,7 +232,7 @@ def until(seen: Callable[[], bool]) -> None:
         time.sleep(0.005)
 
 
-# --- Stopping -------------------------------------------------------------------------------------------------------------
+# --- Stopping ---------------------------------------------------------------------------------------------------------
 
 
 async def test_cancelling_drops_the_requests(simulator: Simulator) -> None:
@@ -269,7 +274,7 @@ def test_ctrl_c_stops_a_fetch_at_once() -> None:
     assert run_python(code).split() == ["stopped", "True", "True"]
 
 
-# --- Plans from elsewhere -------------------------------------------------------------------------------------------------
+# --- Plans from elsewhere ---------------------------------------------------------------------------------------------
 
 
 def test_an_unpickled_plan_takes_its_accounts(door: Door, world: Simulator) -> None:
@@ -299,7 +304,7 @@ def test_the_shards_together_read_what_the_plan_reads(world: Simulator) -> None:
     assert sorted(together, key=key) == sorted(map(filled, whole), key=key)
 
 
-# --- What is refused before anything is sent ------------------------------------------------------------------------------
+# --- What is refused before anything is sent --------------------------------------------------------------------------
 
 #: What is done with a plan and a client; the class of the refusal; what it says.
 REFUSED: list[tuple[Callable[[mt.Plan, Any, Door], object], type[InvalidArgument], str]] = [
@@ -334,7 +339,11 @@ REFUSED: list[tuple[Callable[[mt.Plan, Any, Door], object], type[InvalidArgument
 
 @pytest.mark.parametrize(("ask", "kind", "says"), REFUSED, ids=[says[:40] for _, _, says in REFUSED])
 def test_what_cannot_be_fetched_is_refused_before_any_request(
-    ask: Callable[[mt.Plan, Any, Door], object], kind: type[InvalidArgument], says: str, door: Door, simulator: Simulator
+    ask: Callable[[mt.Plan, Any, Door], object],
+    kind: type[InvalidArgument],
+    says: str,
+    door: Door,
+    simulator: Simulator,
 ) -> None:
     sora = simulator.client("sora")
     with pytest.raises(InvalidArgument) as caught:
@@ -355,7 +364,7 @@ def test_an_archive_that_cannot_be_written_is_refused_before_any_request(simulat
     assert simulator.counts.connections == 0
 
 
-# --- Archive and replay ---------------------------------------------------------------------------------------------------
+# --- Archive and replay -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("fault", [None, "status:404"])
@@ -459,7 +468,7 @@ def test_an_answer_that_quotes_a_secret_is_kept_without_it(status: int, server: 
     assert again.evidence.to_dicts() == usage.evidence.to_dicts()
 
 
-# --- The rest of the process ----------------------------------------------------------------------------------------------
+# --- The rest of the process ------------------------------------------------------------------------------------------
 
 
 def test_threads_fetch_at_once(world: Simulator) -> None:
