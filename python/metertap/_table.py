@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 GAP = "  "
 LONGEST_RULE = 100
+#: In a print of a table of any values; the values themselves are whole.
+LONGEST_CELL = 60
 #: What is left of a column that is cut, at least.
 SHORTEST = 20
 
@@ -97,6 +99,10 @@ def clip(text: str, width: int) -> str:
     while text and _width(text) > width - 1:
         text = text[:-1]
     return f"{text.rstrip()}…"
+
+
+def _short(cell: Cell) -> Cell:
+    return f"{cell[: LONGEST_CELL - 1]}…" if isinstance(cell, str) and len(cell) > LONGEST_CELL else cell
 
 
 def html(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
