@@ -134,12 +134,12 @@ def _months(usage: Usage) -> str:
             lines.append(provider)
         name = f"{meter.removeprefix(f'{provider}.')} {code}".rstrip()
         letters = "".join(letter for flag, (letter, _) in LETTERS.items() if flag in flags[series])
-        lines.append((name, *(months.get(month) for month in MONTHS), unit, kind, letters))
+        lines.append((name, *(months.get(month) for month in MONTHS), unit, f"{kind} {letters}".rstrip()))
     seen = set().union(*flags.values())
     legend = ", ".join(f"{letter} {meaning}" for flag, (letter, meaning) in LETTERS.items() if flag in seen)
-    table = render(("meter", *MONTHS, "unit", "kind", "flags"), lines)
+    table = render(("meter", *MONTHS, "unit", "kind"), lines)
     told = "sums are added, peaks are the highest, gauges the latest"
-    return f"{len(usage):,} readings, rolled up by month: {told}\n\n{table}\n\nFlags: {legend}."
+    return f"{len(usage):,} readings, rolled up by month: {told}\n\n{table}\n\nThe letters are flags: {legend}."
 
 
 def _weeks(usage: Usage) -> str:
