@@ -2,7 +2,7 @@
 //!
 //! The crate is three rings, and arrows point inwards only:
 //!
-//! * ring 0, pure: [`values`], [`providers`], [`signing`] — no sockets, clock, files or environment;
+//! * ring 0, pure: [`values`], [`meters`], [`providers`], [`signing`], [`plan`] — no sockets, clock, files or environment;
 //! * ring 1, the world: the engine and the tables of usage (feature `client`), and the simulator (feature `simulator`);
 //! * ring 2, the face: the binding to Python (feature `python`).
 

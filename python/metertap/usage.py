@@ -209,6 +209,12 @@ class Usage(Table):
         zone = tz if isinstance(tz, str) else str(tz)
         return Table(self._core.rollup(every, list(by), zone))
 
+    def plot(self, meters: str | Sequence[str] | None = None) -> Any:
+        """Draw the readings over time; see `metertap.plot.plot`."""
+        from metertap.plot import plot
+
+        return plot(self, meters)
+
     def __repr__(self) -> str:
         state = "complete" if self.is_complete else f"INCOMPLETE: {len(self.missing)} calls failed"
         return f"{super().__repr__()}; {state}"

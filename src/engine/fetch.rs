@@ -203,6 +203,11 @@ impl Engine {
         built.clone()
     }
 
+    /// Sets the rate of an account, for a part of a plan that has its share of it.
+    pub(super) fn repace(&self, client: &Client, per_second: Option<f64>) {
+        self.account(client).limits.repace(per_second);
+    }
+
     fn account(&self, client: &Client) -> Arc<AccountState> {
         let mut accounts = lock(&self.accounts);
         if let Some(state) = accounts.get(&client.key) {

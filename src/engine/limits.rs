@@ -34,7 +34,7 @@ impl Limits {
     /// Limits of this many requests at once and in a second.
     pub fn new(concurrency: usize, per_second: Option<f64>) -> Self {
         let capacity = concurrency.max(1);
-        let interval = per_second.and_then(|rate| Duration::try_from_secs_f64(1.0 / rate).ok());
+        let interval = interval(per_second);
         let pace = Pace {
             capacity,
             interval,
@@ -57,6 +57,11 @@ impl Limits {
         } else {
             pace.capacity -= self.permits.forget_permits(pace.capacity - wanted);
         }
+    }
+
+    /// Takes over another rate, from a part of a plan that has its share of the account's.
+    pub fn repace(&self, per_second: Option<f64>) {
+        self.pace().interval = interval(per_second);
     }
 
     /// Waits until a request may be sent; the permit is good until it is dropped.
@@ -114,6 +119,10 @@ impl Limits {
     }
 }
 
+fn interval(per_second: Option<f64>) -> Option<Duration> {
+    per_second.and_then(|rate| Duration::try_from_secs_f64(1.0 / rate).ok())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,6 +135,18 @@ mod tests {
             drop(limits.admit().await.unwrap());
         }
         // Ten intervals of 100 ms; the timer wheel is a millisecond coarse.
+        let spent = start.elapsed().as_millis();
+        assert!((1000..=1020).contains(&spent), "{spent}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_part_of_a_plan_keeps_to_its_share_of_the_rate() {
+        let limits = Limits::new(100, Some(10.0));
+        limits.repace(Some(2.0));
+        let start = clock::monotonic();
+        for _ in 0..3 {
+            drop(limits.admit().await.unwrap());
+        }
         let spent = start.elapsed().as_millis();
         assert!((1000..=1020).contains(&spent), "{spent}");
     }

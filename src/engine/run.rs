@@ -91,6 +91,9 @@ impl Engine {
         let Some(client) = job.clients.get(&account.name) else {
             return Ok(Vec::new());
         };
+        if job.plan.shard.is_some() {
+            self.repace(client, account.per_second);
+        }
         let mut waiting = Vec::new();
         for (place, call) in job.plan.calls.iter().enumerate() {
             if call.account == account.name {
