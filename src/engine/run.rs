@@ -12,7 +12,6 @@ use jiff::{SignedDuration, Timestamp};
 use super::client::Client;
 use super::clock;
 use super::fetch::Engine;
-use super::limits::Limits;
 use super::observe::{Event, Trace};
 use crate::plan::{Plan, PlannedAccount, PlannedCall};
 use crate::providers::{Provider, Reply, provider};
@@ -80,7 +79,7 @@ impl Engine {
     }
 
     /// Makes all calls of an account. No more futures than may be under way at once, so that a call's deadline begins
-    /// when its turn comes. The plan's own rate counts besides the account's: a shard has a share of it only.
+    /// when its turn comes.
     async fn run_account(
         &self,
         job: &Job,
@@ -100,17 +99,13 @@ impl Engine {
                 waiting.push((place, call));
             }
         }
-        let share = &Limits::new(account.concurrency, account.per_second);
         let mut outcomes = Vec::with_capacity(waiting.len());
         let mut waiting = waiting.into_iter();
         let mut under_way = FuturesUnordered::new();
         loop {
             while under_way.len() < account.concurrency.max(1) {
                 let Some((place, call)) = waiting.next() else { break };
-                under_way.push(async move {
-                    drop(share.admit().await?);
-                    self.outcome(place, call, client, archive, trace).await
-                });
+                under_way.push(self.outcome(place, call, client, archive, trace));
             }
             let Some(outcome) = under_way.next().await else {
                 return Ok(outcomes);
