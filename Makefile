@@ -33,7 +33,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help build demo test lint fmt deny clean
+.PHONY: help build demo test bench lint fmt deny clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile
@@ -46,6 +46,9 @@ demo: $(WHEEL) ## show the whole thing against the built-in simulator; no accoun
 test: $(WHEEL) $(TEST_TOOLS) ## run the Rust tests, then the Python tests on the installed wheel
 	cargo test $(CORE) --features client,simulator
 	$(VENV_PYTHON) -m pytest
+
+bench: $(WHEEL) ## measure how close a year of five providers comes to their declared rates
+	$(VENV_PYTHON) benches/rate.py
 
 lint: $(WHEEL) $(TEST_TOOLS) ## check format, lints, types, stubs and layers; changes nothing
 	cargo fmt --check
