@@ -203,7 +203,19 @@ impl Engine {
         built.clone()
     }
 
-    /// Sets the rate of an account, for a part of a plan that has its share of it.
+    /// The answer without the account's secrets, if it quotes one: for what is written to a disk.
+    pub(super) async fn censored(&self, client: &Client, call: &Call, reply: &Reply) -> Result<Option<Reply>> {
+        let state = self.account(client);
+        let secrets = secrets(client).await?;
+        let token = state.token.at_hand().await;
+        let credentials = credentials(&state.signed(client, call, &secrets, token.as_ref())?);
+        let mut words: Vec<&Secret> = secrets.0.iter().map(|(_, secret)| secret).collect();
+        words.extend(token.as_ref().map(|token| &token.secret));
+        words.extend(credentials.as_ref());
+        Ok(without_secrets(reply, &words))
+    }
+
+    /// Sets the rate of an account: its own, or a part of a plan's share of it.
     pub(super) fn repace(&self, client: &Client, per_second: Option<f64>) {
         self.account(client).limits.repace(per_second);
     }
