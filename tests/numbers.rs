@@ -120,9 +120,9 @@ fn exact(text: &str) -> Option<Cell> {
     let is_odd = kept.last().unwrap() % 2 == 1;
     if lost > half.as_str() || (lost == half && is_odd) {
         kept.insert(0, b'0');
-        let last = kept.iter().rposition(|digit| *digit != b'9').unwrap();
-        kept[last] += 1;
-        kept[last + 1..].fill(b'0');
+        let place = kept.iter().rposition(|digit| *digit != b'9').unwrap();
+        kept[place] += 1;
+        kept[place + 1..].fill(b'0');
     }
     let kept = String::from_utf8(kept).unwrap();
     let (whole, fraction) = kept.split_at(kept.len() - 18);

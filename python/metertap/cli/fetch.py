@@ -70,8 +70,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _fetched(arguments: argparse.Namespace) -> Usage:
+    from metertap.errors import IncompleteUsage
     from metertap.fetching import fetch
-    from metertap.usage import IncompleteUsage
 
     progress = arguments.progress
     if progress is None:
