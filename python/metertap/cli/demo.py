@@ -36,8 +36,10 @@ LETTERS = {
     "approximate": ("a", "approximate"),
     "rounded": ("r", "rounded"),
     "lower_bound": ("l", "lower bound"),
-    "partial_bucket": ("p", "reaches beyond the month"),
+    "partial_bucket": ("p", "beyond the month"),
     "attributed_by_start": ("s", "counted where it starts"),
+    "mismatch": ("m", "parts disagree"),
+    "ambiguous_month": ("y", "month unclear"),
 }
 PEAK = "peak: do not add"
 
@@ -139,7 +141,7 @@ def _months(usage: Usage) -> str:
     legend = ", ".join(f"{letter} {meaning}" for flag, (letter, meaning) in LETTERS.items() if flag in seen)
     table = render(("meter", *MONTHS, "unit", "kind"), lines)
     told = "sums are added, peaks are the highest, gauges the latest"
-    return f"{len(usage):,} readings, rolled up by month: {told}\n\n{table}\n\nThe letters are flags: {legend}."
+    return f"{len(usage):,} readings, rolled up by month: {told}\n\n{table}\n\nFlags: {legend}."
 
 
 def _weeks(usage: Usage) -> str:
