@@ -79,7 +79,7 @@ class Account:
     name: str
     provider: str
     consumable_code: str | None
-    select: dict[str, Any]
+    select: dict[str, Any] = field(repr=False)
     file: Path
     _keywords: dict[str, Any] = field(repr=False)
     _lines: dict[tuple[str, str], int] = field(repr=False)

@@ -7,9 +7,9 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from metertap import _core
-from metertap.errors import InvalidArgument
+from metertap.errors import CoverageWarning, IncompleteUsage, InvalidArgument
 from metertap.planning import Plan, client_of, listed, plan
-from metertap.usage import CoverageWarning, IncompleteUsage, Usage, _needed
+from metertap.usage import Usage, _needed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -153,6 +153,6 @@ def settle(usage: Usage, on_error: str) -> Usage:
     more = f" (and {len(lost) - 1} more)" if len(lost) > 1 else ""
     message = f"{len(lost)} of {len(usage.evidence)} calls failed: {lost[0].rstrip('.')}{more}"
     if on_error == "raise":
-        raise IncompleteUsage(f"{message}; what did arrive is in .usage.", usage=usage)
+        raise IncompleteUsage(f"{message}; what did arrive is in .usage.", partial=usage)
     warnings.warn(f"{message}.", CoverageWarning, stacklevel=3)
     return usage

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from metertap import _core
-from metertap.errors import MetertapError, MissingExtra, WrongType
+from metertap.errors import MissingExtra, WrongType
 
 if TYPE_CHECKING:
     import os
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
 
-__all__ = ["CoverageWarning", "IncompleteUsage", "Reading", "Table", "Usage"]
+__all__ = ["Reading", "Table", "Usage"]
 
 #: How many rows a table shows when it is printed.
 SHOWN = 10
@@ -162,6 +162,9 @@ class Usage(Table):
         self.coverage = Table(core.coverage())
         self.evidence = Table(core.evidence())
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_restored, (self._core.to_bytes(),))
+
     @property
     def is_complete(self) -> bool:
         """True if every call was answered; windows outside of a provider's history do not count."""
@@ -239,29 +242,9 @@ class Usage(Table):
         return f"{super()._repr_html_()}<p>{state}</p>"
 
 
-class IncompleteUsage(MetertapError):
-    """Some calls of a fetch failed.
-
-    Attributes
-    ----------
-    usage : Usage
-        All that did arrive, with coverage that names what is missing. It stays in the process in which it was
-        fetched: in an error that was pickled, it is None.
-    """
-
-    usage: Usage
-
-    def __init__(self, message: str = "", *, usage: Usage | None = None, **details: Any) -> None:
-        super().__init__(message, partial=usage, **details)
-        self.usage = usage  # type: ignore[assignment]
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        restore, (cls, args, attributes) = super().__reduce__()
-        return restore, (cls, args, {**attributes, "usage": None, "partial": None})
-
-
-class CoverageWarning(UserWarning):
-    """A fetch that was told to keep what arrives has holes."""
+def _restored(tables: bytes) -> Usage:
+    """Rebuild a pickled usage."""
+    return Usage(_core.Usage.from_bytes(tables))
 
 
 def _needed(module: str, extra: str) -> Any:

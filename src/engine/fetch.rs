@@ -48,7 +48,18 @@ struct Course {
     repeated_at_once: bool,
     corrected: bool,
     spent: u32,
+    /// Whose budget it was, until the call has ended.
+    payer: Option<Arc<AccountState>>,
     last: Option<Error>,
+}
+
+impl Drop for Course {
+    /// Who cancels a call gets back what its repetitions cost: they did not fail.
+    fn drop(&mut self) {
+        if let Some(payer) = &self.payer {
+            payer.budget.give(self.spent);
+        }
+    }
 }
 
 /// An attempt that failed, with what the answer said besides.
@@ -87,9 +98,11 @@ impl Engine {
             repeated_at_once: false,
             corrected: false,
             spent: 0,
+            payer: None,
             last: None,
         };
         let outcome = tokio::time::timeout_at(deadline, self.attempts(client, call, trace, &read, &mut course)).await;
+        course.payer = None;
         let error = match outcome {
             Ok(Ok(value)) => return Ok(value),
             Ok(Err(error)) => error,
@@ -110,6 +123,7 @@ impl Engine {
     ) -> Result<T> {
         let transport = self.transport(client)?;
         let state = self.account(client);
+        course.payer = Some(Arc::clone(&state));
         loop {
             course.tries += 1;
             let failure = match self

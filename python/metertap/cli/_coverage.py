@@ -15,8 +15,11 @@ STATES = ("got", "unsettled", "empty", "failed", "unavailable")
 TOLD = 20
 
 
-def summary(usage: Usage) -> str:
-    """Return a table with a row for each account: what became of its calls, and how many readings came."""
+def summary(usage: Usage, *, by_status: bool = False) -> str:
+    """Return a table with a row for each account: what became of its calls, and how many readings came.
+
+    With `by_status` every reading is looked at: not for millions of them.
+    """
     from metertap._table import text
 
     accounts: defaultdict[str, Counter[str]] = defaultdict(Counter)
@@ -24,9 +27,14 @@ def summary(usage: Usage) -> str:
         counts = accounts[row["account"]]
         counts[row["state"]] += 1
         counts["calls"] += row["call_id"] is not None
-        for column in ("readings", "provisional"):
-            counts[column] += row[column]
-    names = ("calls", *STATES, "readings", "provisional")
+        counts["readings"] += row["readings"]
+        counts["provisional"] += row["provisional"]
+    statuses: tuple[str, ...] = ("provisional",)
+    if by_status:
+        statuses = ("settled", "provisional", "unknown")
+        for (account, status), count in Counter((row["account"], row["status"]) for row in usage.to_dicts()).items():
+            accounts[account][status] = count
+    names = ("calls", *STATES, "readings", *statuses)
     return text(("account", *names), [[name, *(counts[of] for of in names)] for name, counts in accounts.items()])
 
 

@@ -70,8 +70,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _fetched(arguments: argparse.Namespace) -> Usage:
+    from metertap.errors import IncompleteUsage
     from metertap.fetching import fetch
-    from metertap.usage import IncompleteUsage
 
     progress = arguments.progress
     if progress is None:
@@ -93,9 +93,7 @@ def _check_columns(arguments: argparse.Namespace, plan: Plan) -> None:
     known = ["provider", "account", "meter", "unit", "kind", *sorted(dimensions)]
     for name in _columns(arguments):
         if name not in known:
-            arguments.parser.error(
-                f"the readings will have no column {name!r} to stay apart; --by takes {', '.join(known)}"
-            )
+            arguments.parser.error(f"the readings will have no column {name!r}; --by takes {', '.join(known)}")
 
 
 def _columns(arguments: argparse.Namespace) -> list[str]:
