@@ -215,7 +215,7 @@ class Usage(Table):
             If that would add peaks, mix units, or name a column that does not exist.
         """
         zone = tz if isinstance(tz, str) else str(tz)
-        names = [by] if isinstance(by, str) else by
+        names: Any = [by] if isinstance(by, str) else by
         if not (every is None or isinstance(every, str)):
             raise WrongType(f"every must be a str such as 'day', not {type(every).__name__}.")
         if not (isinstance(names, Iterable) and all(isinstance(name, str) for name in names)):

@@ -111,11 +111,11 @@ fn arrow(replay: &Replay, body: &[u8]) -> Option<Result<Vec<i128>>> {
 }
 
 fn table(replay: &Replay, call: &PlannedCall, body: &[u8]) -> Result<Vec<i128>> {
-    let reply = metertap::providers::Reply {
+    let answered = metertap::providers::Reply {
         body: body.to_vec(),
         ..replay.reply.clone()
     };
-    let document: Json<'_> = replay.provider.answer(&call.call, &reply)?;
+    let document: Json<'_> = replay.provider.answer(&call.call, &answered)?;
     let mut collector = Collector::new(call, fetched_at());
     replay
         .provider

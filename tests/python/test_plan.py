@@ -41,7 +41,7 @@ def windows(plan: mt.Plan) -> list[tuple[str, datetime, datetime]]:
     return [(call["operation"], call["start"], call["end"]) for call in plan.calls]
 
 
-# --- What a plan is -----------------------------------------------------------------------------------------------------
+# What a plan is
 
 
 def test_a_plan_tells_its_calls(plan: mt.Plan) -> None:
@@ -72,7 +72,7 @@ def test_a_plan_prints_who_is_asked_what_cut_it_what_is_out_of_reach_and_how_lon
     asked = [world.client("ricoh"), world.client("sora").select(meters=["sora.total_sessions"])]
     text = repr(mt.plan(asked, *QUARTER, now=NOW))
     head, _, first, second, summary = text.splitlines()
-    assert head.split() == "account operation calls from (UTC) to (UTC) least cut by".split()
+    assert head.split() == ["account", "operation", "calls", "from", "(UTC)", "to", "(UTC)", "least", "cut", "by"]
     assert re.split("  +", first) == [
         "ricoh",
         "cost_and_usage_total",
@@ -183,7 +183,7 @@ def test_any_plan_is_its_shards_and_tiles_what_it_covers(
 TIMES = ("start", "end", "since", "until", "year", "month")
 
 
-# --- How time is told ---------------------------------------------------------------------------------------------------
+# How time is told
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,10 @@ TIMES = ("start", "end", "since", "until", "year", "month")
         ("2026-01-01T00:00:00Z", "2026-04-01T00:00:00+00:00"),
         ("2026-01-01T09:00:00+09:00", "2026-03-31T19:00:00-05:00"),
         (datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 4, 1, tzinfo=UTC)),
-        (datetime(2026, 1, 1, 9, tzinfo=ZoneInfo("Asia/Tokyo")), datetime(2026, 4, 1, 2, tzinfo=ZoneInfo("Europe/Paris"))),
+        (
+            datetime(2026, 1, 1, 9, tzinfo=ZoneInfo("Asia/Tokyo")),
+            datetime(2026, 4, 1, 2, tzinfo=ZoneInfo("Europe/Paris")),
+        ),
         (pd.Timestamp("2026-01-01", tz="UTC"), pd.Timestamp("2026-04-01T09:00", tz="Asia/Tokyo")),
         (date(2026, 1, 1), pd.Timestamp("2026-04-01T00:00:00Z")),
     ],
@@ -236,7 +239,7 @@ def test_a_local_month_with_a_change_of_clocks_has_its_true_length(world: Simula
     assert call["end"] - call["start"] == timedelta(hours=31 * 24 - 1)
 
 
-# --- What is asked ------------------------------------------------------------------------------------------------------
+# What is asked
 
 
 def test_one_client_a_selection_and_a_list_are_asked_alike(world: Simulator) -> None:
@@ -282,7 +285,9 @@ REFUSED: list[tuple[Callable[[Simulator], object], type[InvalidArgument], str]] 
     ),
     (
         lambda world: mt.plan(
-            world.client("uipath").select(meters=["uipath.folder_consumption"], consumable_code="AIU"), *QUARTER, now=NOW
+            world.client("uipath").select(meters=["uipath.folder_consumption"], consumable_code="AIU"),
+            *QUARTER,
+            now=NOW,
         ),
         InvalidArgument,
         'uipath.folder_consumption is counted tenant by tenant; name them: uipath.select(meters=["uipath.folder',
@@ -349,7 +354,11 @@ REFUSED: list[tuple[Callable[[Simulator], object], type[InvalidArgument], str]] 
         "there is no time zone 'Asia/Tokio'; write for example 'Asia/Tokyo'",
     ),
     (lambda world: mt.plan(world.client("sora"), *QUARTER, tz=9), WrongType, "tz must be a str such as"),
-    (lambda world: mt.plan("sora", *QUARTER), WrongType, "accounts must be clients or what their select() returns, not"),
+    (
+        lambda world: mt.plan("sora", *QUARTER),
+        WrongType,
+        "accounts must be clients or what their select() returns, not",
+    ),
     (lambda world: mt.plan(None, *QUARTER), WrongType, "accounts must be clients or what their select() returns, not"),
     (lambda world: mt.plan([mt.Sora], *QUARTER), WrongType, "select() returns, not type"),
     (lambda world: one(world).shard(3, 3), InvalidArgument, "there is no shard 3 of 3: they are counted from 0"),
@@ -383,7 +392,7 @@ def test_what_cannot_be_planned_is_refused_in_one_sentence(
     assert text.endswith((".", "?"))
 
 
-# --- The catalogue ------------------------------------------------------------------------------------------------------
+# The catalogue
 
 UNITS = {
     "GB",
@@ -426,6 +435,8 @@ def test_a_meter_says_what_it_is(meter: mt.Meter) -> None:
     assert meter.kind != "cumulative" or meter.over_time != "add"
     assert meter.doc.endswith(".")
     assert meter.page.startswith("https://")
-    assert meter.grain and meter.span and meter.settles
+    assert meter.grain
+    assert meter.span
+    assert meter.settles
     assert meter.history_days is None or meter.history_days > 0
     assert meter.per_second is None or meter.per_second > 0
