@@ -5,8 +5,9 @@
 
 mod common;
 
+use common::replay::{PACKET, account_of, call_of, provider_of, renamed, with_our_id};
 use common::{Case, cases};
-use metertap::providers::{Account, Call, Login, Method, Proof, Provider, REGISTRY, Reply, Request, Secrets, provider};
+use metertap::providers::{Login, Method, Proof, REGISTRY, Reply, Request};
 use metertap::signing::volcengine::Signer;
 use metertap::values::error::{Error, Kind, Remedy, Result};
 use metertap::values::json::Json;
@@ -14,55 +15,6 @@ use metertap::values::secret::Secret;
 use metertap::values::shape::Typed;
 use metertap::values::window::Instant;
 use serde_json::Value as Plain;
-
-/// Fields and what they hold.
-type Fields = &'static [(&'static str, &'static str)];
-
-/// What an account consists of besides what its case says: the provider, the field of the case by which this row is
-/// chosen, and the fields, with secrets as the pages write them.
-const ALSO: &[(&str, &str, Fields)] = &[
-    ("sora", "", &[("api_key", "<API-KEY>")]),
-    ("ricoh", "client_id", &[("client_secret", "EXAMPLE_CLIENT_SECRET")]),
-    ("uipath", "client_id", &[("client_secret", "<client secret>")]),
-    ("uipath", "organization_id", &[("token", "1234")]),
-    ("devicewise", "username", &[("password", "<password>")]),
-    ("devicewise", "app_id", &[("app_token", "<app token>")]),
-    ("devicewise", "session_id", &[]),
-    (
-        "volcengine",
-        "",
-        &[
-            ("access_key", "AKLTexamplepublic0001"),
-            ("secret_key", "not a real key"),
-        ],
-    ),
-];
-
-/// The two commands of one deviceWISE packet: ours are sent alone.
-const PACKET: &str = "devicewise/mixed_packet";
-
-fn provider_of(case: &Case) -> &'static dyn Provider {
-    provider(&case.provider).unwrap_or_else(|| panic!("{} is no provider", case.provider))
-}
-
-fn account_of(case: &Case) -> (Account, Secrets) {
-    let given = case.about["account"].as_object().cloned().unwrap_or_default();
-    let mut fields: Vec<_> = given
-        .iter()
-        .map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned()))
-        .collect();
-    let (_, _, also) = ALSO
-        .iter()
-        .find(|(provider, field, _)| *provider == case.provider && (field.is_empty() || given.contains_key(*field)))
-        .unwrap_or_else(|| panic!("no row for the account of {}", case.name));
-    fields.extend(also.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())));
-    common::account(provider_of(case), common::base_url(provider_of(case)), &fields).unwrap()
-}
-
-fn call_of(case: &Case) -> Call {
-    let given = common::arguments(&case.about["arguments"]);
-    Call::new(provider_of(case), case.operation(), given).unwrap()
-}
 
 /// The request as it leaves the client.
 fn signed_request(case: &Case) -> Request {
@@ -267,24 +219,6 @@ fn only_one_body_needs_the_engine_to_be_unpacked() {
         .map(|case| case.name)
         .collect();
     assert_eq!(packed, ["sora/traffics_for_month_gzip"]);
-}
-
-/// The body with the client's own id in place of the page's.
-fn renamed(case: &Case, body: &str, id: &str) -> String {
-    let request = provider_of(case).request(&account_of(case).0, &call_of(case)).unwrap();
-    let packet: Plain = serde_json::from_slice(&request.body).unwrap();
-    let (ours, _) = packet.as_object().unwrap().iter().next().unwrap();
-    body.replace(&format!("\"{id}\":"), &format!("\"{ours}\":"))
-}
-
-/// The body of a packet with one command, under the client's own id; any other body as it is.
-fn with_our_id(case: &Case, body: &str) -> String {
-    let asked = case.about["request"]["body"].as_object();
-    let (true, Some(packet)) = (case.provider == "devicewise" && case.name != PACKET, asked) else {
-        return body.to_owned();
-    };
-    let ids = packet.keys().filter(|id| *id != "auth");
-    ids.fold(body.to_owned(), |text, id| renamed(case, &text, id))
 }
 
 fn outcome_agrees(case: &Case, body: Vec<u8>, expected: &Plain) -> std::result::Result<(), String> {

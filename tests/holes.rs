@@ -8,13 +8,14 @@ mod common;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::Decimal128Type;
 use common::cell;
 use common::fetch::{Accounts, by_call, lines, same, simulator};
-use metertap::engine::Options;
-use metertap::engine::run::replay;
+use metertap::engine::run::{Job, replay};
+use metertap::engine::{Engine, Options, Trace};
 use metertap::plan::{Plan, PlannedCall};
 use metertap::simulator::faults::{Fault, FaultKind};
 use metertap::simulator::server::Simulator;
@@ -282,6 +283,26 @@ async fn the_shards_of_a_plan_read_what_the_plan_reads() {
         }
         assert_eq!(together, whole, "{of}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_whole_plan_after_a_shard_has_the_whole_rate_again() {
+    let simulator = simulator(11, NOW);
+    let select = r#"{"meters": ["volcengine.up_traffic"], "domains": ["pull.www.example.com", "push.www.example.com",
+        "pull.event.example.com", "pull.zhibo.example.com"]}"#;
+    let accounts = Accounts::new(&simulator, &[("volcengine", "volcengine", select)], &Options::default());
+    let plan = accounts.plan(RANGE);
+    let engine = Engine::default();
+    let run = async |plan: Plan| {
+        let job = Job::new(plan, accounts.clients.clone(), None).unwrap();
+        engine.run(&job, &Trace::default()).await.unwrap()
+    };
+    // One of 30 requests in a second, and then four at 30 in a second.
+    run(plan.shard(0, 30).unwrap()).await;
+    let start = Instant::now();
+    assert!(run(plan).await.is_complete());
+    // The first waits for its turn behind the shard's; at the shard's rate the others would take three seconds more.
+    assert!(start.elapsed() < Duration::from_millis(2500), "{:?}", start.elapsed());
 }
 
 // The archive

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from metertap import _core
 from metertap.errors import CoverageWarning, IncompleteUsage, InvalidArgument
-from metertap.planning import Plan, plan
+from metertap.planning import Plan, client_of, listed, plan
 from metertap.usage import Usage, _needed
 
 if TYPE_CHECKING:
@@ -121,7 +121,8 @@ def start_run(
         raise InvalidArgument("start and end are needed, unless a plan is given.")
     else:
         chosen = plan(what, start, end, tz=tz, now=now)
-    clients = {**chosen._clients, **{client.name: client for client in accounts}}
+    given = [client_of(client) for client in listed(accounts)]
+    clients = {**chosen._clients, **{client.name: client for client in given}}
     missing = [name for name in chosen.accounts if name not in clients]
     if missing:
         raise InvalidArgument(f"the plan's account {missing[0]!r} has no client here; pass it in accounts=[…].")

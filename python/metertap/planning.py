@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from metertap._client import Client
 from metertap.errors import InvalidArgument, WrongType
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from datetime import tzinfo
 
     from metertap.typing import Asked, Moment
@@ -266,15 +267,23 @@ def plan(
     >>> plan == mt.Plan.from_json(plan.to_json())
     True
     """
-    asked = [accounts] if isinstance(accounts, (Client, Selection)) else list(accounts)
-    selections = [item if isinstance(item, Selection) else Selection(_client(item), {}) for item in asked]
+    asked = listed(accounts)
+    selections = [item if isinstance(item, Selection) else Selection(client_of(item), {}) for item in asked]
     clients = {selection.client.name: selection.client for selection in selections}
     parts = [(selection.client._core, dict(selection.wanted)) for selection in selections]
     core = _core.Plan(parts, start=_at(start, tz), end=_at(end, tz), now=None if now is None else _at(now, tz))
     return Plan(core, clients)
 
 
-def _client(item: Any) -> Client:
+def listed(accounts: Any) -> list[Any]:
+    """Return one account, or several, as a list."""
+    if isinstance(accounts, (Client, Selection)):
+        return [accounts]
+    return list(accounts) if isinstance(accounts, Iterable) else [client_of(accounts)]
+
+
+def client_of(item: Any) -> Client:
+    """Return the client, or say that it is none."""
     if isinstance(item, Client):
         return item
     raise WrongType(f"accounts must be clients or what their select() returns, not {type(item).__name__}.")
@@ -284,8 +293,10 @@ def _at(moment: Any, tz: str | tzinfo | None) -> Any:
     """Put a date's midnight where the caller means it; leave everything else to the core."""
     if tz is None:
         return moment
-    from datetime import date, datetime, time
+    from datetime import date, datetime, time, tzinfo
 
+    if not isinstance(tz, (str, tzinfo)):
+        raise WrongType(f"tz must be a str such as 'Asia/Tokyo' or a tzinfo, not {type(tz).__name__}.")
     if isinstance(moment, str) and len(moment.strip()) == 10:
         try:
             moment = date.fromisoformat(moment.strip())

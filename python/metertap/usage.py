@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from metertap import _core
-from metertap.errors import MissingExtra
+from metertap.errors import MissingExtra, WrongType
 
 if TYPE_CHECKING:
     import os
@@ -84,6 +85,10 @@ class Table:
 
     def __len__(self) -> int:
         return self._table.count()
+
+    def __reduce__(self) -> Any:
+        advice = "send what to_arrow() or to_pandas() returns, or fetch with archive= and replay it there"
+        raise TypeError(f"a {type(self).__name__} cannot be pickled; {advice}")
 
     @property
     def columns(self) -> list[str]:
@@ -183,7 +188,7 @@ class Usage(Table):
         ]
 
     def rollup(
-        self, every: str | None = None, by: Sequence[str] = ("provider", "meter"), *, tz: str | tzinfo = "UTC"
+        self, every: str | None = None, by: str | Sequence[str] = ("provider", "meter"), *, tz: str | tzinfo = "UTC"
     ) -> Table:
         """Put readings together, by each meter's own rule.
 
@@ -194,7 +199,7 @@ class Usage(Table):
         every : {"hour", "day", "week", "month", "quarter", "year", "all"}, optional
             The length of a group; readings of different times stay apart if left out. A reading belongs to where it
             starts.
-        by : list of str, default ("provider", "meter")
+        by : str or list of str, default ("provider", "meter")
             The columns that stay apart.
         tz : str or tzinfo, default "UTC"
             Where days begin.
@@ -210,7 +215,12 @@ class Usage(Table):
             If that would add peaks, mix units, or name a column that does not exist.
         """
         zone = tz if isinstance(tz, str) else str(tz)
-        return Table(self._core.rollup(every, list(by), zone))
+        names = [by] if isinstance(by, str) else by
+        if not (every is None or isinstance(every, str)):
+            raise WrongType(f"every must be a str such as 'day', not {type(every).__name__}.")
+        if not (isinstance(names, Iterable) and all(isinstance(name, str) for name in names)):
+            raise WrongType("by must be the name of a column, or a list of them.")
+        return Table(self._core.rollup(every, list(names), zone))
 
     def plot(self, meters: str | Sequence[str] | None = None) -> Any:
         """Draw the readings over time; see `metertap.plot.plot`."""

@@ -112,7 +112,15 @@ pub fn moment_of(value: Value, name: &str) -> Result<Instant> {
 /// An aware `datetime` (a `pandas.Timestamp` is one, too). A naive one is refused: nobody can know what it means.
 fn moment(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Value> {
     let py = value.py();
-    if value.call_method0(intern!(py, "utcoffset"))?.is_none() {
+    let Ok(offset) = value.call_method0(intern!(py, "utcoffset")) else {
+        // pandas.NaT calls itself a datetime.
+        return Err(refuse(
+            py,
+            Kind::InvalidArgument,
+            format!("{name} is {value}, which is no moment"),
+        ));
+    };
+    if offset.is_none() {
         let advice = "has no time zone; pass an aware datetime such as datetime(2026, 1, 1, tzinfo=timezone.utc)";
         return Err(refuse(py, Kind::InvalidArgument, format!("{name} {advice}")));
     }

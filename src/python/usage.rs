@@ -223,11 +223,12 @@ impl Run {
             Some(watch) => watch.call1(py, (shown.done(), shown.total())).map(|_| ()),
             None => Ok(()),
         };
-        let usage = wait_watching(
-            py,
-            &show,
-            move |engine, trace| async move { engine.run(&job, &trace).await },
-        )?;
+        let (usage, _present) =
+            wait_watching(
+                py,
+                &show,
+                move |engine, trace| async move { engine.run(&job, &trace).await },
+            )?;
         show(py)?;
         Ok(Usage(Arc::new(usage)))
     }

@@ -5,6 +5,8 @@
 #![allow(dead_code)] // each test file uses a part of this
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)] // helpers of tests
 
+pub mod replay;
+
 use std::path::{Path, PathBuf};
 
 use metertap::providers::{Account, Provider, Reply, Secrets};

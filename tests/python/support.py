@@ -299,3 +299,13 @@ def clean_environment() -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.upper().startswith(unwanted) and not name.upper().endswith("_PROXY")
     }
+
+
+# --- Plans ------------------------------------------------------------------------------------------------------------
+
+
+def questions(simulator: Simulator, *, aio: bool = False, **options: Any) -> list[Any]:
+    """Return what can be asked of every provider: its usual meters, with what they need."""
+    clients = {name: simulator.client(name, aio=aio, **options) for name in simulator.providers}
+    clients["uipath"] = clients["uipath"].select(consumable_code=["AIU", "PLTU"])
+    return list(clients.values())

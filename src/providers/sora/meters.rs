@@ -274,7 +274,7 @@ fn series(call: &PlannedCall, root: &At<'_, '_>, fetched_at: Timestamp, sink: &m
             let text = format!("{}: the period that starts at {start} occurs twice", time.path());
             return Err(Error::new(Problem::InconsistentResponse, text));
         }
-        let end = next(call.asked.buckets, start)?;
+        let end = next(call.asked.buckets, start).map_err(|problem| time.blame(&problem))?;
         // Whether the days to come are in an answer is not documented.
         let flag = (end > fetched_at).then_some(Flag::PartialBucket);
         figures(call, &row, SERIES_KEYS, (start, end), flag, sink)?;

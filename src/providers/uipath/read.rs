@@ -8,7 +8,7 @@ use crate::values::error::{Error, Kind, Remedy, Result};
 use crate::values::json::{At, Json};
 use crate::values::secret::Secret;
 use crate::values::shape::{Holds, Shape, Typed};
-use crate::values::text::head;
+use crate::values::text::{head, one_line};
 
 /// How long a token is good for where its reply does not say it.
 const USUAL_LIFE: Duration = Duration::from_secs(3600);
@@ -241,8 +241,9 @@ fn field_messages(errors: &Json<'_>) -> Vec<String> {
 
 /// A text with something in it, in one line.
 fn words(value: Option<&Json<'_>>) -> Option<String> {
-    let words: Vec<&str> = value?.as_text()?.split_whitespace().collect();
-    (!words.is_empty()).then(|| words.join(" "))
+    let text = value?.as_text()?;
+    let words = one_line(text, text.len());
+    (!words.is_empty()).then_some(words)
 }
 
 /// The code of the vendor's own forms.
