@@ -131,7 +131,7 @@ fn table(replay: &Replay, call: &PlannedCall, body: &[u8]) -> Result<Vec<i128>> 
     };
     let outcome = Outcome {
         call: 0,
-        evidence: Evidence::answered(fetched_at(), fetched_at(), &reply, 1, std::time::Duration::ZERO),
+        evidence: Evidence::answered(fetched_at(), fetched_at(), &answered, 1, std::time::Duration::ZERO),
         result: collector.finish(),
     };
     let usage = Usage::assemble(&plan, vec![outcome])?;

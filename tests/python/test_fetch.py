@@ -132,7 +132,9 @@ def test_a_call_that_fails_raises_with_all_that_did_arrive(door: Door, simulator
     assert usage is error.partial
     assert not usage.is_complete
     (lost,) = usage.missing
-    assert lost.startswith("ricoh cost_and_usage_total from 2026-02-01T00:00:00Z to 2026-03-01T00:00:00Z: ricoh GET")
+    assert lost.startswith(
+        "ricoh cost_and_usage_total from 2026-02-01T00:00:00Z to 2026-03-01T00:00:00Z: ricoh clients/{client_id}"
+    )
     assert "404" in lost
     killed = next(call for call, state in states(usage).items() if state == "failed")
     assert [row for row in rows(whole) if row["call_id"] != killed] == rows(usage)
