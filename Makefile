@@ -33,7 +33,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help build demo test lint fmt deny clean
+.PHONY: help build demo test reliability lint fmt deny clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile
@@ -46,6 +46,10 @@ demo: $(WHEEL) ## show the whole thing against the built-in simulator; no accoun
 test: $(WHEEL) $(TEST_TOOLS) ## run the Rust tests, then the Python tests on the installed wheel
 	cargo test $(CORE) --features client,simulator
 	$(VENV_PYTHON) -m pytest
+
+# Not a part of test: it takes half an hour. WRITE=1 puts the table into docs/reliability.md.
+reliability: $(WHEEL) $(TEST_TOOLS) ## run the figures F1 to F22, or some: make reliability ONLY=F8,F11
+	$(VENV_PYTHON) tools/reliability.py --only '$(ONLY)' $(if $(WRITE),--write)
 
 lint: $(WHEEL) $(TEST_TOOLS) ## check format, lints, types, stubs and layers; changes nothing
 	cargo fmt --check
