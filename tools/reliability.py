@@ -2,10 +2,10 @@
 
     python tools/reliability.py [--only F8,F11] [--write]
 
-A figure is a line ``FIGURE {"id": …, "reached": …, "pass": true, false or null, "reason": …}`` that a command prints; null says that it cannot
-be reached here, and why. A command that ends without its figures, or not in time, fails them. Exits with 1 if a promise
-falls short; the other figures are first guesses. ``--write`` puts the table into docs/reliability.md; figures that were
-not run keep their line there.
+A figure is a line ``FIGURE {"id": …, "reached": …, "pass": true, false or null, "reason": …}`` that a command prints;
+null says that it cannot be reached here, and why. A command that ends without its figures, or not in time, fails them.
+Exits with 1 if a promise falls short; the other figures are first guesses. ``--write`` puts the table into
+docs/reliability.md; figures that were not run keep their line there.
 """
 
 import argparse
@@ -93,6 +93,7 @@ class Figure(NamedTuple):
 
     @property
     def verdict(self) -> str:
+        """Return it in a word."""
         return {True: "pass", False: "FAIL", None: "not reached"}[self.passed]
 
     def row(self) -> str:
@@ -118,8 +119,7 @@ def run(command: Command) -> list[Figure]:
     ) as process:
         late = threading.Timer(command.limit, end, [process])
         late.start()
-        assert process.stdout is not None
-        for line in process.stdout:
+        for line in process.stdout or ():
             if line.startswith("FIGURE "):
                 told = json.loads(line[len("FIGURE ") :])
                 found[told["id"]] = Figure(told["id"], told["reached"], told["pass"], told.get("reason") or "")
@@ -184,6 +184,7 @@ def wanted(only: str) -> set[str]:
 
 
 def main() -> None:
+    """Run what is asked for."""
     parser = argparse.ArgumentParser(description="Run the figures F1 to F22.")
     parser.add_argument("--only", default="", help="such as F8,F11; all of them if left out")
     parser.add_argument("--write", action="store_true", help="put the table into docs/reliability.md")

@@ -21,7 +21,10 @@ def main() -> None:
         return
     # Each check goes over all providers and the toy; that none is left out is a check of its own.
     lines = len([line for line in TOY.read_text(encoding="utf-8").splitlines() if line.strip()])
-    reached = f"{len(passed)} checks pass, {len(failed)} fail; each over {len(PROVIDERS)} providers and the toy, which has {lines} lines"
+    reached = (
+        f"{len(passed)} checks pass, {len(failed)} fail; "
+        f"each over {len(PROVIDERS)} providers and the toy, which has {lines} lines"
+    )
     figure("F20", reached, done.returncode == 0 and len(passed) >= 32 and lines <= 120, ", ".join(failed[:5]))
 
 

@@ -1,8 +1,8 @@
 """F1: every fault × every provider × both doors; each case ends in the right rows or in the right class, and in time.
 
-A case is its fault, how often it strikes, and what must come of it: ``ROWS`` (the very rows of a healthy service) or one
-class. Providers whose pages say otherwise have their own line. Each case has a server of its own, so that no budget and
-no closed account is carried over.
+A case is its fault, how often it strikes, and what must come of it: ``ROWS`` (the very rows of a healthy service) or
+one class. Providers whose pages say otherwise have their own line. Each case has a server of its own, so that no budget
+and no closed account is carried over.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from email.utils import format_datetime
 from datetime import datetime, timedelta
+from email.utils import format_datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from figures import NOW, PROVIDERS, QUESTIONS, Door, figure
@@ -36,7 +37,7 @@ class Case(NamedTuple):
     end: str
     times: int | None = None
     timeout: float = 5.0
-    own: dict[str, str] = {}
+    own: Mapping[str, str] = MappingProxyType({})
     retries: int = 1
 
 

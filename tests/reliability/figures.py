@@ -1,4 +1,4 @@
-"""What the figures share: how one is told, the two doors, a simulator in a process of its own, and this process's size."""
+"""What the figures share: how one is told, a simulator in a process of its own, and the size of this one."""
 
 from __future__ import annotations
 

@@ -20,6 +20,7 @@ CELLS = [
     import metertap
     simulator = Simulator(seed=7, now="2026-04-15T12:00:00Z")
     sora, twin = simulator.client("sora"), simulator.client("sora", aio=True)
+    ricoh = simulator.client("ricoh")
     """,
     "sora.total_sessions_this_month()",
     "await twin.total_sessions_this_month()",
@@ -36,7 +37,7 @@ CELLS = [
     """,
     "simulator.clear_faults(); sora.total_sessions_this_month()",
     """
-    usage = metertap.fetch(sora, since="2026-02-01", until="2026-03-01")
+    usage = metertap.fetch(ricoh, "2026-02-01", "2026-03-01")
     frame = usage.to_pandas()
     (len(frame) > 0, str(type(frame)))
     """,
