@@ -151,8 +151,8 @@ def settle(usage: Usage, on_error: str) -> Usage:
         return usage
     lost = usage.missing
     more = f" (and {len(lost) - 1} more)" if len(lost) > 1 else ""
-    message = f"{len(lost)} of {len(usage.evidence)} calls failed: {lost[0]}{more}"
+    message = f"{len(lost)} of {len(usage.evidence)} calls failed: {lost[0].rstrip('.')}{more}"
     if on_error == "raise":
         raise IncompleteUsage(f"{message}; what did arrive is in .usage.", partial=usage)
-    warnings.warn(message, CoverageWarning, stacklevel=3)
+    warnings.warn(f"{message}.", CoverageWarning, stacklevel=3)
     return usage
