@@ -35,7 +35,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help build demo test bench lint fmt deny clean
+.PHONY: help build demo test bench reliability lint fmt deny clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile
@@ -51,6 +51,10 @@ test: $(WHEEL) $(TEST_TOOLS) $(PANDAS2) ## run the Rust tests, then the Python t
 
 bench: $(WHEEL) ## measure how close a year of five providers comes to their declared rates
 	$(VENV_PYTHON) benches/rate.py
+
+# Not a part of test: it takes half an hour. WRITE=1 puts the table into docs/reliability.md.
+reliability: $(WHEEL) $(TEST_TOOLS) ## run the figures F1 to F22, or some: make reliability ONLY=F8,F11
+	$(VENV_PYTHON) tools/reliability.py --only '$(ONLY)' $(if $(WRITE),--write)
 
 lint: $(WHEEL) $(TEST_TOOLS) ## check format, lints, types, stubs and layers; changes nothing
 	cargo fmt --check

@@ -111,11 +111,11 @@ fn arrow(replay: &Replay, body: &[u8]) -> Option<Result<Vec<i128>>> {
 }
 
 fn table(replay: &Replay, call: &PlannedCall, body: &[u8]) -> Result<Vec<i128>> {
-    let reply = metertap::providers::Reply {
+    let answer = metertap::providers::Reply {
         body: body.to_vec(),
         ..replay.reply.clone()
     };
-    let document: Json<'_> = replay.provider.answer(&call.call, &reply)?;
+    let document: Json<'_> = replay.provider.answer(&call.call, &answer)?;
     let mut collector = Collector::new(call, fetched_at());
     replay
         .provider
@@ -131,7 +131,7 @@ fn table(replay: &Replay, call: &PlannedCall, body: &[u8]) -> Result<Vec<i128>> 
     };
     let outcome = Outcome {
         call: 0,
-        evidence: Evidence::answered(fetched_at(), fetched_at(), &reply, 1, std::time::Duration::ZERO),
+        evidence: Evidence::answered(fetched_at(), fetched_at(), &answer, 1, std::time::Duration::ZERO),
         result: collector.finish(),
     };
     let usage = Usage::assemble(&plan, vec![outcome])?;

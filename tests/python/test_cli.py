@@ -27,7 +27,7 @@ def run(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([PROGRAM, *words], capture_output=True, text=True, timeout=30, check=False)
 
 
-# --- tables -----------------------------------------------------------------------------------------------------------
+# tables
 
 
 def test_texts_stand_left_and_numbers_right_with_separators():
@@ -60,7 +60,7 @@ def test_numbers_are_written_out_whole():
     ]
 
 
-# --- simulate ---------------------------------------------------------------------------------------------------------
+# simulate
 
 
 @pytest.mark.parametrize("options", [[], ["--tls"]], ids=["http", "https"])
@@ -139,7 +139,7 @@ def test_the_lists_are_those_of_the_simulator(capsys):
     assert "ricoh.month                     calendar | days31 | days30 " in switches
 
 
-# --- status, streams --------------------------------------------------------------------------------------------------
+# status, streams
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ def test_a_terminal_of_ascii_gets_escapes_and_no_traceback(tmp_path):
     assert done.stdout.startswith("\\u6771\\u4eac (sora): failed: ")
 
 
-# --- accounts check ---------------------------------------------------------------------------------------------------
+# accounts check
 
 
 @pytest.fixture

@@ -68,7 +68,7 @@ def asked(simulator: Simulator) -> list[object]:
     ]
 
 
-# --- plan -------------------------------------------------------------------------------------------------------------
+# plan
 
 
 @pytest.mark.usefixtures("config")
@@ -121,7 +121,7 @@ def test_dates_have_their_midnight_in_the_zone(capsys):
     assert [(row["start"], row["end"]) for row in json.loads(out)] == [("2026-02-28T15:00:00Z", "2026-03-31T15:00:00Z")]
 
 
-# --- fetch ------------------------------------------------------------------------------------------------------------
+# fetch
 
 
 def fetched(simulator: Simulator) -> mt.Usage:
@@ -357,7 +357,7 @@ def test_no_account_that_has_the_meters_is_wrong_usage(config, capsys):
     )
 
 
-# --- the configuration file -------------------------------------------------------------------------------------------
+# the configuration file
 
 
 @pytest.mark.parametrize(
@@ -393,7 +393,7 @@ def test_uipaths_code_is_the_configured_one_unless_more_are_selected(config, sim
     assert simulator.counts.requests == 0
 
 
-# --- meters -----------------------------------------------------------------------------------------------------------
+# meters
 
 
 def test_meters_lists_the_catalogue(capsys):
@@ -410,7 +410,7 @@ def test_meters_lists_the_catalogue(capsys):
     assert not any(line.startswith("ricoh") for line in lines)
 
 
-# --- demo -------------------------------------------------------------------------------------------------------------
+# demo
 
 
 def demo(capsys: pytest.CaptureFixture[str], *words: str) -> list[str]:

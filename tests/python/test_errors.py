@@ -112,7 +112,7 @@ def test_every_record_survives_pickle_and_copy(name: str) -> None:
         one.extra = {}
 
 
-# --- Secrets ----------------------------------------------------------------------------------------------------------
+# Secrets
 
 #: Words that occur nowhere else; characters that are escaped differently in JSON, URLs and headers.
 CANARY = 'canary-7f3a"+/=9'

@@ -41,7 +41,7 @@ def windows(plan: mt.Plan) -> list[tuple[str, datetime, datetime]]:
     return [(call["operation"], call["start"], call["end"]) for call in plan.calls]
 
 
-# --- What a plan is ---------------------------------------------------------------------------------------------------
+# What a plan is
 
 
 def test_a_plan_tells_its_calls(plan: mt.Plan) -> None:
@@ -183,7 +183,7 @@ def test_any_plan_is_its_shards_and_tiles_what_it_covers(
 TIMES = ("start", "end", "since", "until", "year", "month")
 
 
-# --- How time is told -------------------------------------------------------------------------------------------------
+# How time is told
 
 
 @pytest.mark.parametrize(
@@ -239,7 +239,7 @@ def test_a_local_month_with_a_change_of_clocks_has_its_true_length(world: Simula
     assert call["end"] - call["start"] == timedelta(hours=31 * 24 - 1)
 
 
-# --- What is asked ----------------------------------------------------------------------------------------------------
+# What is asked
 
 
 def test_one_client_a_selection_and_a_list_are_asked_alike(world: Simulator) -> None:
@@ -392,7 +392,7 @@ def test_what_cannot_be_planned_is_refused_in_one_sentence(
     assert text.endswith((".", "?"))
 
 
-# --- The catalogue ----------------------------------------------------------------------------------------------------
+# The catalogue
 
 UNITS = {
     "GB",
@@ -435,6 +435,8 @@ def test_a_meter_says_what_it_is(meter: mt.Meter) -> None:
     assert meter.kind != "cumulative" or meter.over_time != "add"
     assert meter.doc.endswith(".")
     assert meter.page.startswith("https://")
-    assert all((meter.grain, meter.span, meter.settles))
+    assert meter.grain
+    assert meter.span
+    assert meter.settles
     assert meter.history_days is None or meter.history_days > 0
     assert meter.per_second is None or meter.per_second > 0

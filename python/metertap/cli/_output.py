@@ -17,9 +17,8 @@ from metertap.usage import Table, _needed
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterable, Sequence
-    from typing import TextIO, TypeAlias
+    from typing import TextIO
 
-    Row: TypeAlias = dict[str, Any]
 
 FORMATS = ("table", "csv", "json", "jsonl", "parquet", "markdown")
 SUFFIXES = {f".{name}": name for name in FORMATS[1:]} | {".md": "markdown", ".txt": "table"}
@@ -80,7 +79,7 @@ def _opened(output: str | None) -> Iterator[TextIO]:
         yield file
 
 
-def _rows(table: Table | Sequence[Any], most: int | None = None) -> Iterator[Row]:
+def _rows(table: Table | Sequence[Any], most: int | None = None) -> Iterator[dict[str, Any]]:
     if not isinstance(table, Table):
         yield from (asdict(row) for row in table[:most])
         return
@@ -101,24 +100,24 @@ def _for_people(table: Table | Sequence[Any], columns: list[str], file: TextIO) 
     return shown if len(table) <= most else f"{shown}\n… and {len(table) - most:,} more rows; -o FILE keeps all"
 
 
-def _csv(file: TextIO, columns: list[str], rows: Iterable[Row]) -> None:
+def _csv(file: TextIO, columns: list[str], rows: Iterable[dict[str, Any]]) -> None:
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(columns)
     writer.writerows([_plain(row[name]) for name in columns] for row in rows)
 
 
-def _markdown(file: TextIO, columns: list[str], rows: Iterable[Row]) -> None:
+def _markdown(file: TextIO, columns: list[str], rows: Iterable[dict[str, Any]]) -> None:
     file.write(f"| {' | '.join(columns)} |\n|{' --- |' * len(columns)}\n")
     for row in rows:
         cells = (_plain(row[name]).replace("\\", "\\\\").replace("|", "\\|") for name in columns)
         file.write(f"| {' | '.join(' '.join(cell.split()) for cell in cells)} |\n")
 
 
-def _jsonl(file: TextIO, columns: list[str], rows: Iterable[Row]) -> None:
+def _jsonl(file: TextIO, columns: list[str], rows: Iterable[dict[str, Any]]) -> None:
     file.writelines(f"{_object(row, columns)}\n" for row in rows)
 
 
-def _json(file: TextIO, columns: list[str], rows: Iterable[Row]) -> None:
+def _json(file: TextIO, columns: list[str], rows: Iterable[dict[str, Any]]) -> None:
     file.write("[")
     for number, row in enumerate(rows):
         file.write(f"{',' if number else ''}\n{_object(row, columns)}")
@@ -133,7 +132,7 @@ def _parquet(table: Table | Sequence[Any], output: str) -> None:
     _needed("pyarrow.parquet", "arrow").write_table(rows, output)
 
 
-def _object(row: Row, columns: list[str]) -> str:
+def _object(row: dict[str, Any], columns: list[str]) -> str:
     return f"{{{', '.join(f'{json.dumps(name)}: {_exact(row[name])}' for name in columns)}}}"
 
 
@@ -158,7 +157,7 @@ def _moment(value: Any) -> str:
     return str(value.isoformat()).replace("+00:00", "Z")
 
 
-WRITERS: dict[str, Callable[[TextIO, list[str], Iterable[Row]], None]] = {
+WRITERS: dict[str, Callable[[TextIO, list[str], Iterable[dict[str, Any]]], None]] = {
     "csv": _csv,
     "json": _json,
     "jsonl": _jsonl,
