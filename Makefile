@@ -14,6 +14,8 @@ PIP := $(VENV_PYTHON) -m pip
 VENV := .venv/.made
 WHEEL := .venv/.wheel-$(PROFILE)
 TEST_TOOLS := .venv/.test-tools
+# The other major version of pandas, in an environment of its own.
+PANDAS2 := .venv-pandas2/.made
 # Directories are listed too, since a file that was deleted shows only in the time of its directory.
 SOURCES := Cargo.toml Cargo.lock pyproject.toml README.md \
   $(shell find src python \( -name __pycache__ -prune \) -o \( -type d -o -name '*.rs' -o -name '*.py' -o -name '*.pyi' -o -name py.typed \) -print)
@@ -33,7 +35,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help build demo test lint fmt deny clean
+.PHONY: help build demo test bench reliability lint fmt deny clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile
@@ -43,9 +45,16 @@ build: $(WHEEL) ## build the wheel and install it into .venv
 demo: $(WHEEL) ## show the whole thing against the built-in simulator; no account needed
 	.venv/bin/metertap demo
 
-test: $(WHEEL) $(TEST_TOOLS) ## run the Rust tests, then the Python tests on the installed wheel
+test: $(WHEEL) $(TEST_TOOLS) $(PANDAS2) ## run the Rust tests, then the Python tests on the installed wheel
 	cargo test $(CORE) --features client,simulator
-	$(VENV_PYTHON) -m pytest
+	METERTAP_PANDAS2_PYTHON="$(CURDIR)/.venv-pandas2/bin/python" $(VENV_PYTHON) -m pytest
+
+bench: $(WHEEL) ## measure how close a year of five providers comes to their declared rates
+	$(VENV_PYTHON) benches/rate.py
+
+# Not a part of test: it takes half an hour. WRITE=1 puts the table into docs/reliability.md.
+reliability: $(WHEEL) $(TEST_TOOLS) ## run the figures F1 to F22, or some: make reliability ONLY=F8,F11
+	$(VENV_PYTHON) tools/reliability.py --only '$(ONLY)' $(if $(WRITE),--write)
 
 lint: $(WHEEL) $(TEST_TOOLS) ## check format, lints, types, stubs and layers; changes nothing
 	cargo fmt --check
@@ -71,7 +80,7 @@ deny: ## check licences, bans and sources of the crates; needs cargo-deny
 	cargo deny --all-features check licenses bans sources
 
 clean: ## delete everything that the other targets made here
-	rm -rf .venv build target .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-pandas2 build target .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(VENV):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "metertap needs Python 3.10 or newer: make PYTHON=…")'
@@ -87,4 +96,10 @@ $(WHEEL): $(SOURCES) | $(VENV)
 
 $(TEST_TOOLS): pyproject.toml | $(WHEEL)
 	$(PIP) install --quiet "$$(echo build/wheel/*.whl)[test]"
+	@touch $@
+
+$(PANDAS2): $(WHEEL)
+	$(PYTHON) -m venv .venv-pandas2
+	.venv-pandas2/bin/python -m pip install --quiet --force-reinstall --no-deps build/wheel/*.whl
+	.venv-pandas2/bin/python -m pip install --quiet 'pandas>=2.2,<3' 'pyarrow>=17,<27'
 	@touch $@

@@ -209,6 +209,30 @@ async fn success_fills_the_budget_again() {
     assert_eq!(simulator.counts().requests, 120);
 }
 
+#[tokio::test]
+async fn a_call_that_is_dropped_gives_back_what_its_repetitions_cost() {
+    let simulator = start();
+    let once_more = Options {
+        retries: 1,
+        ..Options::default()
+    };
+    let (engine, client) = (Engine::default(), sora(&simulator, once_more));
+    fault(&simulator, "status:503;retry-after=20", 0);
+    for _ in 0..40 {
+        let limit = Duration::from_millis(20);
+        let dropped = tokio::time::timeout(limit, call(&engine, &client, COUNTER)).await;
+        assert!(dropped.is_err());
+    }
+    simulator.clear_faults();
+    fault(&simulator, "reset", 0);
+    let before = simulator.counts().requests;
+    for _ in 0..35 {
+        call(&engine, &client, COUNTER).await.unwrap_err();
+    }
+    // A full budget pays for 35 repetitions.
+    assert_eq!(simulator.counts().requests - before, 70);
+}
+
 // What the service asks for
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

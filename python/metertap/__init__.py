@@ -11,28 +11,76 @@ from typing import TYPE_CHECKING
 from metertap import _core, aio
 from metertap._core import __version__
 from metertap.clients import DeviceWise, Ricoh, Sora, UiPath, Volcengine
-from metertap.errors import MetertapError
+from metertap.errors import (
+    AuthenticationFailed,
+    CertificateRejected,
+    ConnectionFailed,
+    ConnectionLost,
+    CoverageWarning,
+    ForkedProcessError,
+    IncompleteResponse,
+    IncompleteUsage,
+    InconsistentResponse,
+    InternalError,
+    InvalidArgument,
+    InvalidRequest,
+    MetertapError,
+    MfaRequired,
+    MissingExtra,
+    NotFound,
+    PermissionDenied,
+    RateLimited,
+    RequestTimeout,
+    ResponseTooLarge,
+    ServerError,
+    ShuttingDown,
+    UnexpectedRedirect,
+    UnexpectedResponse,
+    WrongType,
+)
 
 if TYPE_CHECKING:
     from metertap.fetching import fetch, replay
     from metertap.planning import Meter, Plan, Selection, meters, plan
-    from metertap.usage import CoverageWarning, IncompleteUsage, Reading, Table, Usage
+    from metertap.usage import Reading, Table, Usage
 
 __all__ = [
+    "AuthenticationFailed",
+    "CertificateRejected",
+    "ConnectionFailed",
+    "ConnectionLost",
     "CoverageWarning",
     "DeviceWise",
+    "ForkedProcessError",
+    "IncompleteResponse",
     "IncompleteUsage",
+    "InconsistentResponse",
+    "InternalError",
+    "InvalidArgument",
+    "InvalidRequest",
     "Meter",
     "MetertapError",
+    "MfaRequired",
+    "MissingExtra",
+    "NotFound",
+    "PermissionDenied",
     "Plan",
+    "RateLimited",
     "Reading",
+    "RequestTimeout",
+    "ResponseTooLarge",
     "Ricoh",
     "Selection",
+    "ServerError",
+    "ShuttingDown",
     "Sora",
     "Table",
     "UiPath",
+    "UnexpectedRedirect",
+    "UnexpectedResponse",
     "Usage",
     "Volcengine",
+    "WrongType",
     "__version__",
     "aio",
     "fetch",
@@ -45,7 +93,7 @@ __all__ = [
 _LATER = {
     "metertap.fetching": ("fetch", "replay"),
     "metertap.planning": ("Meter", "Plan", "Selection", "meters", "plan"),
-    "metertap.usage": ("CoverageWarning", "IncompleteUsage", "Reading", "Table", "Usage"),
+    "metertap.usage": ("Reading", "Table", "Usage"),
 }
 
 

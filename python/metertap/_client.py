@@ -102,6 +102,7 @@ class Client:
         Sora(name='production', base_url='https://api.sora-cloud.shiguredo.app')
         """
         facts = next(facts for facts in core.providers() if facts["name"] == cls._provider)
+        flags = {field["name"] for field in facts["settings"] if field["type"] == "bool"}
         found: dict[str, Any] = {}
         tried: list[str] = []
         fields = [field["name"] for field in (*facts["settings"], *facts["secrets"])]
@@ -110,7 +111,7 @@ class Client:
             variables.append(f"METERTAP_{cls._provider.upper()}_{field.upper()}")
             value = next((os.environ[name] for name in variables if os.environ.get(name)), None)
             if value is not None:
-                found[field] = value
+                found[field] = _truth(value) if field in flags else value
             tried += variables
         try:
             return cls(**{**found, **overrides})
@@ -219,6 +220,11 @@ def _check_types(options: dict[str, Any]) -> None:
         value = options[name]
         if value is not None and not least <= value <= _MOST:
             raise InvalidArgument(f"{name} must be between {least} and {_MOST}, not {value}.")
+
+
+def _truth(word: str) -> bool | str:
+    """Read a bool out of a variable; what is none stays as it is, to be refused by name."""
+    return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}.get(word.lower(), word)
 
 
 def _is_whole(value: Any) -> bool:

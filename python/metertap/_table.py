@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
 GAP = "  "
 LONGEST_RULE = 100
+#: In a print of a table of any values; the values themselves are whole.
+LONGEST_CELL = 60
+#: What is left of a column that is cut, at least.
+SHORTEST = 20
 
 
 def render(header: Sequence[str], lines: Sequence[Line]) -> str:
@@ -78,9 +82,25 @@ def plain(value: Any) -> Cell:
     return str(value)
 
 
-def text(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """Return a table of any values as text."""
-    return render(header, [[plain(value) for value in row] for row in rows])
+def text(header: Sequence[str], rows: Sequence[Sequence[Any]], *, widest: int | None = None) -> str:
+    """Return a table of any values as text; what would make it wider than that is cut out of the last column."""
+    cells = [[plain(value) for value in row] for row in rows]
+    if widest is None:
+        cells = [[clip(cell, LONGEST_CELL) if isinstance(cell, str) else cell for cell in row] for row in cells]
+    else:
+        others = (max(_width(_text(line[column])) for line in (header, *cells)) for column in range(len(header) - 1))
+        room = max(SHORTEST, widest - sum(others) - len(GAP) * (len(header) - 1))
+        cells = [[*row[:-1], clip(row[-1], room) if isinstance(row[-1], str) else row[-1]] for row in cells]
+    return render(header, cells)
+
+
+def clip(text: str, width: int) -> str:
+    """Shorten a text to so many columns of a terminal; an ellipsis shows that something is missing."""
+    if _width(text) <= width:
+        return text
+    while text and _width(text) > width - 1:
+        text = text[:-1]
+    return f"{text.rstrip()}…"
 
 
 def html(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:

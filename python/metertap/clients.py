@@ -41,6 +41,9 @@ def _documented(client: C) -> C:
     before, mark, after = (client.__doc__ or "").partition("**options\n")  # no docstring under python -OO
     if mark:
         options = OPTIONS_DOC.strip()
+        if "base_url : str" in before:  # the client says itself what it needs
+            start, end = options.index("    base_url : "), options.index("    timeout : ")
+            options = options[:start] + options[end:]
         if not before.endswith("    "):  # Python 3.13 and newer take the indentation out of docstrings
             options = options.replace("\n    ", "\n")
         client.__doc__ = f"{before}{options}\n{after}"

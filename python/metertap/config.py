@@ -18,6 +18,9 @@ the provider, and the keywords of its client. Secrets never stand in it, only wh
     token = {file = "/run/secrets/uipath"}        # a file; relative to this one
     consumable_code = "PLTU"                      # what `metertap accounts check` asks for
 
+    [accounts.robots.select]                      # what `metertap plan` and `fetch` ask for, as in `client.select`
+    consumable_code = ["AIU", "PLTU"]
+
     [accounts.live]
     provider = "volcengine"
     access_key = "AKLT..."
@@ -44,6 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from metertap._client import Client
+    from metertap.planning import Selection
 
 __all__ = ["Account", "accounts", "load"]
 
@@ -66,6 +70,8 @@ class Account:
         The provider's name.
     consumable_code : str or None
         For UiPath: the kind of unit to ask for, where a question needs one.
+    select : dict
+        What `plan` and `fetch` ask of it, as the keywords of the client's `select`.
     file : Path
         The file.
     """
@@ -73,6 +79,7 @@ class Account:
     name: str
     provider: str
     consumable_code: str | None
+    select: dict[str, Any] = field(repr=False)
     file: Path
     _keywords: dict[str, Any] = field(repr=False)
     _lines: dict[tuple[str, str], int] = field(repr=False)
@@ -99,6 +106,36 @@ class Account:
         except MetertapError as error:
             # The message begins with the keyword, if it is about one.
             raise self._blame(str(error).partition(" ")[0], error) from None
+
+    def selection(self, **more: Any) -> Selection:
+        """Read the secrets, and select what the file says.
+
+        Parameters
+        ----------
+        **more
+            Keywords of the client's `select` that go before the file's.
+
+        Returns
+        -------
+        Selection
+            To be passed to `metertap.plan` or `metertap.fetch`.
+
+        Raises
+        ------
+        InvalidArgument
+            As by `client`, or if the selection makes no sense; the message has the file and the line.
+        """
+        from metertap.planning import plan
+
+        usual = {} if self.consumable_code is None else {"consumable_code": [self.consumable_code]}
+        selection = self.client().select(**{**usual, **self.select, **more})
+        try:
+            # Offline, for any month: what is wrong with the selection is told with its place in the file.
+            plan(selection, "2026-01-01", "2026-02-01", now="2026-01-15")
+        except MetertapError as error:
+            hint = f"(what is selected stands in [accounts.{self.name}.select])"
+            raise self._blame("select", InvalidArgument(f"{str(error).rstrip('.')} {hint}")) from None
+        return selection
 
     def _check_keys(self) -> None:
         parameters = inspect.signature(_CLASSES[self.provider]).parameters.values()
@@ -131,7 +168,7 @@ class Account:
 
     def _blame(self, key: str, error: MetertapError) -> MetertapError:
         table = f"accounts.{self.name}"
-        line = self._lines.get((table, key)) or self._lines.get((table, ""))
+        line = self._lines.get((f"{table}.{key}", "")) or self._lines.get((table, key)) or self._lines.get((table, ""))
         return type(error)(f"{_place(self.file, line)}: account {self.name!r}: {error}")
 
 
@@ -204,13 +241,15 @@ def accounts(path: str | os.PathLike[str] | None = None) -> dict[str, Account]:
 
 
 def _account(name: str, table: dict[str, Any], file: Path, lines: dict[tuple[str, str], int]) -> Account:
-    keywords = {key: value for key, value in table.items() if key not in ("provider", "consumable_code")}
-    provider, code = table.get("provider"), table.get("consumable_code")
-    account = Account(name, str(provider), code, file, keywords, lines)
+    keywords = {key: value for key, value in table.items() if key not in ("provider", "consumable_code", "select")}
+    provider, code, select = table.get("provider"), table.get("consumable_code"), table.get("select", {})
+    account = Account(name, str(provider), code, select, file, keywords, lines)
     if provider not in _CLASSES:
         raise account._blame("provider", InvalidArgument(f"provider must be one of {', '.join(_CLASSES)}"))
     if code is not None and (provider != "uipath" or not isinstance(code, str)):
         raise account._blame("consumable_code", InvalidArgument("consumable_code is a text, and for uipath only"))
+    if not isinstance(select, dict):
+        raise account._blame("select", InvalidArgument(f"select is a table like [accounts.{name}.select]"))
     account._check_keys()
     return account
 

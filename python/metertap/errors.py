@@ -6,15 +6,20 @@ All classes derive from `MetertapError`; where Python has a class of the same me
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from metertap.usage import Usage
 
 __all__ = [
     "AuthenticationFailed",
     "CertificateRejected",
     "ConnectionFailed",
     "ConnectionLost",
+    "CoverageWarning",
     "ForkedProcessError",
     "IncompleteResponse",
+    "IncompleteUsage",
     "InconsistentResponse",
     "InternalError",
     "InvalidArgument",
@@ -203,3 +208,17 @@ class ShuttingDown(MetertapError):
 
 class InternalError(MetertapError):
     """A bug in metertap; please report it."""
+
+
+class IncompleteUsage(MetertapError):
+    """Some calls of a fetch failed."""
+
+    @property
+    def usage(self) -> Usage:
+        """All that did arrive, with coverage that names what is missing."""
+        usage: Usage = self.partial
+        return usage
+
+
+class CoverageWarning(UserWarning):
+    """A fetch that was told to keep what arrives has holes."""

@@ -7,9 +7,9 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from metertap import _core
-from metertap.errors import InvalidArgument
-from metertap.planning import Plan, plan
-from metertap.usage import CoverageWarning, IncompleteUsage, Usage, _needed
+from metertap.errors import CoverageWarning, IncompleteUsage, InvalidArgument
+from metertap.planning import Plan, client_of, listed, plan
+from metertap.usage import Usage, _needed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -121,7 +121,8 @@ def start_run(
         raise InvalidArgument("start and end are needed, unless a plan is given.")
     else:
         chosen = plan(what, start, end, tz=tz, now=now)
-    clients = {**chosen._clients, **{client.name: client for client in accounts}}
+    given = [client_of(client) for client in listed(accounts)]
+    clients = {**chosen._clients, **{client.name: client for client in given}}
     missing = [name for name in chosen.accounts if name not in clients]
     if missing:
         raise InvalidArgument(f"the plan's account {missing[0]!r} has no client here; pass it in accounts=[…].")
@@ -150,8 +151,8 @@ def settle(usage: Usage, on_error: str) -> Usage:
         return usage
     lost = usage.missing
     more = f" (and {len(lost) - 1} more)" if len(lost) > 1 else ""
-    message = f"{len(lost)} of {len(usage.evidence)} calls failed: {lost[0]}{more}"
+    message = f"{len(lost)} of {len(usage.evidence)} calls failed: {lost[0].rstrip('.')}{more}"
     if on_error == "raise":
-        raise IncompleteUsage(f"{message}; what did arrive is in .usage.", usage=usage)
-    warnings.warn(message, CoverageWarning, stacklevel=3)
+        raise IncompleteUsage(f"{message}; what did arrive is in .usage.", partial=usage)
+    warnings.warn(f"{message}.", CoverageWarning, stacklevel=3)
     return usage

@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 
-# --- Sora Cloud -------------------------------------------------------------------------------------------------------
+# Sora Cloud
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ class StatusThisMonth:
     extra: dict[str, Any] = field(default_factory=dict)
 
 
-# --- RICOH Live Streaming ---------------------------------------------------------------------------------------------
+# RICOH Live Streaming
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +207,7 @@ class CostAndUsage:
     extra: dict[str, Any] = field(default_factory=dict)
 
 
-# --- UiPath -----------------------------------------------------------------------------------------------------------
+# UiPath
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,7 +299,7 @@ class FolderConsumption:
     extra: dict[str, Any] = field(default_factory=dict)
 
 
-# --- deviceWISE -------------------------------------------------------------------------------------------------------
+# deviceWISE
 
 
 @dataclass(frozen=True, slots=True)
@@ -396,7 +396,7 @@ class UsageReport:
     extra: dict[str, Any] = field(default_factory=dict)
 
 
-# --- Volcengine Live --------------------------------------------------------------------------------------------------
+# Volcengine Live
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from metertap import _core
@@ -10,10 +11,14 @@ from metertap._client import Client
 from metertap.errors import InvalidArgument, WrongType
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from datetime import tzinfo
 
     from metertap.typing import Asked, Moment
+
+#: The columns of a printed plan, and how wide it may become.
+HEAD = ("account", "operation", "calls", "from (UTC)", "to (UTC)", "least", "cut by")
+WIDEST = 120
 
 __all__ = ["Meter", "Plan", "PlanRow", "Selection", "meters", "plan"]
 
@@ -188,16 +193,28 @@ class Plan:
     def __repr__(self) -> str:
         from metertap._table import text
 
-        head = ["account", "operation", "calls", "from", "to", "least time", "cut by"]
-        rows = [_cells(row) for row in self.rows]
         summary = f"{len(self)} calls to {len(self.accounts)} accounts, at least {self.least_seconds:.1f} s"
-        return f"{text(head, rows)}\n{summary}"
+        return f"{text(HEAD, self._cells(), widest=WIDEST)}\n{summary}"
 
     def _repr_html_(self) -> str:
         from metertap._table import html
 
-        head = ["account", "operation", "calls", "from", "to", "least time", "cut by"]
-        return html(head, [_cells(row) for row in self.rows])
+        return html(HEAD, self._cells())
+
+    def _cells(self) -> list[list[Any]]:
+        return [_cells(row) for row in folded(self.rows)]
+
+
+def folded(rows: Iterable[PlanRow]) -> list[PlanRow]:
+    """Put the rows of one account that nothing can answer together, if they tell the same reason and range."""
+    groups: dict[tuple[Any, ...], list[PlanRow]] = {}
+    for row in rows:
+        same = (row.account, row.start, row.end, row.cut_by)
+        groups.setdefault((*same, row.operation) if row.calls else same, []).append(row)
+    return [
+        group[0] if len(group) == 1 else replace(group[0], operation=f"{len(group)} operations")
+        for group in groups.values()
+    ]
 
 
 def _cells(row: PlanRow) -> list[Any]:
@@ -206,7 +223,7 @@ def _cells(row: PlanRow) -> list[Any]:
 
 
 def _minute(moment: Any) -> str:
-    return f"{moment:%Y-%m-%d %H:%MZ}"
+    return f"{moment:%Y-%m-%d %H:%M}"
 
 
 def plan(
@@ -250,15 +267,23 @@ def plan(
     >>> plan == mt.Plan.from_json(plan.to_json())
     True
     """
-    asked = [accounts] if isinstance(accounts, (Client, Selection)) else list(accounts)
-    selections = [item if isinstance(item, Selection) else Selection(_client(item), {}) for item in asked]
+    asked = listed(accounts)
+    selections = [item if isinstance(item, Selection) else Selection(client_of(item), {}) for item in asked]
     clients = {selection.client.name: selection.client for selection in selections}
     parts = [(selection.client._core, dict(selection.wanted)) for selection in selections]
     core = _core.Plan(parts, start=_at(start, tz), end=_at(end, tz), now=None if now is None else _at(now, tz))
     return Plan(core, clients)
 
 
-def _client(item: Any) -> Client:
+def listed(accounts: Any) -> list[Any]:
+    """Return one account, or several, as a list."""
+    if isinstance(accounts, (Client, Selection)):
+        return [accounts]
+    return list(accounts) if isinstance(accounts, Iterable) else [client_of(accounts)]
+
+
+def client_of(item: Any) -> Client:
+    """Return the client, or say that it is none."""
     if isinstance(item, Client):
         return item
     raise WrongType(f"accounts must be clients or what their select() returns, not {type(item).__name__}.")
@@ -268,8 +293,10 @@ def _at(moment: Any, tz: str | tzinfo | None) -> Any:
     """Put a date's midnight where the caller means it; leave everything else to the core."""
     if tz is None:
         return moment
-    from datetime import date, datetime, time
+    from datetime import date, datetime, time, tzinfo
 
+    if not isinstance(tz, (str, tzinfo)):
+        raise WrongType(f"tz must be a str such as 'Asia/Tokyo' or a tzinfo, not {type(tz).__name__}.")
     if isinstance(moment, str) and len(moment.strip()) == 10:
         try:
             moment = date.fromisoformat(moment.strip())

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from metertap import _core
-from metertap.errors import MetertapError, MissingExtra
+from metertap.errors import MissingExtra, WrongType
 
 if TYPE_CHECKING:
     import os
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
 
-__all__ = ["CoverageWarning", "IncompleteUsage", "Reading", "Table", "Usage"]
+__all__ = ["Reading", "Table", "Usage"]
 
 #: How many rows a table shows when it is printed.
 SHOWN = 10
@@ -84,6 +85,10 @@ class Table:
 
     def __len__(self) -> int:
         return self._table.count()
+
+    def __reduce__(self) -> Any:
+        advice = "send what to_arrow() or to_pandas() returns, or fetch with archive= and replay it there"
+        raise TypeError(f"a {type(self).__name__} cannot be pickled; {advice}")
 
     @property
     def columns(self) -> list[str]:
@@ -157,6 +162,9 @@ class Usage(Table):
         self.coverage = Table(core.coverage())
         self.evidence = Table(core.evidence())
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_restored, (self._core.to_bytes(),))
+
     @property
     def is_complete(self) -> bool:
         """True if every call was answered; windows outside of a provider's history do not count."""
@@ -180,7 +188,7 @@ class Usage(Table):
         ]
 
     def rollup(
-        self, every: str | None = None, by: Sequence[str] = ("provider", "meter"), *, tz: str | tzinfo = "UTC"
+        self, every: str | None = None, by: str | Sequence[str] = ("provider", "meter"), *, tz: str | tzinfo = "UTC"
     ) -> Table:
         """Put readings together, by each meter's own rule.
 
@@ -191,7 +199,7 @@ class Usage(Table):
         every : {"hour", "day", "week", "month", "quarter", "year", "all"}, optional
             The length of a group; readings of different times stay apart if left out. A reading belongs to where it
             starts.
-        by : list of str, default ("provider", "meter")
+        by : str or list of str, default ("provider", "meter")
             The columns that stay apart.
         tz : str or tzinfo, default "UTC"
             Where days begin.
@@ -207,7 +215,12 @@ class Usage(Table):
             If that would add peaks, mix units, or name a column that does not exist.
         """
         zone = tz if isinstance(tz, str) else str(tz)
-        return Table(self._core.rollup(every, list(by), zone))
+        names: Any = [by] if isinstance(by, str) else by
+        if not (every is None or isinstance(every, str)):
+            raise WrongType(f"every must be a str such as 'day', not {type(every).__name__}.")
+        if not (isinstance(names, Iterable) and all(isinstance(name, str) for name in names)):
+            raise WrongType("by must be the name of a column, or a list of them.")
+        return Table(self._core.rollup(every, list(names), zone))
 
     def plot(self, meters: str | Sequence[str] | None = None) -> Any:
         """Draw the readings over time; see `metertap.plot.plot`."""
@@ -229,24 +242,9 @@ class Usage(Table):
         return f"{super()._repr_html_()}<p>{state}</p>"
 
 
-class IncompleteUsage(MetertapError):
-    """Some calls of a fetch failed.
-
-    Attributes
-    ----------
-    usage : Usage
-        All that did arrive, with coverage that names what is missing.
-    """
-
-    usage: Usage
-
-    def __init__(self, message: str = "", *, usage: Usage | None = None, **details: Any) -> None:
-        super().__init__(message, partial=usage, **details)
-        self.usage = usage  # type: ignore[assignment]
-
-
-class CoverageWarning(UserWarning):
-    """A fetch that was told to keep what arrives has holes."""
+def _restored(tables: bytes) -> Usage:
+    """Rebuild a pickled usage."""
+    return Usage(_core.Usage.from_bytes(tables))
 
 
 def _needed(module: str, extra: str) -> Any:

@@ -108,6 +108,11 @@ impl TokenCache {
         Ok(token)
     }
 
+    /// The token at hand, good or not.
+    pub async fn at_hand(&self) -> Option<Token> {
+        self.slot.lock().await.token.clone()
+    }
+
     /// The service does not accept the token of this generation any more: nobody sends it again.
     pub fn refuse(&self, generation: u64) {
         self.accepted_from.fetch_max(generation + 1, Ordering::AcqRel);

@@ -48,7 +48,18 @@ struct Course {
     repeated_at_once: bool,
     corrected: bool,
     spent: u32,
+    /// Whose budget it was, until the call has ended.
+    payer: Option<Arc<AccountState>>,
     last: Option<Error>,
+}
+
+impl Drop for Course {
+    /// Who cancels a call gets back what its repetitions cost: they did not fail.
+    fn drop(&mut self) {
+        if let Some(payer) = &self.payer {
+            payer.budget.give(self.spent);
+        }
+    }
 }
 
 /// An attempt that failed, with what the answer said besides.
@@ -87,9 +98,11 @@ impl Engine {
             repeated_at_once: false,
             corrected: false,
             spent: 0,
+            payer: None,
             last: None,
         };
         let outcome = tokio::time::timeout_at(deadline, self.attempts(client, call, trace, &read, &mut course)).await;
+        course.payer = None;
         let error = match outcome {
             Ok(Ok(value)) => return Ok(value),
             Ok(Err(error)) => error,
@@ -110,6 +123,7 @@ impl Engine {
     ) -> Result<T> {
         let transport = self.transport(client)?;
         let state = self.account(client);
+        course.payer = Some(Arc::clone(&state));
         loop {
             course.tries += 1;
             let failure = match self
@@ -203,7 +217,19 @@ impl Engine {
         built.clone()
     }
 
-    /// Sets the rate of an account, for a part of a plan that has its share of it.
+    /// The answer without the account's secrets, if it quotes one: for what is written to a disk.
+    pub(super) async fn censored(&self, client: &Client, call: &Call, reply: &Reply) -> Result<Option<Reply>> {
+        let state = self.account(client);
+        let secrets = secrets(client).await?;
+        let token = state.token.at_hand().await;
+        let credentials = credentials(&state.signed(client, call, &secrets, token.as_ref())?);
+        let mut words: Vec<&Secret> = secrets.0.iter().map(|(_, secret)| secret).collect();
+        words.extend(token.as_ref().map(|token| &token.secret));
+        words.extend(credentials.as_ref());
+        Ok(without_secrets(reply, &words))
+    }
+
+    /// Sets the rate of an account: its own, or a part of a plan's share of it.
     pub(super) fn repace(&self, client: &Client, per_second: Option<f64>) {
         self.account(client).limits.repace(per_second);
     }

@@ -59,7 +59,7 @@ impl Limits {
         }
     }
 
-    /// Takes over another rate, from a part of a plan that has its share of the account's.
+    /// Takes over another rate: the account's own, or a part of a plan's share of it.
     pub fn repace(&self, per_second: Option<f64>) {
         self.pace().interval = interval(per_second);
     }

@@ -16,6 +16,7 @@ use super::observe::{Event, Trace};
 use crate::plan::{Plan, PlannedAccount, PlannedCall};
 use crate::providers::{Provider, Reply, provider};
 use crate::usage::archive::{Reader, Writer};
+use crate::usage::evidence::digest;
 use crate::usage::{CallReadings, Collector, Evidence, Outcome, Usage};
 use crate::values::error::{Error, Kind, Result};
 
@@ -90,9 +91,8 @@ impl Engine {
         let Some(client) = job.clients.get(&account.name) else {
             return Ok(Vec::new());
         };
-        if job.plan.shard.is_some() {
-            self.repace(client, account.per_second);
-        }
+        // A part of a plan has its share of the rate; a whole plan, after such a part, has all of it again.
+        self.repace(client, account.per_second);
         let mut waiting = Vec::new();
         for (place, call) in job.plan.calls.iter().enumerate() {
             if call.account == account.name {
@@ -141,8 +141,15 @@ impl Engine {
             .count();
         trace.extend(events);
         let (evidence, result, reply) = match answer {
-            Ok((readings, mut evidence, reply)) => {
+            Ok((readings, mut evidence, mut reply)) => {
                 evidence.attempts = u32::try_from(answered).unwrap_or(u32::MAX);
+                if let Some(told) = reply.as_mut()
+                    && let Some(censored) = self.censored(client, &call.call, told).await?
+                {
+                    // No secret enters an archive; the evidence is then of what was kept.
+                    (evidence.sha256, evidence.bytes) = (Some(digest(&censored.body)), Some(censored.body.len()));
+                    *told = censored;
+                }
                 (evidence, Ok(readings), reply)
             }
             Err(error) => (Evidence::failed(asked_at, &error), Err(error), None),

@@ -14,15 +14,19 @@ use pyo3_async_runtimes::generic::future_into_py_with_locals;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use super::errors::to_python;
-use super::runtime::{Bridge, closed, living};
+use super::runtime::{Bridge, Present, closed, enter, stand_aside};
 use crate::engine::{Engine, Event, Trace};
 use crate::values::error::{Error, Kind, Result};
 
 /// How often a blocking call looks whether the user wants to stop it.
 const TICK: Duration = Duration::from_millis(50);
 
-/// Runs a future to its end while the interpreter does other things; Ctrl-C drops it.
-pub fn wait<T, F>(py: Python<'_>, make: impl FnOnce(Arc<Engine>, Arc<Trace>) -> F + Send) -> PyResult<T>
+/// Runs a future to its end while the interpreter does other things; Ctrl-C drops it. Hold the mark that comes
+/// with the answer until that is a Python object.
+pub fn wait<T, F>(
+    py: Python<'_>,
+    make: impl FnOnce(Arc<Engine>, Arc<Trace>) -> F + Send,
+) -> PyResult<(T, Option<Present>)>
 where
     T: Send,
     F: Future<Output = Result<T>> + Send,
@@ -35,28 +39,25 @@ pub fn wait_watching<T, F>(
     py: Python<'_>,
     watch: &(impl Fn(Python<'_>) -> PyResult<()> + Sync),
     make: impl FnOnce(Arc<Engine>, Arc<Trace>) -> F + Send,
-) -> PyResult<T>
+) -> PyResult<(T, Option<Present>)>
 where
     T: Send,
     F: Future<Output = Result<T>> + Send,
 {
+    let (living, present) = enter(py).map_err(|error| to_python(py, &error))?;
     let trace = Arc::new(Trace::default());
-    let outcome = py.detach(|| -> PyResult<Result<T>> {
-        let living = match living() {
-            Ok(living) => living,
-            Err(error) => return Ok(Err(error)),
-        };
+    let (outcome, present) = py.detach(|| -> PyResult<(Result<T>, Option<Present>)> {
         let future = survive(make(Arc::clone(&living.engine), Arc::clone(&trace)));
-        let (_present, mut closing) = living.enter();
-        living.handle.block_on(async {
+        let mut closing = living.closing();
+        let outcome = living.handle.block_on(async {
             let mut future = std::pin::pin!(future);
             let mut ticks = interval_at(Instant::now() + TICK, TICK);
             ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
             loop {
                 tokio::select! {
                     biased;
-                    outcome = &mut future => return Ok(outcome),
-                    _ = closing.wait_for(|closing| *closing) => return Ok(Err(closed())),
+                    outcome = &mut future => return Ok(Some(outcome)),
+                    _ = closing.wait_for(|closing| *closing) => return Ok::<_, PyErr>(None),
                     _ = ticks.tick() => Python::attach(|py| {
                         log(py, &trace.drain())?;
                         watch(py)?;
@@ -64,10 +65,21 @@ where
                     })?,
                 }
             }
-        })
+        })?;
+        if let Some(outcome) = outcome {
+            return Ok((outcome, Some(present)));
+        }
+        drop(present);
+        stand_aside();
+        Ok((Err(closed()), None))
     })?;
-    log(py, &trace.drain())?;
-    outcome.map_err(|error| to_python(py, &error))
+    if present.is_some() {
+        log(py, &trace.drain())?;
+    }
+    match outcome {
+        Ok(value) => Ok((value, present)),
+        Err(error) => Err(to_python(py, &error)),
+    }
 }
 
 /// Hands a future to the running event loop; cancelling the awaitable drops it.
@@ -80,7 +92,7 @@ where
     F: Future<Output = Result<T>> + Send + 'static,
 {
     let trace = Arc::new(Trace::default());
-    let living = py.detach(living).map_err(|error| to_python(py, &error))?;
+    let (living, _present) = enter(py).map_err(|error| to_python(py, &error))?;
     let future = survive(make(Arc::clone(&living.engine), Arc::clone(&trace)));
     let running = Loop(pyo3_async_runtimes::get_running_loop(py)?.unbind());
     let locals = TaskLocals::new(Bound::new(py, running)?.into_any());

@@ -82,7 +82,8 @@ impl Client {
     ) -> PyResult<Bound<'py, PyAny>> {
         let question = self.question(py, operation, given)?;
         let client = Arc::clone(&self.0);
-        wait(py, move |engine, trace| ask(engine, client, question, raw, trace))?.into_pyobject(py)
+        let (answer, _present) = wait(py, move |engine, trace| ask(engine, client, question, raw, trace))?;
+        answer.into_pyobject(py)
     }
 
     /// Makes a call; the answer is awaited.

@@ -8,7 +8,7 @@ use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyMapping, PySequence,
 use super::errors::to_python;
 use crate::values::arguments::Value;
 use crate::values::error::{Error, Kind, Result};
-use crate::values::json::Json;
+use crate::values::json::{At, Json};
 use crate::values::shape::Typed;
 use crate::values::window::Instant;
 
@@ -112,7 +112,15 @@ pub fn moment_of(value: Value, name: &str) -> Result<Instant> {
 /// An aware `datetime` (a `pandas.Timestamp` is one, too). A naive one is refused: nobody can know what it means.
 fn moment(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Value> {
     let py = value.py();
-    if value.call_method0(intern!(py, "utcoffset"))?.is_none() {
+    let Ok(offset) = value.call_method0(intern!(py, "utcoffset")) else {
+        // pandas.NaT calls itself a datetime.
+        return Err(refuse(
+            py,
+            Kind::InvalidArgument,
+            format!("{name} is {value}, which is no moment"),
+        ));
+    };
+    if offset.is_none() {
         let advice = "has no time zone; pass an aware datetime such as datetime(2026, 1, 1, tzinfo=timezone.utc)";
         return Err(refuse(py, Kind::InvalidArgument, format!("{name} {advice}")));
     }
@@ -153,21 +161,27 @@ pub enum Answer {
 impl Answer {
     /// The raw form; a number that no float can hold is refused here, while the place is still known.
     pub fn raw(document: Json<'static>) -> Result<Self> {
-        check_floats(&document)?;
+        check_floats(&At::root(&document))?;
         Ok(Self::Raw(document))
     }
 }
 
-fn check_floats(json: &Json<'_>) -> Result<()> {
-    match json {
+fn check_floats(at: &At<'_, '_>) -> Result<()> {
+    let path = at.path();
+    match at.value {
         Json::Number(text) if text.contains(['e', 'E']) && !text.parse::<f64>().is_ok_and(f64::is_finite) => {
             Err(Error::unexpected(
-                "$",
+                path,
                 format!("the number {} is too large", crate::values::text::head(text, 60)),
             ))
         }
-        Json::List(items) => items.iter().try_for_each(check_floats),
-        Json::Map(members) => members.iter().try_for_each(|(_, value)| check_floats(value)),
+        Json::List(items) => {
+            let mut items = items.iter().enumerate();
+            items.try_for_each(|(index, item)| check_floats(&At::item(&path, index, item)))
+        }
+        Json::Map(members) => members
+            .iter()
+            .try_for_each(|(key, value)| check_floats(&At::member(&path, key, value))),
         _ => Ok(()),
     }
 }

@@ -4,6 +4,7 @@ use pyo3::exceptions::PySystemExit;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use super::runtime::may_speak;
 use crate::values::error::{Error, Kind, Remedy};
 
 /// The exception for an error.
@@ -12,7 +13,7 @@ pub fn to_python(py: Python<'_>, error: &Error) -> PyErr {
 }
 
 fn build(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
-    if error.kind == Kind::ShuttingDown && !is_main_thread(py)? {
+    if error.kind == Kind::ShuttingDown && !may_speak() {
         // A daemon thread that is still at it when the program ends: this ends it without a traceback.
         return Ok(PySystemExit::new_err(()));
     }
@@ -30,13 +31,6 @@ fn build(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
     details.set_item("is_temporary", error.remedy != Remedy::None)?;
     details.set_item("retries_suppressed", error.retries_suppressed)?;
     Ok(PyErr::from_value(class.call((error.to_string(),), Some(&details))?))
-}
-
-fn is_main_thread(py: Python<'_>) -> PyResult<bool> {
-    let threading = py.import("threading")?;
-    Ok(threading
-        .call_method0("current_thread")?
-        .is(&threading.call_method0("main_thread")?))
 }
 
 /// The name of a kind's class.

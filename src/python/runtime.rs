@@ -9,6 +9,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 use pyo3::prelude::*;
@@ -22,6 +23,8 @@ use crate::values::error::{Error, Kind, Result};
 
 /// Set at exit: from then on nothing is started.
 static CLOSED: AtomicBool = AtomicBool::new(false);
+/// The thread that ends the interpreter.
+static CLOSER: OnceLock<ThreadId> = OnceLock::new();
 static FIRST: OnceLock<Home> = OnceLock::new();
 
 /// What belongs to one process.
@@ -40,32 +43,32 @@ pub struct Living {
     pub engine: Arc<Engine>,
     runtime: Mutex<Option<tokio::runtime::Runtime>>,
     closing: watch::Sender<bool>,
-    /// How many threads wait for a call.
+    /// How many threads are in a call.
     present: Arc<AtomicUsize>,
 }
 
-/// A thread that waits for a call, until it is dropped.
+/// A thread that is in a call, until this is dropped: the interpreter does not go down as long as it may be running
+/// Python code.
 pub struct Present(Arc<AtomicUsize>);
 
 impl Drop for Present {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::AcqRel);
+        self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
 impl Living {
-    /// Notes that a thread waits for a call, and returns what tells it to stop waiting.
-    pub fn enter(&self) -> (Present, watch::Receiver<bool>) {
-        self.present.fetch_add(1, Ordering::AcqRel);
-        (Present(Arc::clone(&self.present)), self.closing.subscribe())
+    /// What tells a waiting thread to stop.
+    pub fn closing(&self) -> watch::Receiver<bool> {
+        self.closing.subscribe()
     }
 
     /// Tells all waiting threads to stop, waits a little until they did, and ends the runtime.
     fn close(&self) {
         self.closing.send_replace(true);
         let until = Instant::now() + Duration::from_millis(300);
-        while self.present.load(Ordering::Acquire) > 0 && Instant::now() < until {
-            std::thread::sleep(Duration::from_millis(1));
+        while self.present.load(Ordering::SeqCst) > 0 && Instant::now() < until {
+            thread::sleep(Duration::from_millis(1));
         }
         let runtime = self.runtime.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(runtime) = runtime {
@@ -95,13 +98,49 @@ impl Home {
 
 /// This process's runtime and engine. Call it detached from the interpreter: the first call starts threads.
 pub fn living() -> Result<&'static Living> {
-    if CLOSED.load(Ordering::Acquire) {
+    if CLOSED.load(Ordering::SeqCst) {
         return Err(closed());
     }
     let living = Home::here().living.get_or_init(start);
     living
         .as_ref()
         .map_err(|problem| Error::new(Kind::Internal, format!("the runtime cannot be started: {problem}")))
+}
+
+/// Begins a call: this process's runtime and engine, and a mark that a thread is in a call. Hold the mark until the
+/// answer is a Python object.
+pub fn enter(py: Python<'_>) -> Result<(&'static Living, Present)> {
+    if CLOSED.load(Ordering::SeqCst) {
+        py.detach(stand_aside);
+        return Err(closed());
+    }
+    let ready = Home::here().living.get();
+    let living = match ready {
+        Some(Ok(living)) => living,
+        _ => py.detach(living)?,
+    };
+    living.present.fetch_add(1, Ordering::SeqCst);
+    let present = Present(Arc::clone(&living.present));
+    if CLOSED.load(Ordering::SeqCst) {
+        drop(present);
+        py.detach(stand_aside);
+        return Err(closed());
+    }
+    Ok((living, present))
+}
+
+/// True on the thread that ends the interpreter, and everywhere while nobody does.
+pub fn may_speak() -> bool {
+    CLOSER.get().is_none_or(|closer| *closer == thread::current().id())
+}
+
+/// Keeps a daemon thread away from an interpreter that goes down. Before Python 3.14, a thread that wants to run Python
+/// code then is ended by unwinding its stack, and where Rust is on that stack the process aborts. The time is longer
+/// than any end takes, but not for ever: somebody may be waiting for this thread.
+pub fn stand_aside() {
+    if !may_speak() {
+        thread::sleep(Duration::from_secs(2));
+    }
 }
 
 /// The error of a call that is made, or still under way, when the interpreter shuts down.
@@ -133,7 +172,8 @@ fn start() -> std::result::Result<Living, String> {
 /// Stops all work of this process. Registered with `atexit`; calls after it raise `ShuttingDown`.
 #[pyfunction]
 pub fn shut_down(py: Python<'_>) {
-    CLOSED.store(true, Ordering::Release);
+    let _ = CLOSER.set(thread::current().id());
+    CLOSED.store(true, Ordering::SeqCst);
     py.detach(|| {
         if let Some(Ok(living)) = Home::here().living.get() {
             living.close();
@@ -192,7 +232,7 @@ impl Runtime for Bridge {
         // The bridge's closures attach to the interpreter. While it goes down they must not: a worker that waits for
         // it then is killed in the middle, with noise on stderr. `try_attach` gives up instead.
         let guarded = move || {
-            if !CLOSED.load(Ordering::Acquire) {
+            if !CLOSED.load(Ordering::SeqCst) {
                 let _ = Python::try_attach(|_| work());
             }
         };

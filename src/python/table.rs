@@ -146,6 +146,7 @@ fn cell<'py>(py: Python<'py>, column: &ArrayRef, index: usize) -> PyResult<Bound
             decimal(py, &Quantity { scaled, rounded: false }.to_string())
         }
         DataType::Float64 => column.as_primitive::<Float64Type>().value(index).into_bound_py_any(py),
+        DataType::Int32 => column.as_primitive::<Int32Type>().value(index).into_bound_py_any(py),
         DataType::Int64 => column.as_primitive::<Int64Type>().value(index).into_bound_py_any(py),
         DataType::Boolean => column.as_boolean().value(index).into_bound_py_any(py),
         DataType::List(_) => {

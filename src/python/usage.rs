@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList};
+use pyo3::types::{PyBytes, PyDict, PyList};
 use serde_json::json;
 
 use super::call::{promise, wait_watching};
@@ -223,11 +223,12 @@ impl Run {
             Some(watch) => watch.call1(py, (shown.done(), shown.total())).map(|_| ()),
             None => Ok(()),
         };
-        let usage = wait_watching(
-            py,
-            &show,
-            move |engine, trace| async move { engine.run(&job, &trace).await },
-        )?;
+        let (usage, _present) =
+            wait_watching(
+                py,
+                &show,
+                move |engine, trace| async move { engine.run(&job, &trace).await },
+            )?;
         show(py)?;
         Ok(Usage(Arc::new(usage)))
     }
@@ -270,6 +271,23 @@ impl Usage {
     /// The table of evidence.
     fn evidence(&self) -> Table {
         Table(self.0.evidence.clone())
+    }
+
+    /// The usage as bytes.
+    fn to_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let bytes = py.detach(|| self.0.to_bytes());
+        bytes
+            .map(|bytes| PyBytes::new(py, &bytes))
+            .map_err(|error| to_python(py, &error))
+    }
+
+    /// Reads what `to_bytes` wrote.
+    #[staticmethod]
+    fn from_bytes(py: Python<'_>, tables: &[u8]) -> PyResult<Self> {
+        let usage = usage::Usage::from_bytes(tables);
+        usage
+            .map(|usage| Self(Arc::new(usage)))
+            .map_err(|error| to_python(py, &error))
     }
 
     /// True if every call was answered.

@@ -4,6 +4,7 @@
 
 pub mod archive;
 mod arrays;
+mod bytes;
 pub mod columns;
 pub mod coverage;
 pub mod evidence;

@@ -335,3 +335,216 @@ pub mod engine {
         engine.ask(client, &call, trace, read).await
     }
 }
+
+/// A cell of a table as text; nothing where it is null.
+#[cfg(feature = "client")]
+pub fn cell(table: &arrow_array::RecordBatch, name: &str, row: usize) -> Option<String> {
+    use arrow_array::Array;
+    use arrow_array::cast::AsArray;
+    use arrow_array::types::{Decimal128Type, Int32Type, Int64Type, TimestampMicrosecondType};
+
+    let column = table.column_by_name(name).unwrap();
+    if column.is_null(row) {
+        return None;
+    }
+    if let Some(texts) = column.as_string_opt::<i32>() {
+        return Some(texts.value(row).to_owned());
+    }
+    if let Some(words) = column.as_dictionary_opt::<Int32Type>() {
+        let key = usize::try_from(words.keys().value(row)).unwrap();
+        return Some(words.values().as_string::<i32>().value(key).to_owned());
+    }
+    if let Some(moments) = column.as_primitive_opt::<TimestampMicrosecondType>() {
+        return Some(
+            jiff::Timestamp::from_microsecond(moments.value(row))
+                .unwrap()
+                .to_string(),
+        );
+    }
+    if let Some(list) = column.as_list_opt::<i32>() {
+        let items = list.value(row);
+        let words = items.as_string::<i32>().iter().flatten();
+        return Some(words.collect::<Vec<_>>().join("+"));
+    }
+    if let Some(counts) = column.as_primitive_opt::<Int64Type>() {
+        return Some(counts.value(row).to_string());
+    }
+    let scaled = column.as_primitive::<Decimal128Type>().value(row);
+    Some(metertap::values::quantity::Quantity { scaled, rounded: false }.to_string())
+}
+
+/// Plans and their runs against a simulator.
+#[cfg(all(feature = "client", feature = "simulator"))]
+pub mod fetch {
+    use std::collections::{BTreeMap, HashMap};
+    use std::path::{Path, PathBuf};
+    use std::sync::Arc;
+
+    use jiff::Timestamp;
+    use metertap::engine::credentials::SecretSource;
+    use metertap::engine::run::Job;
+    use metertap::engine::{Client, Engine, Options, Trace};
+    use metertap::plan::{Part, Plan, PlannedAccount, Question};
+    use metertap::providers::provider;
+    use metertap::simulator::server::{Config, Simulator};
+    use metertap::usage::Usage;
+    use metertap::values::window::{Instant, Window};
+
+    /// A simulator whose time stands still.
+    pub fn simulator(seed: u64, now: &str) -> Simulator {
+        let config = Config {
+            seed,
+            now: Some(now.parse().unwrap()),
+            ..Config::default()
+        };
+        Simulator::start(config).unwrap()
+    }
+
+    /// Clients of a simulator, by account name, and what is asked of each.
+    pub struct Accounts {
+        /// The clients.
+        pub clients: HashMap<String, Arc<Client>>,
+        parts: Vec<Part>,
+        now: Timestamp,
+    }
+
+    impl Accounts {
+        /// An account for each name, provider and selection (as JSON).
+        pub fn new(simulator: &Simulator, asked: &[(&str, &'static str, &str)], options: &Options) -> Self {
+            let mut clients = HashMap::new();
+            let mut parts = Vec::new();
+            for (name, of, selection) in asked {
+                let client = client(simulator, name, of, options.clone());
+                parts.push(Part {
+                    account: PlannedAccount {
+                        name: (*name).to_owned(),
+                        provider: of,
+                        per_second: client.provider.facts().per_second,
+                        concurrency: client.concurrency(),
+                    },
+                    provider: client.provider,
+                    selection: super::arguments(&serde_json::from_str(selection).unwrap()),
+                });
+                clients.insert((*name).to_owned(), Arc::new(client));
+            }
+            let now = simulator.world().now();
+            Self { clients, parts, now }
+        }
+
+        /// The plan for a range, as in `2026-01-01 .. 2026-02-01`.
+        pub fn plan(&self, range: &str) -> Plan {
+            let (start, end) = range.split_once(" .. ").unwrap();
+            let at = |text| Instant::parse_argument(text).unwrap();
+            let question = Question {
+                window: Window::new(at(start), at(end)).unwrap(),
+                now: self.now,
+                parts: self.parts.clone(),
+            };
+            Plan::make(&question).unwrap()
+        }
+
+        /// Makes all calls of a plan.
+        pub async fn run(&self, plan: &Plan) -> Usage {
+            self.run_into(plan, None).await
+        }
+
+        /// Makes all calls of a plan and keeps the answers.
+        pub async fn run_into(&self, plan: &Plan, archive: Option<&Path>) -> Usage {
+            let job = Job::new(plan.clone(), self.clients.clone(), archive.map(PathBuf::from)).unwrap();
+            let usage = Engine::default().run(&job, &Trace::default()).await.unwrap();
+            assert_eq!((job.done(), job.total()), (plan.calls.len(), plan.calls.len()));
+            usage
+        }
+    }
+
+    fn client(simulator: &Simulator, name: &str, of: &str, options: Options) -> Client {
+        let (_, names) = super::WAYS.iter().find(|(known, _)| *known == of).unwrap();
+        let known = simulator.credentials(of).unwrap();
+        let value = |wanted: &str| known.iter().find(|(key, _)| *key == wanted).unwrap().1.clone();
+        let fields: Vec<_> = names.iter().map(|name| ((*name).to_owned(), value(name))).collect();
+        let provider = provider(of).unwrap();
+        let (settings, secrets) = super::split(provider, &fields);
+        let sources = secrets
+            .into_iter()
+            .map(|(name, secret)| (name, Arc::new(secret) as Arc<dyn SecretSource>));
+        let base_url = simulator.base_url(of, false).unwrap();
+        let name = Some(name.to_owned());
+        Client::new(provider, name, Some(&base_url), settings, sources.collect(), options).unwrap()
+    }
+
+    /// One reading as a line: account, meter, labels, window, quantity, and the cost if there is one.
+    pub fn line(
+        account: &str,
+        meter: &str,
+        labels: &[(&str, &str)],
+        window: (&str, &str),
+        quantity: &str,
+        cost: Option<&str>,
+    ) -> String {
+        let labels: BTreeMap<&str, &str> = labels.iter().copied().collect();
+        let labels: Vec<String> = labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let cost = cost.map(|cost| format!(" {cost} JPY")).unwrap_or_default();
+        let (start, end) = window;
+        format!(
+            "{account} {meter} [{}] {start} {end} {quantity}{cost}",
+            labels.join(" ")
+        )
+    }
+
+    /// Each reading as a [`line`], sorted.
+    pub fn lines(usage: &Usage) -> Vec<String> {
+        let mut lines: Vec<String> = by_call(usage).into_values().flatten().collect();
+        lines.sort();
+        lines
+    }
+
+    /// The same by the ids of the calls that they came from.
+    pub fn by_call(usage: &Usage) -> BTreeMap<String, Vec<String>> {
+        let table = &usage.readings;
+        let schema = table.schema();
+        let names = schema.fields().iter().map(|field| field.name().as_str());
+        let labels: Vec<&str> = names.skip(3).take_while(|name| *name != "start").collect();
+        let line_of = |row: usize| {
+            let get = |name: &str| super::cell(table, name, row);
+            let values: Vec<(&str, String)> = labels.iter().filter_map(|name| Some((*name, get(name)?))).collect();
+            let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            let cost = get("cost");
+            assert_eq!(cost.as_ref().and(Some("JPY".to_owned())), get("currency"));
+            line(
+                &get("account").unwrap(),
+                &get("meter").unwrap(),
+                &values,
+                (&get("start").unwrap(), &get("end").unwrap()),
+                &get("quantity").unwrap(),
+                cost.as_deref(),
+            )
+        };
+        let mut calls: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for row in 0..table.num_rows() {
+            let call = calls.entry(super::cell(table, "call_id", row).unwrap()).or_default();
+            call.push(line_of(row));
+        }
+        calls
+    }
+
+    /// Fails with the lines in which they differ.
+    #[track_caller]
+    pub fn same(found: &[String], expected: &[String]) {
+        if found == expected {
+            return;
+        }
+        let without = |one: &[String], other: &[String]| {
+            let lines = one.iter().filter(|line| other.binary_search(line).is_err());
+            lines.take(20).cloned().collect::<Vec<_>>().join("\n")
+        };
+        let (counts, more, less) = (
+            (found.len(), expected.len()),
+            without(found, expected),
+            without(expected, found),
+        );
+        panic!(
+            "{} found, {} expected\nnot expected:\n{more}\nnot found:\n{less}",
+            counts.0, counts.1
+        );
+    }
+}

@@ -60,7 +60,7 @@ class Door:
         return simulator.client(provider, aio=self.name == "async", **options)
 
 
-# --- Methods and arguments that work ----------------------------------------------------------------------------------
+# Methods and arguments that work
 
 
 class Method(NamedTuple):
@@ -130,7 +130,7 @@ QUESTIONS: dict[str, tuple[str, dict[str, Any]]] = {
 assert QUESTIONS.keys() == PROVIDERS.keys(), "a provider has no question"
 
 
-# --- A server that says what it is told to ----------------------------------------------------------------------------
+# A server that says what it is told to
 
 
 class Seen(NamedTuple):
@@ -222,7 +222,7 @@ class ScriptedServer:
         self._thread.join()
 
 
-# --- Numbers and other values -----------------------------------------------------------------------------------------
+# Numbers and other values
 
 
 def leaves(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Any]]:
@@ -274,7 +274,7 @@ def canonical(value: Any) -> Any:
     return value
 
 
-# --- Other processes --------------------------------------------------------------------------------------------------
+# Other processes
 
 
 def run_python(code: str, *args: str, env: Mapping[str, str] | None = None, flags: Sequence[str] = ()) -> str:
@@ -299,3 +299,13 @@ def clean_environment() -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.upper().startswith(unwanted) and not name.upper().endswith("_PROXY")
     }
+
+
+# Plans
+
+
+def questions(simulator: Simulator, *, aio: bool = False, **options: Any) -> list[Any]:
+    """Return what can be asked of every provider: its usual meters, with what they need."""
+    clients = {name: simulator.client(name, aio=aio, **options) for name in simulator.providers}
+    clients["uipath"] = clients["uipath"].select(consumable_code=["AIU", "PLTU"])
+    return list(clients.values())

@@ -39,7 +39,7 @@ def check(error: InvalidArgument, kind: type[InvalidArgument], says: str) -> Non
     assert (error.attempts, error.http_status, error.is_temporary) == (0, None, False)
 
 
-# --- Clients ----------------------------------------------------------------------------------------------------------
+# Clients
 
 ONE_LINE = "must be one line without control characters"
 SCHEME = "must start with https:// (or http:// for a server on this machine)"
@@ -177,7 +177,7 @@ def test_a_certificate_file_that_is_none_is_said_at_the_first_call(door: Door, t
         assert caught.value.attempts == 0
 
 
-# --- Calls ------------------------------------------------------------------------------------------------------------
+# Calls
 
 NO_ZONE = "has no time zone; pass an aware datetime such as datetime(2026, 1, 1, tzinfo=timezone.utc)"
 SECONDS = "which looks like seconds; pass Unix milliseconds or an aware datetime"
@@ -344,7 +344,7 @@ def test_what_python_itself_refuses_is_its_type_error(
         door.ask(client, method, *args, **kwargs)
 
 
-# --- The environment --------------------------------------------------------------------------------------------------
+# The environment
 
 
 def test_a_missing_variable_is_named(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:

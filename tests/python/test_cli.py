@@ -27,7 +27,7 @@ def run(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([PROGRAM, *words], capture_output=True, text=True, timeout=30, check=False)
 
 
-# --- tables -----------------------------------------------------------------------------------------------------------
+# tables
 
 
 def test_texts_stand_left_and_numbers_right_with_separators():
@@ -60,54 +60,7 @@ def test_numbers_are_written_out_whole():
     ]
 
 
-# --- demo -------------------------------------------------------------------------------------------------------------
-
-
-def test_the_demo_shows_what_every_provider_says(capsys):
-    started = time.monotonic()
-    assert main(["demo"]) == 0
-    assert time.monotonic() - started < 10
-    captured = capsys.readouterr()
-    assert captured.err == ""
-    headings = [line for line in captured.out.splitlines() if re.match(r"\w+ \(demo\): ", line)]
-    assert [heading.split(" ")[0] for heading in headings] == [
-        *PROVIDERS[:3],
-        "uipath",
-        "devicewise",
-        *["volcengine"] * 3,
-    ]
-    # One request each, but nine for Sora's status; a login for UiPath and deviceWISE, shared by both doors.
-    assert "5 providers, 8 calls sync and the same 8 async with equal answers: 34 requests in " in captured.out
-
-
-def test_the_demos_figures_are_those_of_the_api(capsys):
-    main(["demo", "--seed", "11"])
-    shown = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
-    with Simulator(seed=11, now="2026-04-15T12:00:00Z") as simulator:
-        status = simulator.client("sora").status_this_month()
-        total = simulator.client("ricoh").cost_and_usage_total("2026-04-01", "2026-04-15").results[0]
-        units = simulator.client("uipath").consumption_summary("2026-03-01", "2026-04-01", "PLTU")
-        calls = simulator.client("devicewise").api_usage_history("2026-04-14", "2026-04-15")
-        day = ("2026-04-14T00:00:00+08:00", "2026-04-15T00:00:00+08:00")
-        stored = simulator.client("volcengine").time_shift_data(*day).rows
-    assert f"total_traffic, egress {status.total_traffic_this_month.egress:,} bytes" in shown
-    assert f"max_bandwidth_mbps {status.max_bandwidth_mbps_this_month:,} Mbps floored peak: do not add" in shown
-    assert f"traffic_volume {total.items[1].usage:,} GiB floored" in shown
-    assert f"approximate_total_cost {total.approximate_total_cost:,} JPY approximate, before tax" in shown
-    assert f"no tenant, org pool {units.consumed_from_org_without_tenant:,} units" in shown
-    assert f"total {calls.total:,} calls of {len(calls.series)} services" in shown
-    assert [f"storage {row.values['storage']:,} GiB base 1024" in shown for row in stored] == [True]
-
-
-def test_the_same_seed_shows_the_same_demo(capsys):
-    def shown(*seed: str) -> str:
-        main(["demo", *seed])
-        return re.sub(r"in \d+\.\d s", "", capsys.readouterr().out)
-
-    assert shown() == shown("--seed", "7") != shown("--seed", "8")
-
-
-# --- simulate ---------------------------------------------------------------------------------------------------------
+# simulate
 
 
 @pytest.mark.parametrize("options", [[], ["--tls"]], ids=["http", "https"])
@@ -186,7 +139,7 @@ def test_the_lists_are_those_of_the_simulator(capsys):
     assert "ricoh.month                     calendar | days31 | days30 " in switches
 
 
-# --- status, streams --------------------------------------------------------------------------------------------------
+# status, streams
 
 
 @pytest.mark.parametrize(
@@ -253,7 +206,7 @@ def test_a_terminal_of_ascii_gets_escapes_and_no_traceback(tmp_path):
     assert done.stdout.startswith("\\u6771\\u4eac (sora): failed: ")
 
 
-# --- accounts check ---------------------------------------------------------------------------------------------------
+# accounts check
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ def file_for(write, simulator, reference: str) -> Path:
     return write(f'{GOOD}base_url = "{simulator.base_url("sora")}"\napi_key = {reference}\n')
 
 
-# --- where secrets are ------------------------------------------------------------------------------------------------
+# where secrets are
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_the_variable_names_the_file(write, monkeypatch, tmp_path):
         config.accounts()
 
 
-# --- what is wrong ----------------------------------------------------------------------------------------------------
+# what is wrong
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ def test_a_keyring_that_has_nothing_or_fails_is_a_sentence(write, monkeypatch):
         config.load(file)
 
 
-# --- secrets ----------------------------------------------------------------------------------------------------------
+# secrets
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def expected(world: Simulator) -> int:
     return world.client("sora").total_sessions_this_month()
 
 
-# --- What the doors are -----------------------------------------------------------------------------------------------
+# What the doors are
 
 
 @pytest.mark.parametrize("method", METHODS, ids=str)
@@ -53,7 +53,7 @@ def test_the_async_twin_of_a_method_is_a_coroutine_function_of_the_same_signatur
     assert sync.__doc__
 
 
-# --- asyncio ----------------------------------------------------------------------------------------------------------
+# asyncio
 
 
 async def test_a_sync_call_works_inside_a_running_loop(world: Simulator, expected: int) -> None:
@@ -211,7 +211,7 @@ os._exit(0)  # asyncio itself complains of the task that never ended
     assert run_python(code) == "True\n"
 
 
-# --- Threads ----------------------------------------------------------------------------------------------------------
+# Threads
 
 
 def test_eight_threads_share_a_client_from_its_first_call_on() -> None:
@@ -262,7 +262,7 @@ def test_other_threads_run_while_a_call_waits(simulator: Simulator) -> None:
     assert len(ticks) >= 10
 
 
-# --- Ctrl-C -----------------------------------------------------------------------------------------------------------
+# Ctrl-C
 
 INTERRUPTED = """
 import signal, sys, threading, time
@@ -296,7 +296,7 @@ def test_ctrl_c_ends_a_call_that_blocks_and_the_next_one_works(fault: str, disco
     assert run_python(INTERRUPTED, fault, str(disconnects)) == f"interrupted quickly\nTrue\n{disconnects}\n"
 
 
-# --- Processes --------------------------------------------------------------------------------------------------------
+# Processes
 
 FORKED = """
 import os, sys, threading, time
@@ -421,7 +421,7 @@ time.sleep(0.05)
     assert time.monotonic() - began < 10
 
 
-# --- Notebooks --------------------------------------------------------------------------------------------------------
+# Notebooks
 
 
 def test_a_notebook_takes_sync_awaited_and_gathered_calls(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:

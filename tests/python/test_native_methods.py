@@ -55,7 +55,7 @@ def ask(door: Door, simulator: Simulator, method: Method, raw: bool = False, **o
     return door.ask(client, method.name, **sample_arguments(method, simulator), raw=raw)
 
 
-# --- Good answers -----------------------------------------------------------------------------------------------------
+# Good answers
 
 
 @pytest.mark.parametrize("method", ALL, ids=str)
@@ -87,7 +87,7 @@ def check_types(answer: Any) -> None:
         assert isinstance(answer, dict | int | str | Decimal | date | None), type(answer)
 
 
-# --- Refusals ---------------------------------------------------------------------------------------------------------
+# Refusals
 
 
 @pytest.mark.parametrize("method", ALL, ids=str)
@@ -127,7 +127,7 @@ def test_a_refusal_by_status_is_its_class(
         assert problem.is_temporary is is_temporary
 
 
-# --- Answers that are not in order ------------------------------------------------------------------------------------
+# Answers that are not in order
 
 
 @pytest.mark.parametrize("method", ALL, ids=str)
@@ -177,7 +177,7 @@ def outcome(door: Door, client: Any, method: Method, arguments: dict[str, Any], 
         return problem
 
 
-# --- Missing and further fields ---------------------------------------------------------------------------------------
+# Missing and further fields
 
 COUNTER = itertools.count()
 

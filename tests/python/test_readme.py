@@ -19,8 +19,8 @@ PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 CLIENTS = [getattr(clients, name) for name in clients.__all__]
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+def blocks(language: str, text: str = README) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
 
 
 def methods(client: type) -> set[str]:
@@ -47,10 +47,15 @@ def elsewhere(monkeypatch, usage_simulator):
 
 
 @pytest.mark.usefixtures("elsewhere")
-def test_the_snippets_run(usage_simulator):
+def test_the_snippets_run(usage_simulator, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # one of them keeps an archive
     names: dict = {}
     for block in blocks("python"):
         exec(block, names)
+    figures = [(one.meter, one.start, one.quantity) for one in metertap.fetch(names["plan"]).readings()]
+    assert [(one.meter, one.start, one.quantity) for one in names["again"].readings()] == figures
+    assert {call["id"] for call in names["part"].calls} < {call["id"] for call in names["plan"].calls}
+    assert names["march"].is_complete
     assert names["plain"] == {"ingress": names["traffic"].ingress, "egress": names["traffic"].egress}
     assert names["status"].total_traffic_this_month == names["traffic"]
     assert len(names["storage"].rows) == 31
@@ -61,13 +66,28 @@ def test_the_snippets_run(usage_simulator):
         tests[0](fresh)
 
 
+@pytest.mark.usefixtures("elsewhere")
+def test_the_snippets_of_the_page_on_usage_run():
+    names: dict = {}
+    for block in blocks("python", (ROOT / "docs/usage.md").read_text(encoding="utf-8")):
+        exec(block, names)
+    assert {row["state"] for row in names["holes"]} == {"unavailable"}
+    assert {row["readings"] for row in names["monthly"].to_dicts()} == {28, 31}
+
+
+def test_the_page_on_usage_names_every_column(usage_simulator):
+    page = (ROOT / "docs/usage.md").read_text(encoding="utf-8")
+    usage = metertap.fetch(usage_simulator.client("sora"), "2026-01-01", "2026-02-01")
+    assert [name for name in usage.columns if f"`{name}`" not in page] == []
+
+
 def test_the_configuration_is_one(tmp_path):
     (text,) = blocks("toml")
     file = tmp_path / "config.toml"
     file.write_text(text, encoding="utf-8")
-    assert [(one.name, one.provider) for one in config.accounts(file).values()] == [
-        ("production", "sora"),
-        ("robots", "uipath"),
+    assert [(one.name, one.provider, one.select) for one in config.accounts(file).values()] == [
+        ("production", "sora", {}),
+        ("robots", "uipath", {"consumable_code": ["AIU", "PLTU"]}),
     ]
 
 

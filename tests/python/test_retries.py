@@ -102,7 +102,7 @@ def test_a_body_that_drips_is_read_to_its_end(door: Door, simulator: Simulator) 
     assert door.ask(client, "total_traffic_this_month") == expected
 
 
-# --- What the server wants --------------------------------------------------------------------------------------------
+# What the server wants
 
 
 @pytest.mark.parametrize("status", [429, 503])
@@ -185,7 +185,7 @@ def test_no_more_requests_are_under_way_than_allowed(simulator: Simulator) -> No
     assert simulator.counts.connections <= 2
 
 
-# --- Credentials that end ---------------------------------------------------------------------------------------------
+# Credentials that end
 
 
 @pytest.mark.parametrize("provider", [name for name in ("uipath", "devicewise") if name in PROVIDERS])
@@ -289,7 +289,7 @@ def test_a_clock_that_is_off_is_corrected_once(seconds: int, door: Door, simulat
     assert len(simulator.requests) == 1
 
 
-# --- Budget and deadline ----------------------------------------------------------------------------------------------
+# Budget and deadline
 
 
 def test_a_dead_service_gets_fewer_requests_and_not_more(door: Door, simulator: Simulator) -> None:

@@ -1,7 +1,7 @@
 """The command line: ``metertap``.
 
-Data goes to standard output, messages go to standard error. Exit status: 0 done, 1 error, 2 wrong usage, 130 stopped by
-Ctrl-C.
+Data goes to standard output, messages go to standard error. Exit status: 0 done, 1 error, 2 wrong usage, 3 incomplete,
+130 stopped by Ctrl-C.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 from typing import TYPE_CHECKING, cast
 
 from metertap import __version__
-from metertap.cli import accounts, demo, simulate
+from metertap.cli import accounts, demo, fetch, meters, plan, simulate
 from metertap.errors import MetertapError
 
 if TYPE_CHECKING:
@@ -67,6 +67,6 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="metertap", description="Read the usage meters of cloud services.")
     parser.add_argument("--version", action="version", version=f"metertap {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (demo, simulate, accounts):
+    for command in (demo, plan, fetch, meters, accounts, simulate):
         command.add(commands)
     return parser

@@ -1,14 +1,15 @@
-"""``metertap demo``: all five providers, against the built-in simulator."""
+"""``metertap demo``: a quarter of five providers, against the built-in simulator."""
 
 from __future__ import annotations
 
 import sys
 import time
+from collections import defaultdict
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from metertap._table import render
-from metertap.cli import _options
+from metertap._table import clip, render, text
+from metertap.cli import _chart, _coverage, _options
 
 if TYPE_CHECKING:
     import argparse
@@ -16,12 +17,30 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from metertap import models
+    from metertap.planning import Plan
     from metertap.simulator import Simulator
-    from metertap.typing import Line
+    from metertap.typing import Cell, Line
+    from metertap.usage import Usage
 
 # The simulated time stands still, so that the same seed shows the same figures on any day.
 NOW = "2026-04-15T12:00:00Z"
-ACCOUNT = "demo"
+START, END = "2026-01-01", "2026-04-01"
+MONTHS = ("2026-01", "2026-02", "2026-03")
+CODES = ("AIU", "PLTU")
+#: No line is wider.
+WIDEST = 110
+#: The weekly chart: a meter, and how many characters its longest bar has.
+CHARTED = {"sora.egress": 24, "volcengine.down_traffic": 24}
+LETTERS = {
+    "floored": ("f", "floored"),
+    "approximate": ("a", "approximate"),
+    "rounded": ("r", "rounded"),
+    "lower_bound": ("l", "lower bound"),
+    "partial_bucket": ("p", "beyond the month"),
+    "attributed_by_start": ("s", "counted where it starts"),
+    "mismatch": ("m", "parts disagree"),
+    "ambiguous_month": ("y", "month unclear"),
+}
 PEAK = "peak: do not add"
 
 
@@ -53,9 +72,11 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Ask every question through both doors and show the answers."""
+    """Fetch the quarter, make a few calls through both doors, and show all of it."""
     import asyncio
 
+    from metertap.fetching import fetch
+    from metertap.planning import plan
     from metertap.simulator import Simulator
 
     started = time.perf_counter()
@@ -64,27 +85,101 @@ def run(arguments: argparse.Namespace) -> int:
         if asyncio.run(_ask_together(simulator)) != answers:
             print("metertap: sync and async calls differ in their answers; please report this", file=sys.stderr)
             return 1
+        asked = _asked(simulator, answers)
+        planned = plan(asked, START, END, now=NOW)
+        usage = fetch(planned)
         requests = simulator.counts.requests
     took = time.perf_counter() - started
-    print(render(("reading", "figure", "unit", "note"), _lines(answers)))
-    print()
-    print(
-        f"{len({question.provider for question in QUESTIONS})} providers, {len(QUESTIONS)} calls sync and the same "
-        f"{len(QUESTIONS)} async with equal answers: {requests} requests in {took:.1f} s.\n"
-        f"All usage is made up (seed {arguments.seed}) by a simulator on this machine."
-    )
+    for part in (_plan(planned), _months(usage), _weeks(usage), _came(usage), _calls(answers)):
+        print(part, end="\n\n")
+    made_up = f"All usage is made up (seed {arguments.seed}) by a simulator on this machine."
+    print(f"{len(asked)} providers, {requests} requests in {took:.1f} s. {made_up}")
     return 0
 
 
+def _asked(simulator: Simulator, answers: list[Any]) -> list[Any]:
+    """Return the five accounts; of UiPath each tenant by the day, since it gives no shorter figures of the whole."""
+    tenants = next(answer.tenants for answer in answers if hasattr(answer, "tenants"))
+    accounts = {client.provider: client for client in simulator.clients()}
+    accounts["uipath"] = accounts["uipath"].select(
+        meters=["uipath.service_consumption"],
+        consumable_code=list(CODES),
+        tenant_id=[tenant.tenant_id for tenant in tenants],
+    )
+    return list(accounts.values())
+
+
+def _plan(planned: Plan) -> str:
+    from metertap.planning import folded
+
+    rows = [
+        (row.account, row.operation, row.calls, f"{row.start:%Y-%m-%d}", f"{row.end:%Y-%m-%d}", row.cut_by)
+        for row in folded(planned.rows)
+    ]
+    table = text(("account", "operation", "calls", "from", "to", "cut by"), rows, widest=WIDEST)
+    least = f"{len(planned)} calls, at least {planned.least_seconds:.1f} s at the declared rates"
+    return f"The plan for {START} to {END}, made offline: {least}\n\n{table}"
+
+
+def _months(usage: Usage) -> str:
+    """Return the readings by month, each put together as its meter's rule says."""
+    figures: defaultdict[tuple[str, ...], dict[str, Decimal]] = defaultdict(dict)
+    flags: defaultdict[tuple[str, ...], set[str]] = defaultdict(set)
+    for row in usage.rollup("month", ["provider", "meter", "consumable_code"]).to_dicts():
+        key = (row["provider"], row["meter"], row["consumable_code"] or "", row["unit"], row["kind"])
+        figures[key][f"{row['start']:%Y-%m}"] = row["quantity"]
+        flags[key].update(row["flags"])
+    lines: list[Line] = []
+    for series, months in figures.items():
+        provider, meter, code, unit, kind = series
+        if provider not in lines:
+            lines.append(provider)
+        name = f"{meter.removeprefix(f'{provider}.')} {code}".rstrip()
+        letters = "".join(letter for flag, (letter, _) in LETTERS.items() if flag in flags[series])
+        lines.append((name, *(months.get(month) for month in MONTHS), unit, f"{kind} {letters}".rstrip()))
+    seen = set().union(*flags.values())
+    legend = ", ".join(f"{letter} {meaning}" for flag, (letter, meaning) in LETTERS.items() if flag in seen)
+    table = render(("meter", *MONTHS, "unit", "kind"), lines)
+    told = "sums are added, peaks are the highest, gauges the latest"
+    return f"{len(usage):,} readings, rolled up by month: {told}\n\n{table}\n\nFlags: {legend}."
+
+
+def _weeks(usage: Usage) -> str:
+    weeks: defaultdict[str, dict[str, Decimal]] = defaultdict(dict)
+    units = {}
+    for row in usage.rollup("week", ["provider", "meter", "consumable_code"]).to_dicts():
+        if row["meter"] in CHARTED:
+            weeks[f"{row['start']:%Y-%m-%d}"][row["meter"]] = row["quantity"]
+            units[row["meter"]] = row["unit"]
+    columns: list[list[Cell]] = [[*sorted(weeks)]]
+    for meter, width in CHARTED.items():
+        of = [weeks[week].get(meter) for week in sorted(weeks)]
+        columns += [[*_chart.bars(of, width, sys.stdout.encoding)], [*of]]
+    head = [word for meter in CHARTED for word in (meter, units.get(meter, ""))]
+    table = render(("week from", *head), list(zip(*columns, strict=True)))
+    return f"By week (the quarter cuts the first and the last)\n\n{table}"
+
+
+def _came(usage: Usage) -> str:
+    told = "\n".join(clip(line, WIDEST) for line in _coverage.holes(usage))
+    state = "complete" if usage.is_complete else "INCOMPLETE"
+    return f"What came: {state}\n\n{_coverage.summary(usage, by_status=True)}\n{told}"
+
+
+def _calls(answers: list[Any]) -> str:
+    table = render(("reading", "figure", "unit", "note"), _lines(answers))
+    return f"{len(QUESTIONS)} native calls, sync and async with equal answers\n\n{table}"
+
+
 def _ask(simulator: Simulator) -> list[Any]:
-    clients = {name: simulator.client(name, name=ACCOUNT) for name in simulator.providers}
+    clients = {name: simulator.client(name) for name in simulator.providers}
     return [getattr(clients[question.provider], question.method)(**question.arguments) for question in QUESTIONS]
 
 
 async def _ask_together(simulator: Simulator) -> list[Any]:
     import asyncio
 
-    clients = {name: simulator.client(name, name=ACCOUNT, aio=True) for name in simulator.providers}
+    clients = {name: simulator.client(name, aio=True) for name in simulator.providers}
     calls = [getattr(clients[question.provider], question.method)(**question.arguments) for question in QUESTIONS]
     return list(await asyncio.gather(*calls))
 
@@ -94,71 +189,40 @@ def _lines(answers: list[Any]) -> list[Line]:
     for question, answer in zip(QUESTIONS, answers, strict=True):
         code = question.arguments.get("consumable_code")
         asked = f"{question.method}({'' if code is None else repr(code)})"
-        lines.append(f"{question.provider} ({ACCOUNT}): {asked}, {question.period}")
+        lines.append(f"{question.provider}: {asked}, {question.period}")
         lines += question.rows(answer)
     return lines
 
 
 def _sora(status: models.StatusThisMonth) -> list[Row]:
-    traffic = status.total_traffic_this_month
     return [
-        Row("total_connections", status.total_connections_this_month, "connections"),
         Row("total_sessions", status.total_sessions_this_month, "sessions"),
-        Row("total_duration_min", status.total_duration_min_this_month, "minutes", "floored"),
-        Row("total_traffic, ingress", traffic.ingress, "bytes"),
-        Row("total_traffic, egress", traffic.egress, "bytes"),
-        Row("max_concurrent_connections", status.max_concurrent_connections_this_month, "connections", PEAK),
+        Row("total_traffic, egress", status.total_traffic_this_month.egress, "bytes"),
         Row("max_bandwidth_mbps", status.max_bandwidth_mbps_this_month, "Mbps", f"floored {PEAK}"),
-        Row("total_api_requests", status.total_api_requests_this_month, "requests"),
-        Row("total_sora_api_requests", status.total_sora_api_requests_this_month, "requests"),
-        Row("total_webhook_requests", status.total_webhook_requests_this_month, "requests"),
     ]
 
 
 def _ricoh(answer: models.CostAndUsage) -> list[Row]:
-    rows = []
-    for result in answer.results:
-        for item in result.items:
-            unit = "GiB" if item.item_name == "traffic_volume" else "minutes"
-            parts = [(f"{item.item_name}, {part.item_name} Mbps", part.usage) for part in item.sub_items or []]
-            rows += [Row(name, usage, unit, "floored") for name, usage in parts or [(item.item_name, item.usage)]]
-        rows.append(Row("approximate_total_cost", result.approximate_total_cost, "JPY", "approximate, before tax"))
-    return rows
+    note = "approximate, before tax"
+    return [Row("approximate_total_cost", result.approximate_total_cost, "JPY", note) for result in answer.results]
 
 
 def _uipath(summary: models.ConsumptionSummary) -> list[Row]:
-    rows = []
-    for tenant in summary.tenants:
-        name = f"tenant {tenant.tenant_id[:8]}"
-        rows.append(Row(f"{name}, tenant pool", tenant.consumed_from_tenant_pool, "units"))
-        rows.append(Row(f"{name}, org pool", tenant.consumed_from_org_pool, "units"))
-    rows.append(Row("no tenant, org pool", summary.consumed_from_org_without_tenant, "units"))
-    return rows
+    pools = [(f"tenant {tenant.tenant_id[:8]}", tenant.consumed_from_org_pool) for tenant in summary.tenants]
+    pools.append(("no tenant", summary.consumed_from_org_without_tenant))
+    return [Row(f"{name}, org pool", consumed, "units") for name, consumed in pools]
 
 
 def _devicewise(history: models.UsageHistory) -> list[Row]:
     services = [(".".join(one.path), sum(value or 0 for value in one.values)) for one in history.series]
     services.sort(key=itemgetter(1), reverse=True)
-    top = [Row(name, calls, "calls") for name, calls in services[:5]]
+    top = [Row(name, calls, "calls") for name, calls in services[:2]]
     return [*top, Row("total", history.total, "calls", f"of {len(services)} services")]
 
 
 def _storage(answer: models.LiveUsage) -> list[Row]:
     return [Row("storage", row.values["storage"], "GiB", "base 1024") for row in answer.rows]
 
-
-def _traffic(answer: models.LiveUsage) -> list[Row]:
-    return [Row(name, figure, "GB", "base 1000") for name, figure in answer.totals.items()]
-
-
-def _bandwidth(answer: models.LiveUsage) -> list[Row]:
-    return [Row(name, figure, "Mbps", PEAK) for name, figure in answer.totals.items()]
-
-
-_MARCH = {"start": "2026-03-01", "end": "2026-04-01"}
-# The last day whose storage can be read at NOW; the service's days begin at midnight in China.
-_DAY = {"start": "2026-04-14T00:00:00+08:00", "end": "2026-04-15T00:00:00+08:00", "aggregation": 86400}
-_DAY_NAME = "2026-04-14 at UTC+8"
 
 QUESTIONS = (
     Question("sora", "status_this_month", {}, "2026-04 so far, provisional", _sora),
@@ -169,12 +233,22 @@ QUESTIONS = (
         "2026-04-01 to 2026-04-15 UTC, provisional",
         _ricoh,
     ),
-    Question("uipath", "consumption_summary", {**_MARCH, "consumable_code": "AIU"}, "2026-03 UTC", _uipath),
-    Question("uipath", "consumption_summary", {**_MARCH, "consumable_code": "PLTU"}, "2026-03 UTC", _uipath),
+    Question(
+        "uipath",
+        "consumption_summary",
+        {"start": "2026-03-01", "end": "2026-04-01", "consumable_code": "AIU"},
+        "2026-03 UTC",
+        _uipath,
+    ),
     Question(
         "devicewise", "api_usage_history", {"start": "2026-04-14", "end": "2026-04-15"}, "2026-04-14 UTC", _devicewise
     ),
-    Question("volcengine", "time_shift_data", _DAY, _DAY_NAME, _storage),
-    Question("volcengine", "traffic_data", _DAY, _DAY_NAME, _traffic),
-    Question("volcengine", "bandwidth_data", _DAY, _DAY_NAME, _bandwidth),
+    # The last day whose storage can be read at NOW; the service's days begin at midnight in China.
+    Question(
+        "volcengine",
+        "time_shift_data",
+        {"start": "2026-04-14T00:00:00+08:00", "end": "2026-04-15T00:00:00+08:00", "aggregation": 86400},
+        "2026-04-14 at UTC+8",
+        _storage,
+    ),
 )

@@ -21,7 +21,7 @@ const LOCK_OUT: Duration = Duration::from_secs(60);
 pub fn answer(reply: &Reply) -> Result<Json<'_>> {
     let document = packet(reply)?;
     if let Some(failure) = failure_of(&document, model::ID)? {
-        return Err(failure.error(reply));
+        return Err(failure.error());
     }
     Ok(document)
 }
@@ -47,7 +47,7 @@ pub fn session(reply: &Reply) -> Result<Grant> {
     };
     let document = packet(reply).map_err(refused)?;
     if let Some(failure) = failure_of(&document, "auth")? {
-        return Err(refused(failure.error(reply)));
+        return Err(refused(failure.error()));
     }
     let session = document
         .get("auth")
@@ -102,7 +102,7 @@ fn packet(reply: &Reply) -> Result<Json<'_>> {
         Err(_) => return Err(refused_status(reply)),
     };
     if let Some(failure) = Failure::of(&document) {
-        return Err(failure.error(reply));
+        return Err(failure.error());
     }
     if !reply.is_success() {
         return Err(refused_status(reply));
@@ -129,7 +129,7 @@ fn refused_status(reply: &Reply) -> Error {
         error.kind = Kind::AuthenticationFailed;
         error = error.with_remedy(Remedy::RenewCredentials);
     }
-    wait_out(error, reply)
+    wait_out(error)
 }
 
 /// What a failed packet or command says; either list may be missing, or shorter than the other.
@@ -157,7 +157,7 @@ impl Failure {
         self.codes.iter().any(|known| known == code)
     }
 
-    fn error(&self, reply: &Reply) -> Error {
+    fn error(&self) -> Error {
         let (kind, message) = self.meaning();
         let mut error = Error::new(kind, message);
         if kind == Kind::AuthenticationFailed {
@@ -166,7 +166,7 @@ impl Failure {
         if let Some(code) = self.codes.first() {
             error = error.with_code(code);
         }
-        wait_out(error, reply)
+        wait_out(error)
     }
 
     fn meaning(&self) -> (Kind, String) {
@@ -222,8 +222,9 @@ fn speaks_of_a_limit(text: &str) -> bool {
         .any(|word| text.contains(word))
 }
 
-fn wait_out(mut error: Error, reply: &Reply) -> Error {
-    if error.kind == Kind::RateLimited && reply.header("retry-after").is_none() {
+/// A wish in the answer's header, if it makes sense, comes before this one.
+fn wait_out(mut error: Error) -> Error {
+    if error.kind == Kind::RateLimited {
         error.retry_after = Some(LOCK_OUT);
     }
     error
@@ -694,11 +695,9 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_is_waited_out_for_a_minute_unless_the_service_says_how_long() {
-        let mut limited = reply(429, "");
+    fn a_limit_is_waited_out_for_a_minute() {
+        let limited = reply(429, "");
         assert_eq!(answer(&limited).unwrap_err().retry_after, Some(Duration::from_secs(60)));
-        limited.headers.push(("retry-after".to_owned(), "5".to_owned()));
-        assert_eq!(answer(&limited).unwrap_err().retry_after, None);
     }
 
     #[test]

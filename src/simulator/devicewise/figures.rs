@@ -76,19 +76,26 @@ pub struct Calls {
     pub calls: u64,
 }
 
+/// A count, or stored bytes, at the end of one bucket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Level {
+    /// Where the bucket starts.
+    pub start: Timestamp,
+    /// Where it ends.
+    pub end: Timestamp,
+    /// What is counted.
+    pub counter: &'static str,
+    /// How many.
+    pub level: u64,
+}
+
 /// The calls made in `[from, to)`, in whole buckets that start there, up to the world's now; the simulator's own traffic is not in it.
 /// Buckets without calls are absent.
 pub fn truth_calls(world: &World, from: Timestamp, to: Timestamp, series: Series, sub_orgs: bool) -> Vec<Calls> {
-    let zone = window::zone(world);
     let horizon = world.now();
-    let orgs = [MAIN_ORG].into_iter().chain(SUB_ORGS.into_iter().filter(|_| sub_orgs));
-    let orgs: Vec<Org> = orgs.collect();
+    let orgs = orgs(sub_orgs);
     let mut found = Vec::new();
-    let mut bucket = window::bucket_of(&zone, series, from);
-    if bucket.start < from {
-        bucket = window::bucket_of(&zone, series, bucket.end);
-    }
-    while bucket.start < to && bucket.start < horizon && bucket.start < bucket.end {
+    for bucket in whole_buckets(world, from, to, series) {
         for service in services() {
             let calls = orgs
                 .iter()
@@ -103,9 +110,75 @@ pub fn truth_calls(world: &World, from: Timestamp, to: Timestamp, series: Series
                 });
             }
         }
-        bucket = window::bucket_of(&zone, series, bucket.end);
     }
     found
+}
+
+/// The counts of things, in whole buckets that start in `[from, to)`, up to the world's now.
+pub fn truth_things(world: &World, from: Timestamp, to: Timestamp, series: Series, sub_orgs: bool) -> Vec<Level> {
+    let buckets = whole_buckets(world, from, to, series);
+    gauges(world, &buckets, &THING_COUNTERS, &orgs(sub_orgs))
+}
+
+/// The same of connections.
+pub fn truth_connections(world: &World, from: Timestamp, to: Timestamp, series: Series, sub_orgs: bool) -> Vec<Level> {
+    let buckets = whole_buckets(world, from, to, series);
+    gauges(world, &buckets, &CONNECTION_COUNTERS, &orgs(sub_orgs))
+}
+
+/// The bytes that each kind of data holds, on whole days that start in `[from, to)`, up to the world's now.
+pub fn truth_stored(world: &World, from: Timestamp, to: Timestamp, sub_orgs: bool) -> Vec<Level> {
+    let (orgs, horizon) = (orgs(sub_orgs), world.now());
+    let mut found = Vec::new();
+    for bucket in whole_buckets(world, from, to, Series::Day) {
+        found.extend(STORAGE_COUNTERS.iter().map(|(counter, _)| Level {
+            start: bucket.start,
+            end: bucket.end,
+            counter,
+            level: orgs.iter().map(|org| stored(org, counter, bucket, horizon)).sum(),
+        }));
+    }
+    found
+}
+
+fn gauges(world: &World, buckets: &[Bucket], counters: &[&'static str], orgs: &[Org]) -> Vec<Level> {
+    let (zone, horizon) = (window::zone(world), world.now());
+    let level = |bucket: Bucket, counter: &'static str| Level {
+        start: bucket.start,
+        end: bucket.end,
+        counter,
+        level: orgs
+            .iter()
+            .map(|org| gauge(world.seed(), org, counter, bucket, horizon, &zone))
+            .sum(),
+    };
+    let of = |bucket: &Bucket| {
+        counters
+            .iter()
+            .map(|counter| level(*bucket, counter))
+            .collect::<Vec<_>>()
+    };
+    buckets.iter().flat_map(of).collect()
+}
+
+fn orgs(sub_orgs: bool) -> Vec<Org> {
+    [MAIN_ORG]
+        .into_iter()
+        .chain(SUB_ORGS.into_iter().filter(|_| sub_orgs))
+        .collect()
+}
+
+/// The buckets that start in `[from, to)` and before the world's now.
+fn whole_buckets(world: &World, from: Timestamp, to: Timestamp, series: Series) -> Vec<Bucket> {
+    let zone = window::zone(world);
+    let first = window::bucket_of(&zone, series, from);
+    std::iter::successors(Some(first), |bucket| {
+        let next = window::bucket_of(&zone, series, bucket.end);
+        (bucket.start < next.start).then_some(next)
+    })
+    .skip_while(|bucket| bucket.start < from)
+    .take_while(|bucket| bucket.start < to && bucket.start < world.now())
+    .collect()
 }
 
 /// The names of the services that can be called.

@@ -21,7 +21,9 @@ use serde_json::{Map, Value, json};
 pub use self::access::MFA_CODE;
 use self::access::{Access, Session};
 use self::failure::Failure;
-pub use self::figures::{Calls, MAIN_ORG, Org, SUB_ORGS, truth_calls};
+pub use self::figures::{
+    Calls, Level, MAIN_ORG, Org, SUB_ORGS, truth_calls, truth_connections, truth_stored, truth_things,
+};
 pub use self::window::Series;
 use super::http::{Request, Response};
 use super::world::World;

@@ -402,20 +402,31 @@ pub struct Traffic {
 
 /// The traffic of these domains (none: all) in the minutes that start in `[from, to)`.
 pub fn truth_traffic(world: &World, domains: &[&str], from: Timestamp, to: Timestamp) -> Traffic {
+    Traffic {
+        up: truth_figure(world, Meter::UP_TRAFFIC, &DOMAINS, domains, from, to),
+        down: truth_figure(world, Meter::DOWN_TRAFFIC, &DOMAINS, domains, from, to),
+    }
+}
+
+/// One meter of those of these places that are named (none: all) in the minutes that start in `[from, to)`, in units of
+/// its last decimal.
+pub fn truth_figure(
+    world: &World,
+    meter: Meter,
+    places: &[Place],
+    names: &[&str],
+    from: Timestamp,
+    to: Timestamp,
+) -> u64 {
     let minute = |at: Timestamp| -(-at.as_second()).div_euclid(60);
     let (from, to) = (minute(from), minute(to));
     let hours = Hours::new(world, from, to);
-    let bytes = |meter: Meter| {
-        DOMAINS
-            .iter()
-            .filter(|domain| domains.is_empty() || domains.contains(&domain.name))
-            .map(|domain| hours.figure(meter, &hours.levels(meter, domain), from, to))
-            .sum()
-    };
-    Traffic {
-        up: bytes(Meter::UP_TRAFFIC),
-        down: bytes(Meter::DOWN_TRAFFIC),
-    }
+    let places = places
+        .iter()
+        .filter(|place| names.is_empty() || names.contains(&place.name));
+    let levels: Vec<Vec<u64>> = places.map(|place| hours.levels(meter, place)).collect();
+    let levels: Vec<&[u64]> = levels.iter().map(Vec::as_slice).collect();
+    hours.figure(meter, &hours.sum_of(&levels, Share::WHOLE), from, to)
 }
 
 /// The time-shift storage of one day.

@@ -23,7 +23,10 @@ use jiff::fmt::rfc2822::DateTimePrinter;
 use jiff::tz::Offset;
 
 use self::facts::{Action, Shape};
-pub use self::figures::{StorageDay, Traffic, VHOSTS, truth_storage, truth_traffic};
+pub use self::figures::{
+    DOMAINS, GROUPS, Meter, Place, STATUS_CODES, StorageDay, TRANSCODINGS, Traffic, VHOSTS, decimal, truth_figure,
+    truth_storage, truth_traffic,
+};
 use self::json::Object;
 use self::question::Question;
 use self::refusal::Refusal;

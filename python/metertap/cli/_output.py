@@ -1,0 +1,165 @@
+"""Tables on standard output or in files, in the format that was asked for."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from metertap.usage import Table, _needed
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import TextIO
+
+
+FORMATS = ("table", "csv", "json", "jsonl", "parquet", "markdown")
+SUFFIXES = {f".{name}": name for name in FORMATS[1:]} | {".md": "markdown", ".txt": "table"}
+#: How many rows become Python objects at a time.
+BATCH = 10_000
+#: How many rows a terminal gets; a file or a pipe gets all.
+ON_TERMINAL = 50
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add the options to a command."""
+    parser.add_argument(
+        "--format", choices=FORMATS, help="default: what FILE ends in, else a table on a terminal and csv in a pipe"
+    )
+    parser.add_argument("-o", "--output", metavar="FILE", help="write to this file and not to standard output")
+
+
+def check(arguments: argparse.Namespace) -> None:
+    """Choose the format, and find out now what would else fail after all requests were made."""
+    output = arguments.output
+    if arguments.format is None:
+        by_name = None if output is None else SUFFIXES.get(Path(output).suffix)
+        arguments.format = by_name or ("table" if output is None and sys.stdout.isatty() else "csv")
+    if arguments.format == "parquet":
+        if output is None:
+            arguments.parser.error("--format parquet needs -o FILE")
+        _needed("pyarrow.parquet", "arrow")
+    if output is not None and (Path(output).is_dir() or not Path(output).parent.is_dir()):
+        arguments.parser.error(f"{output} cannot be written: no file can be made there")
+
+
+def write(arguments: argparse.Namespace, table: Table | Sequence[Any], text: Callable[[], str] | None = None) -> None:
+    """Write a table, or a list of dataclasses; `text` makes the table for people, if it is a special one."""
+    form = arguments.format
+    if form == "parquet":
+        _parquet(table, arguments.output)
+        return
+    columns = table.columns if isinstance(table, Table) else list(type(table[0]).__slots__)
+    with _opened(arguments.output) as file:
+        if form == "table":
+            file.write(f"{text() if text else _for_people(table, columns, file)}\n")
+        else:
+            WRITERS[form](file, columns, _rows(table))
+
+
+def write_text(arguments: argparse.Namespace, text: str) -> None:
+    """Write a text as it is."""
+    with _opened(arguments.output) as file:
+        file.write(f"{text}\n")
+
+
+@contextmanager
+def _opened(output: str | None) -> Iterator[TextIO]:
+    if output is None:
+        yield sys.stdout
+        return
+    with open(output, "w", encoding="utf-8", newline="") as file:
+        yield file
+
+
+def _rows(table: Table | Sequence[Any], most: int | None = None) -> Iterator[dict[str, Any]]:
+    if not isinstance(table, Table):
+        yield from (asdict(row) for row in table[:most])
+        return
+    count = len(table) if most is None else min(most, len(table))
+    for start in range(0, count, BATCH):
+        yield from table._table.to_dicts(start, min(start + BATCH, count))
+
+
+def _for_people(table: Table | Sequence[Any], columns: list[str], file: TextIO) -> str:
+    """Return a table of the columns that say something; the keys into evidence are for machines."""
+    from metertap._table import text
+
+    most = ON_TERMINAL if file.isatty() else len(table)
+    rows = list(_rows(table, most))
+    machine = ("call_id", "fetched_at")
+    names = [name for name in columns if name not in machine and any(row[name] not in (None, [], "") for row in rows)]
+    shown = text(names, [[row[name] for name in names] for row in rows])
+    return shown if len(table) <= most else f"{shown}\n… and {len(table) - most:,} more rows; -o FILE keeps all"
+
+
+def _csv(file: TextIO, columns: list[str], rows: Iterable[dict[str, Any]]) -> None:
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([_plain(row[name]) for name in columns] for row in rows)
+
+
+def _markdown(file: TextIO, columns: list[str], rows: Iterable[dict[str, Any]]) -> None:
+    file.write(f"| {' | '.join(columns)} |\n|{' --- |' * len(columns)}\n")
+    for row in rows:
+        cells = (_plain(row[name]).replace("\\", "\\\\").replace("|", "\\|") for name in columns)
+        file.write(f"| {' | '.join(' '.join(cell.split()) for cell in cells)} |\n")
+
+
+def _jsonl(file: TextIO, columns: list[str], rows: Iterable[dict[str, Any]]) -> None:
+    file.writelines(f"{_object(row, columns)}\n" for row in rows)
+
+
+def _json(file: TextIO, columns: list[str], rows: Iterable[dict[str, Any]]) -> None:
+    file.write("[")
+    for number, row in enumerate(rows):
+        file.write(f"{',' if number else ''}\n{_object(row, columns)}")
+    file.write("\n]\n")
+
+
+def _parquet(table: Table | Sequence[Any], output: str) -> None:
+    if isinstance(table, Table):
+        table.write_parquet(output)
+        return
+    rows = _needed("pyarrow", "arrow").Table.from_pylist(list(_rows(table)))
+    _needed("pyarrow.parquet", "arrow").write_table(rows, output)
+
+
+def _object(row: dict[str, Any], columns: list[str]) -> str:
+    return f"{{{', '.join(f'{json.dumps(name)}: {_exact(row[name])}' for name in columns)}}}"
+
+
+def _exact(value: Any) -> str:
+    """Return JSON; a decimal number keeps all of its digits, which the standard encoder would not let it."""
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    return json.dumps(_moment(value) if hasattr(value, "isoformat") else value, ensure_ascii=False)
+
+
+def _plain(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, list):
+        return " ".join(map(str, value))
+    return _moment(value) if hasattr(value, "isoformat") else str(value)
+
+
+def _moment(value: Any) -> str:
+    return str(value.isoformat()).replace("+00:00", "Z")
+
+
+WRITERS: dict[str, Callable[[TextIO, list[str], Iterable[dict[str, Any]]], None]] = {
+    "csv": _csv,
+    "json": _json,
+    "jsonl": _jsonl,
+    "markdown": _markdown,
+}

@@ -1,0 +1,129 @@
+"""``metertap fetch``: one question to all configured accounts."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from metertap.cli import _coverage, _output, _question
+
+if TYPE_CHECKING:
+    from metertap.planning import Plan
+    from metertap.usage import Table, Usage
+
+#: The exit status if calls failed.
+INCOMPLETE = 3
+PERIODS = ("hour", "day", "week", "month", "quarter", "year", "all")
+#: Options that make no sense with an answer from an archive.
+QUESTION = ("start", "end", "account", "meters", "shard", "now", "config", "archive")
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to the parser."""
+    text = "Ask the configured accounts, and write one table; messages and what is missing go to standard error."
+    after = "Exit status: 0 complete, 1 error, 2 wrong usage, 3 incomplete: what did arrive is written all the same."
+    parser = commands.add_parser("fetch", help=text, description=text, epilog=after)
+    _question.add(parser)
+    parser.add_argument(
+        "--on-error",
+        choices=("raise", "keep"),
+        default="raise",
+        help="tell of failed calls as an error, or as a warning; the status is 3 either way",
+    )
+    parser.add_argument("--archive", metavar="DIR", help="keep each answer in this folder, for --replay")
+    parser.add_argument("--replay", metavar="DIR", help="ask nobody: rebuild the table from this archive")
+    parser.add_argument(
+        "--rollup", metavar="EVERY", choices=PERIODS, help=f"put readings together: {', '.join(PERIODS)}"
+    )
+    parser.add_argument(
+        "--by",
+        metavar="COLUMN",
+        nargs="+",
+        action="extend",
+        help="the columns that a roll-up keeps apart (default: provider, account, meter, and what their rules need)",
+    )
+    parser.add_argument(
+        "--progress",
+        action=argparse.BooleanOptionalAction,
+        help="show a bar (default: if a terminal watches and tqdm is installed)",
+    )
+    _output.add(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Fetch or replay, write the table, tell what is missing."""
+    _output.check(arguments)
+    usage = _replayed(arguments) if arguments.replay is not None else _fetched(arguments)
+    complete = usage.is_complete
+    _output.write(arguments, _rolled_up(usage, arguments))
+    sys.stdout.flush()
+    print(_coverage.summary(usage), *_coverage.holes(usage), sep="\n", file=sys.stderr)
+    if complete:
+        return 0
+    word = "incomplete" if arguments.on_error == "raise" else "warning: incomplete"
+    lost = f"{len(usage.missing):,} of {len(usage.evidence):,} calls failed"
+    print(f"metertap: {word}: {lost}; what did arrive is written", file=sys.stderr)
+    return INCOMPLETE
+
+
+def _fetched(arguments: argparse.Namespace) -> Usage:
+    from metertap.errors import IncompleteUsage
+    from metertap.fetching import fetch
+
+    progress = arguments.progress
+    if progress is None:
+        progress = sys.stderr.isatty() and find_spec("tqdm") is not None
+    plan = _question.asked(arguments)
+    _check_columns(arguments, plan)
+    try:
+        return fetch(plan, progress=progress, archive=arguments.archive)
+    except IncompleteUsage as incomplete:
+        return incomplete.usage
+
+
+def _check_columns(arguments: argparse.Namespace, plan: Plan) -> None:
+    """Refuse a column that no reading will have, before anything is asked."""
+    from metertap.planning import meters
+
+    asked = {name for call in plan.calls for name in call["meters"]}
+    dimensions = {name for meter in meters() if meter.name in asked for name in meter.dimensions}
+    known = ["provider", "account", "meter", "unit", "kind", *sorted(dimensions)]
+    for name in _columns(arguments):
+        if name not in known:
+            arguments.parser.error(f"the readings will have no column {name!r}; --by takes {', '.join(known)}")
+
+
+def _columns(arguments: argparse.Namespace) -> list[str]:
+    return [name for words in arguments.by or () for name in words.split(",") if name]
+
+
+def _replayed(arguments: argparse.Namespace) -> Usage:
+    from metertap.fetching import replay
+
+    given = [f"--{name}" for name in QUESTION if getattr(arguments, name)]
+    if given:
+        arguments.parser.error(f"--replay has its question already; leave {' and '.join(given)} out")
+    return replay(arguments.replay)
+
+
+def _rolled_up(usage: Usage, arguments: argparse.Namespace) -> Table:
+    if arguments.rollup is None and arguments.by is None:
+        return usage
+    return usage.rollup(arguments.rollup, _columns(arguments) or _needed_columns(usage), tz=arguments.tz or "UTC")
+
+
+def _needed_columns(usage: Usage) -> list[str]:
+    """Return columns by which no roll-up over labels is refused: what must not be added over labels stays apart."""
+    from metertap.planning import meters
+
+    asked = {name for row in usage.coverage.to_dicts() for name in row["meters"]}
+    apart: set[str] = set()
+    for meter in meters():
+        if meter.name in asked and meter.over_labels == "refuse":
+            apart.update(meter.dimensions)
+        elif meter.name in asked and meter.over_labels == "add_within":
+            apart.update(meter.dimensions[:1])  # what is counted; the other dimensions say where
+    return ["provider", "account", "meter", *(name for name in usage.columns if name in apart)]

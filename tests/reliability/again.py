@@ -1,0 +1,58 @@
+"""F22: the whole Python suite again and again, its tests in another order each time.
+
+``ROUNDS`` says how often; one round takes minutes, so few are the default and 20 are the target.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from figures import ROOT, SEED, figure
+
+TARGET = 20
+
+#: A plugin of its own, so that no package is needed: modules are shuffled, and the tests inside each.
+SHUFFLE = """
+import os, random
+
+def pytest_collection_modifyitems(items):
+    chance = random.Random(int(os.environ["ORDER"]))
+    modules = {}
+    for item in items:
+        modules.setdefault(item.module.__name__, []).append(item)
+    groups = list(modules.values())
+    chance.shuffle(groups)
+    for group in groups:
+        chance.shuffle(group)
+    items[:] = [item for group in groups for item in group]
+"""
+
+
+def main() -> None:
+    rounds = int(os.environ.get("ROUNDS") or 2)
+    passed, problems = 0, []
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "shuffle_tests.py").write_text(SHUFFLE, encoding="utf-8")
+        for number in range(rounds):
+            order = str(SEED + number)
+            env = {**os.environ, "PYTHONPATH": folder, "ORDER": order}
+            command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "shuffle_tests", "-p", "no:cacheprovider"]
+            done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, env=env)
+            last = done.stdout.strip().splitlines()[-1:]
+            print(f"round {number + 1}, ORDER={order}: {' '.join(last)}", flush=True)
+            if done.returncode == 0:
+                passed += 1
+            else:
+                problems.append(f"ORDER={order}: {' '.join(last)}")
+                print(done.stdout[-3000:], flush=True)
+    enough = rounds >= TARGET
+    reason = "; ".join(problems) or ("" if enough else f"{rounds} rounds of {TARGET}; ROUNDS={TARGET} runs them all")
+    figure("F22", f"{passed} of {rounds} pass", False if problems else True if enough else None, reason)
+
+
+if __name__ == "__main__":
+    main()

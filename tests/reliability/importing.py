@@ -1,0 +1,62 @@
+"""F18: what importing costs, and what it leaves alone; and the size of the wheel."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from figures import ROOT, clean_environment, figure, percentile
+
+IMPORT = """
+import json, os, sys, threading, time
+before, standard = set(sys.modules), sys.stdlib_module_names
+began = time.perf_counter()
+import metertap
+took = time.perf_counter() - began
+foreign = {name.split(".")[0] for name in set(sys.modules) - before} - set(standard) - {"metertap"}
+sockets = [name for name in os.listdir("/proc/self/fd") if os.path.exists(f"/proc/self/fd/{name}")
+           and os.readlink(f"/proc/self/fd/{name}").startswith("socket:")]
+print(json.dumps([took, sorted(foreign), len(os.listdir("/proc/self/task")), len(sockets)]))
+"""
+
+LIMIT_MS, LIMIT_MIB = 60, 6.0
+
+
+def main() -> None:
+    ended = [
+        subprocess.run(
+            [sys.executable, "-c", IMPORT], capture_output=True, text=True, check=True, env=clean_environment()
+        )
+        for _ in range(21)
+    ]
+    runs = [json.loads(done.stdout) for done in ended]
+    milliseconds = percentile([took * 1000 for took, *_ in runs[1:]], 0.5)
+    foreign = sorted({name for _, names, _, _ in runs for name in names})
+    threads, sockets = max(run[2] for run in runs) - 1, max(run[3] for run in runs)
+    size, what = wheel_size()
+    reached = (
+        f"{milliseconds:.0f} ms (median of 20), {len(foreign)} third-party modules, {threads} threads, "
+        f"{sockets} sockets; {what} {size:.1f} MiB"
+    )
+    passed = milliseconds <= LIMIT_MS and not foreign and not threads and not sockets and size <= LIMIT_MIB
+    figure("F18", reached, passed, ", ".join(foreign))
+
+
+def wheel_size() -> tuple[float, str]:
+    """Return the size of the wheel that was built last, or of what is installed where no wheel is at hand."""
+    given = os.environ.get("WHEEL")
+    wheels = [Path(given)] if given else sorted((ROOT / "build" / "wheel").glob("metertap-*.whl"))
+    if wheels:
+        return wheels[-1].stat().st_size / 2**20, "wheel"
+    import metertap
+
+    folder = Path(metertap.__file__).parent
+    total = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file() and file.suffix != ".pyc")
+    return total / 2**20, "installed"
+
+
+if __name__ == "__main__":
+    main()
