@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from canary import Watch
 from support import NOW, Door, ScriptedServer
 
 from metertap.simulator import Simulator
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--figures", action="store_true", help="print a line for each figure that was measured")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(Watch(), "canary")
 
 
 @pytest.fixture(params=["sync", "async"])
