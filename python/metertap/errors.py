@@ -211,20 +211,13 @@ class InternalError(MetertapError):
 
 
 class IncompleteUsage(MetertapError):
-    """Some calls of a fetch failed.
-
-    What did arrive stays in the process in which it was fetched: in an error that was pickled, `usage` is None.
-    """
+    """Some calls of a fetch failed."""
 
     @property
     def usage(self) -> Usage:
         """All that did arrive, with coverage that names what is missing."""
         usage: Usage = self.partial
         return usage
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        restore, (cls, args, attributes) = super().__reduce__()
-        return restore, (cls, args, {**attributes, "partial": None})
 
 
 class CoverageWarning(UserWarning):
