@@ -1,8 +1,9 @@
 //! The only place that blocks on a future, and the only one that hands a future to asyncio.
 
 use std::future::Future;
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -151,6 +152,18 @@ async fn survive<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
             "a bug in metertap; please report what was called and this version's number",
         ))
     })
+}
+
+/// Breaks on purpose, for the tests: in a call that blocks, or in one that is awaited.
+#[pyfunction]
+#[pyo3(name = "_panic")]
+pub fn break_on_purpose(py: Python<'_>, awaited: bool) -> PyResult<Bound<'_, PyAny>> {
+    let broken = || std::future::poll_fn(|_| -> Poll<Result<bool>> { resume_unwind(Box::new("on purpose")) });
+    if awaited {
+        promise(py, |_, _| broken())
+    } else {
+        wait(py, |_, _| broken())?.0.into_bound_py_any(py)
+    }
 }
 
 /// Passes events on to `logging.getLogger("metertap")`, if anybody listens at their level.

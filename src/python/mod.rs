@@ -29,6 +29,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(facts::operations, module)?)?;
     module.add_function(wrap_pyfunction!(facts::shapes, module)?)?;
     module.add_function(wrap_pyfunction!(runtime::shut_down, module)?)?;
+    module.add_function(wrap_pyfunction!(call::break_on_purpose, module)?)?;
     module.add(
         "__all__",
         [

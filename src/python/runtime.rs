@@ -172,13 +172,14 @@ fn start() -> std::result::Result<Living, String> {
 /// Stops all work of this process. Registered with `atexit`; calls after it raise `ShuttingDown`.
 #[pyfunction]
 pub fn shut_down(py: Python<'_>) {
+    // A sub-interpreter that lives on to the end runs this, too, at a time when whoever detaches never comes back.
     let _ = CLOSER.set(thread::current().id());
-    CLOSED.store(true, Ordering::SeqCst);
-    py.detach(|| {
-        if let Some(Ok(living)) = Home::here().living.get() {
-            living.close();
-        }
-    });
+    if CLOSED.swap(true, Ordering::SeqCst) {
+        return;
+    }
+    if let Some(Ok(living)) = Home::here().living.get() {
+        py.detach(|| living.close());
+    }
 }
 
 /// Our runtime, as the bridge to asyncio sees it.

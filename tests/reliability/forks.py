@@ -134,7 +134,7 @@ def main() -> None:
             times.append(seconds)
     forks = 3 * count(50)
     reached = (
-        f"{len(times) - len(problems)} of {forks} forks + spawn + forkserver; slowest {max(times):.2f} s, "
+        f"{len(times) - len(problems)} of {len(times)} ({forks} forks, spawn, forkserver); slowest {max(times):.2f} s, "
         f"p99 {percentile(times, 0.99):.2f} s"
     )
     figure("F11", reached, not problems, "; ".join(problems[:3]))
