@@ -1,6 +1,6 @@
 """F21: a notebook, executed cell by cell.
 
-The interrupted cell is a blocking one. An awaited one is the kernel's own affair: ipykernel 6 and 7 let even a plain
+The interrupted cell is a blocking one. An awaited one is the kernel's own affair: ipykernel 7 lets even a plain
 ``await asyncio.sleep(…)`` run on until its loop wakes by itself.
 """
 
