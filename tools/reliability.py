@@ -67,6 +67,13 @@ class Command(NamedTuple):
 
 COMMANDS = [
     Command(["F1"], [*PYTHON, HERE + "faults.py"], 600),
+    Command(
+        ["F2", "F3", "F16"],
+        [*"cargo test --locked --no-default-features --features client --test hostile -- --nocapture".split()],
+        900,
+    ),
+    Command(["F4"], [*PYTHON, HERE + "fuzzing.py"], 60),
+    Command(["F5"], [*PYTHON, HERE + "bomb.py"], 120),
     Command(["F8"], [*PYTHON, HERE + "interrupts.py"], 600),
     Command(["F9"], [*PYTHON, HERE + "cancels.py"], 300),
     Command(["F10"], [*PYTHON, HERE + "exits.py"], 900),
@@ -75,6 +82,7 @@ COMMANDS = [
     Command(["F13"], [*PYTHON, HERE + "load.py"], 300),
     Command(["F14"], [*PYTHON, HERE + "manners.py"], 300),
     Command(["F15"], [*PYTHON, HERE + "parse.py"], 300),
+    Command(["F17"], [*PYTHON, "-m", "pytest", "-q", "tests/python", "--figures"], 1800),
     Command(["F18"], [*PYTHON, HERE + "importing.py"], 120),
     Command(["F19"], [*PYTHON, HERE + "typed.py"], 600),
     Command(["F20"], [*PYTHON, HERE + "conforming.py"], 1200),
