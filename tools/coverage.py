@@ -1,6 +1,6 @@
 """Measure the lines of Rust that the Rust tests run: `make coverage`; prints the line of figure F7.
 
-The compiler's own instrumentation and the LLVM tools of its toolchain (`rustup component add llvm-tools`) are all it needs.
+The compiler counts, and the LLVM tools of its toolchain (`rustup component add llvm-tools`) read the counters.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 WORK = ROOT / "build" / "coverage"
-TESTS = "cargo test --locked --no-default-features --features client,simulator --no-fail-fast".split()
+TESTS = ["cargo", "test", "--locked", "--no-default-features", "--features", "client,simulator", "--no-fail-fast"]
 #: Of all lines, and of the folders that must not be wrong.
 WANTED, WANTED_CORE = 92.0, 96.0
 CORE = ("src/providers/", "src/engine/")

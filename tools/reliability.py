@@ -69,7 +69,16 @@ COMMANDS = [
     Command(["F1"], [*PYTHON, HERE + "faults.py"], 600),
     Command(
         ["F2", "F3", "F16"],
-        [*"cargo test --locked --no-default-features --features client --test hostile -- --nocapture".split()],
+        [
+            "cargo",
+            "test",
+            "--locked",
+            "--no-default-features",
+            "--features=client",
+            "--test=hostile",
+            "--",
+            "--nocapture",
+        ],
         900,
     ),
     Command(["F4"], [*PYTHON, HERE + "fuzzing.py"], 60),
