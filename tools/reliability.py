@@ -81,7 +81,6 @@ COMMANDS = [
         ],
         900,
     ),
-    Command(["F4"], [*PYTHON, HERE + "fuzzing.py"], 60),
     Command(["F5"], [*PYTHON, HERE + "bomb.py"], 120),
     Command(["F8"], [*PYTHON, HERE + "interrupts.py"], 600),
     Command(["F9"], [*PYTHON, HERE + "cancels.py"], 300),
