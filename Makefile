@@ -35,7 +35,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help build demo test bench reliability fuzz coverage lint fmt deny clean
+.PHONY: help build demo test bench reliability lint fmt deny clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile
@@ -55,16 +55,6 @@ bench: $(WHEEL) ## measure how close a year of five providers comes to their dec
 # Not a part of test: it takes half an hour. WRITE=1 puts the table into docs/reliability.md.
 reliability: $(WHEEL) $(TEST_TOOLS) ## run the figures F1 to F22, or some: make reliability ONLY=F8,F11
 	$(VENV_PYTHON) tools/reliability.py --only '$(ONLY)' $(if $(WRITE),--write)
-
-# libFuzzer's coverage counters are built in by flags of the stable compiler; a C++ compiler is needed for libFuzzer itself.
-# The executions are added up in build/fuzz/*.total until `make clean`.
-SECONDS ?= 60
-TARGETS ?=
-fuzz: ## fuzz what reads the bytes of others: make fuzz SECONDS=600 TARGETS="sora numbers"
-	fuzz/run.sh $(SECONDS) $(TARGETS)
-
-coverage: $(VENV) ## the lines of Rust that the Rust tests run; needs rustup component add llvm-tools
-	$(VENV_PYTHON) tools/coverage.py
 
 lint: $(WHEEL) $(TEST_TOOLS) ## check format, lints, types, stubs and layers; changes nothing
 	cargo fmt --check
