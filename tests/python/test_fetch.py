@@ -74,8 +74,9 @@ def test_a_question_is_fetched_like_its_plan(door: Door, world: Simulator) -> No
     assert rows(fetch(door, asked, *MONTH, now=NOW)) == rows(fetch(door, plan))
 
 
-async def test_fetches_run_inside_a_running_loop_which_goes_on(world: Simulator) -> None:
-    sora = world.client("sora")
+async def test_fetches_run_inside_a_running_loop_which_goes_on(simulator: Simulator) -> None:
+    sora = simulator.client("sora")
+    simulator.add_fault("latency:50")  # else the answers may be there before the loop has turned
     turns = 0
 
     async def tick() -> None:

@@ -19,7 +19,7 @@ import metertap
 from metertap import _core, errors
 from metertap.simulator import Simulator, fault_menu
 
-# --- The end of a program ---------------------------------------------------------------------------------------------
+# The end of a program
 
 ENDING = """
 import asyncio, logging, sys, threading, time
@@ -79,7 +79,7 @@ client.total_sessions_this_month()
     assert run_python(code) == "ShuttingDown\n"
 
 
-# --- Cancelling -------------------------------------------------------------------------------------------------------
+# Cancelling
 
 
 async def test_cancelling_gives_back_what_the_repetitions_cost(simulator: Simulator) -> None:
@@ -121,7 +121,7 @@ async def test_a_hundred_cancels_leave_permits_and_no_request_behind(simulator: 
     assert len(set(answers)) == 1
 
 
-# --- Threads ----------------------------------------------------------------------------------------------------------
+# Threads
 
 
 def test_a_slow_log_handler_holds_nobody_for_ever() -> None:
@@ -134,7 +134,7 @@ class Slow(logging.Handler):
         time.sleep(0.005)
 logging.basicConfig(level=logging.DEBUG, handlers=[Slow()])
 with Simulator(seed=7) as simulator:
-    simulator.add_fault("status:503", every=7)
+    simulator.add_fault("status:503", every=7, times=2)  # fewer than one call can take
     barrier, answers = threading.Barrier(8), []
     def work():
         barrier.wait()
@@ -169,7 +169,7 @@ def test_loops_and_threads_share_connections(simulator: Simulator) -> None:
     assert simulator.counts.connections <= simulator.counts.requests * 0.05
 
 
-# --- Bugs of ours -----------------------------------------------------------------------------------------------------
+# Bugs of ours
 
 
 @pytest.mark.parametrize("awaited", [False, True])
@@ -186,7 +186,7 @@ def test_a_panic_is_an_error_and_the_next_call_works(
     assert simulator.client("sora").total_sessions_this_month() > 0
 
 
-# --- Importing and copying --------------------------------------------------------------------------------------------
+# Importing and copying
 
 
 def test_importing_again_does_no_harm() -> None:
@@ -243,7 +243,8 @@ def test_what_can_be_pickled_comes_back_equal_and_the_rest_says_so() -> None:
             assert pickle.loads(pickle.dumps(record)) == copy.copy(record) == copy.deepcopy(record) == record
         for meter in metertap.meters():
             assert pickle.loads(pickle.dumps(meter)) == meter
-        for holder in (client, simulator, client.select(), usage):
+        assert pickle.loads(pickle.dumps(usage)).to_dicts() == usage.to_dicts()
+        for holder in (client, simulator, client.select(), usage.coverage):
             with pytest.raises(TypeError, match="cannot"):
                 pickle.dumps(holder)
         assert repr(pickle.loads(pickle.dumps(plan))) == repr(plan)
