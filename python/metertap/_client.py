@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
@@ -190,6 +189,8 @@ def flag(name: str, value: Any) -> bool:
 
 
 def _unknown(owner: str, keyword: str, known: list[str]) -> str:
+    import difflib  # here, since nothing else needs it, and importing metertap should be quick
+
     near = difflib.get_close_matches(keyword, known, n=1)
     return f"{owner} has no argument {keyword!r}{f'; did you mean {near[0]!r}?' if near else '.'}"
 

@@ -161,9 +161,7 @@ impl Engine {
             .signed(client, call, &secrets, token.as_ref())
             .map_err(Failure::of)?;
         let credentials = credentials(&request);
-        let mut words: Vec<&Secret> = secrets.0.iter().map(|(_, secret)| secret).collect();
-        words.extend(token.as_ref().map(|token| &token.secret));
-        words.extend(credentials.as_ref());
+        let words = words(&secrets, token.as_ref(), credentials.as_ref());
         let renewable = token.is_some() || client.sources.iter().any(|(_, source)| source.fixed().is_none());
         let blame = |error: Error, reply: Option<(&Reply, jiff::Timestamp)>| {
             let mut failure = Failure::of(clean(error, reply.map(|(reply, _)| reply), &words));
@@ -223,9 +221,7 @@ impl Engine {
         let secrets = secrets(client).await?;
         let token = state.token.at_hand().await;
         let credentials = credentials(&state.signed(client, call, &secrets, token.as_ref())?);
-        let mut words: Vec<&Secret> = secrets.0.iter().map(|(_, secret)| secret).collect();
-        words.extend(token.as_ref().map(|token| &token.secret));
-        words.extend(credentials.as_ref());
+        let words = words(&secrets, token.as_ref(), credentials.as_ref());
         Ok(without_secrets(reply, &words))
     }
 
@@ -387,10 +383,19 @@ async fn secrets(client: &Client) -> Result<Secrets> {
     Ok(Secrets(secrets))
 }
 
+/// The words that must not show: the account's secrets, its token, and what a request sends of them.
+fn words<'a>(secrets: &'a Secrets, token: Option<&'a Token>, credentials: Option<&'a Secret>) -> Vec<&'a Secret> {
+    let secrets = secrets.0.iter().map(|(_, secret)| secret);
+    secrets
+        .chain(token.map(|token| &token.secret))
+        .chain(credentials)
+        .collect()
+}
+
 /// One login, in as many steps as it takes. It is never repeated by itself: services lock accounts out after a few
 /// refusals.
 async fn log_in(client: &Client, secrets: &Secrets, transport: &dyn Transport, first: Login) -> Result<Grant> {
-    let words: Vec<&Secret> = secrets.0.iter().map(|(_, secret)| secret).collect();
+    let words = words(secrets, None, None);
     let mut answers = Vec::new();
     let mut step = first;
     loop {
