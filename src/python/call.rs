@@ -19,6 +19,8 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::errors::to_python;
+#[cfg(unix)]
+use super::inbox::{Inbox, Reader};
 use super::runtime::{Bridge, Present, closed, enter, is_closed, stand_aside};
 use crate::engine::{Engine, Event, Trace};
 use crate::values::error::{Error, Kind, Result};
@@ -97,11 +99,8 @@ where
 {
     let (living, present) = enter(py).map_err(|error| to_python(py, &error))?;
     let trace = Arc::new(Trace::default());
+    let background = living.background(py).map_err(|error| to_python(py, &error))?;
     let outcome = py.detach(|| {
-        let background = match living.background() {
-            Ok(background) => background,
-            Err(error) => return Ok(Some(Err(error))),
-        };
         let future = survive(make(Arc::clone(&background.engine), Arc::clone(&trace)));
         let (sender, receiver) = sync_channel(1);
         let _task = Aborting(background.handle.spawn(async move {
@@ -166,14 +165,27 @@ where
 {
     let trace = Arc::new(Trace::default());
     let (living, _present) = enter(py).map_err(|error| to_python(py, &error))?;
-    let background = py.detach(|| living.background()).map_err(|error| to_python(py, &error))?;
+    let background = living.background(py).map_err(|error| to_python(py, &error))?;
     let future = survive(make(Arc::clone(&background.engine), Arc::clone(&trace)));
-    let running = Loop(pyo3_async_runtimes::get_running_loop(py)?.unbind());
-    let locals = TaskLocals::new(Bound::new(py, running)?.into_any());
-    future_into_py_with_locals::<Bridge, _, _>(py, locals, async move {
+    let call = async move {
         let outcome = future.await;
-        Ok(Delivery { outcome, trace })
-    })
+        Delivery { outcome, trace }
+    };
+    let event_loop = pyo3_async_runtimes::get_running_loop(py)?;
+    #[cfg(unix)]
+    if let Some(reader) = Reader::of(living, &event_loop) {
+        let spawn = |inbox: Arc<Inbox>, number| {
+            let call = async move {
+                let delivery = call.await;
+                inbox.put(number, Box::new(|py| delivery.into_py_any(py)));
+            };
+            background.handle.spawn(call).abort_handle()
+        };
+        return Reader::promise(&reader, spawn);
+    }
+    // Where the loop cannot watch sockets, each call takes the interpreter for itself.
+    let locals = TaskLocals::new(Bound::new(py, Loop(event_loop.unbind()))?.into_any());
+    future_into_py_with_locals::<Bridge, _, _>(py, locals, async move { Ok(call.await) })
 }
 
 /// The running event loop, as the bridge uses it. Where the loop has closed before an answer comes, nobody waits for it

@@ -5,6 +5,8 @@ mod client;
 mod convert;
 mod errors;
 mod facts;
+#[cfg(unix)]
+mod inbox;
 mod runtime;
 mod simulator;
 mod table;

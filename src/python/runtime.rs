@@ -46,6 +46,9 @@ pub struct Living {
     background: OnceLock<std::result::Result<Background, String>>,
     /// How many threads are in a call.
     present: Arc<AtomicUsize>,
+    /// The event loops that wait for calls.
+    #[cfg(unix)]
+    pub readers: super::inbox::Readers,
 }
 
 /// The runtime that has threads of its own.
@@ -75,13 +78,23 @@ impl Living {
             engine: Arc::default(),
             background: OnceLock::new(),
             present: Arc::default(),
+            #[cfg(unix)]
+            readers: Mutex::default(),
         })
     }
 
-    /// For batches and for what is awaited. Call it detached from the interpreter: the first call starts threads.
-    pub fn background(&self) -> Result<&Background> {
+    /// What there is in this process, if anything was started.
+    #[cfg(unix)]
+    pub fn here() -> Option<&'static Self> {
+        Home::here().living.get()?.as_ref().ok()
+    }
+
+    /// For batches and for what is awaited. The first call starts threads, detached from the interpreter.
+    pub fn background(&self, py: Python<'_>) -> Result<&Background> {
         let start = || Background::start(&self.engine);
-        self.background.get_or_init(start).as_ref().map_err(not_started)
+        let ready = self.background.get();
+        let background = ready.unwrap_or_else(|| py.detach(|| self.background.get_or_init(start)));
+        background.as_ref().map_err(not_started)
     }
 
     /// Marks a thread that may run Python code, until the mark is dropped.
@@ -154,11 +167,15 @@ fn living() -> Result<&'static Living> {
 /// Begins a call: what there is in this process, and a mark that a thread is in a call. Hold the mark until the answer
 /// is a Python object.
 pub fn enter(py: Python<'_>) -> Result<(&'static Living, Present)> {
-    let living = living().inspect_err(|_| {
-        if is_closed() {
-            py.detach(stand_aside);
-        }
-    })?;
+    if is_closed() {
+        py.detach(stand_aside);
+        return Err(closed());
+    }
+    let ready = Home::here().living.get();
+    let living = match ready {
+        Some(Ok(living)) => living,
+        _ => py.detach(living)?,
+    };
     let present = living.mark();
     if is_closed() {
         drop(present);
@@ -277,8 +294,9 @@ impl Runtime for Bridge {
     }
 }
 
+/// The background, which stands by the time that the bridge spawns anything.
 fn background() -> Option<&'static Background> {
-    living().ok()?.background().ok()
+    living().ok()?.background.get()?.as_ref().ok()
 }
 
 tokio::task_local! {
