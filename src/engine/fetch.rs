@@ -76,6 +76,7 @@ struct Failure {
 
 impl Engine {
     /// An engine for another runtime: the same accounts, and connections of its own.
+    #[must_use]
     pub fn beside(&self) -> Self {
         Self {
             routes: Mutex::default(),

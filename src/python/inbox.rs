@@ -222,7 +222,9 @@ fn forget_closed(py: Python<'_>, living: &Living) -> PyResult<()> {
             forget(reader.bind(py));
             // The futures know the reader and the reader knows them: none would ever be freed.
             let waiting = std::mem::take(&mut lock(&reader.get().calls).waiting);
-            waiting.values().for_each(|(_, task)| task.abort());
+            for (_, task) in waiting.values() {
+                task.abort();
+            }
         }
     }
     Ok(())
