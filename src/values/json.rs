@@ -428,6 +428,14 @@ impl<'j, 'b> At<'j, 'b> {
         }
     }
 
+    /// The same, as a number.
+    pub fn whole(&self) -> Result<i128> {
+        let text = self.integer()?;
+        // In 64 bits if it fits, which is quicker by far.
+        let number = text.parse::<i64>().map(i128::from).or_else(|_| text.parse());
+        number.map_err(|_| self.expected("a whole number"))
+    }
+
     /// This number.
     pub fn quantity(&self) -> Result<Quantity> {
         match self.value {

@@ -104,7 +104,11 @@ fn number(digits: &[u8]) -> Option<u64> {
 
 /// Checks that a JSON number's text is a whole number of 64 bits, written as one.
 pub fn check_integer(text: &str) -> Result<()> {
-    if text.parse::<i64>().is_ok() || text.parse::<u64>().is_ok() {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    if number(digits.as_bytes()).is_some() && !digits.is_empty()
+        || text.parse::<i64>().is_ok()
+        || text.parse::<u64>().is_ok()
+    {
         return Ok(());
     }
     let problem = if text.contains(['.', 'e', 'E']) {
