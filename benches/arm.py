@@ -1,8 +1,10 @@
 """Run one arm in this process and print what it took, as a line of JSON.
 
-    python arm.py HOW ARM JOB NUMBER --origin http://127.0.0.1:PORT [--delay MS] [--at-once 64] [--ca CA.pem] [--server PID]
+    python arm.py HOW ARM JOB NUMBER --origin http://127.0.0.1:PORT [--delay MS] [--at-once 64] [--ca CA.pem]
 
-HOW is what is measured: `frame` to the frame, `answers` to parsed answers, `single` one call after the other.
+HOW is what is measured: `frame` to the frame, `answers` to parsed answers, `single` one call after the other,
+`whole` to the frame with a new client, `first` the first call of a new client, `memory` the peak on the way to the
+frame, `beside` with a computing thread beside it.
 """
 
 from __future__ import annotations
@@ -12,12 +14,16 @@ import json
 import os
 import statistics
 import sys
+import threading
 import time
 from typing import Any
 
 from arms import ARMS, Arm
 from jobs import JOBS
-from machine import Watch
+from machine import MIB, Watch, forget_peak, peak, resident
+
+#: Seconds; no arm takes so long.
+LONGEST = 120.0
 
 
 def main() -> None:
@@ -69,13 +75,81 @@ def single(arm: Arm, number: int, watch: Watch) -> dict[str, Any]:
                 arm.one(0)
             blocks.append((time.perf_counter() - began) / 200)
     made = arm.frame(arm.one(0))
-    return told(arm, watch, 200 * len(blocks), made) | {"seconds": statistics.median(blocks)}
+    usual = statistics.median(blocks)
+    return told(arm, watch, 200 * len(blocks), made) | {"seconds": usual, "rate": 1 / usual}
+
+
+def whole(arm: Arm, number: int, watch: Watch) -> dict[str, Any]:
+    """All requests with a new client, to the frame; what it imports is there already."""
+    with watch:
+        fresh = type(arm)(arm.job, arm.at_once, arm.ca)
+        made = fresh.frame(fresh.run(0, number))
+    return told(arm, watch, number, made)
+
+
+def first(arm: Arm, number: int, watch: Watch) -> dict[str, Any]:
+    """Make a new client and its first call, once: who did it before in this process would know the way."""
+    with watch:
+        answered = type(arm)(arm.job, arm.at_once, arm.ca).one(0)
+    return told(arm, watch, number, arm.frame(answered))
+
+
+def memory(arm: Arm, number: int, watch: Watch) -> dict[str, Any]:
+    """All requests to the frame, and the most memory that it took beyond what was in use before."""
+    import pandas as pd
+    import pyarrow as pa
+
+    pa.table({"warm": [1]}).to_pandas()
+    arm.warm()
+    before = resident()
+    forget_peak()
+    with watch:
+        made = arm.frame(arm.run(0, number))
+    most = peak() - before
+    held = made.memory_usage(deep=True).sum() / MIB if isinstance(made, pd.DataFrame) else made.nbytes / MIB
+    return told(arm, watch, number, made) | {"memory": most, "held": held}
+
+
+def beside(arm: Arm, number: int, watch: Watch) -> dict[str, Any]:
+    """All requests alone, a counting loop alone, and both at once: what each keeps of its speed."""
+    arm.run(0, min(number, 4 * arm.at_once))
+    with watch:
+        began = time.perf_counter()
+        answered = arm.run(0, number)
+        alone = time.perf_counter() - began
+        counted_alone = count(threading.Event(), 0.5)
+        done, took = threading.Event(), []
+
+        def run() -> None:
+            began = time.perf_counter()
+            arm.run(0, number)
+            took.append(time.perf_counter() - began)
+            done.set()
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        counted = count(done, LONGEST)
+        thread.join()
+    figures = {"seconds": took[0], "rate": number / took[0], "kept": alone / took[0], "loop": counted / counted_alone}
+    return told(arm, watch, number, arm.frame(answered)) | figures
+
+
+def count(done: threading.Event, seconds: float) -> float:
+    """Count, and return how far it came each second."""
+    counted, began = 0, time.perf_counter()
+    while not done.is_set() and time.perf_counter() - began < seconds:
+        for _ in range(1000):
+            counted += 1
+    return counted / (time.perf_counter() - began)
 
 
 def told(arm: Arm, watch: Watch, number: int, made: Any) -> dict[str, Any]:
     """Return the figures, and what the frame holds."""
+    if not hasattr(made, "loc"):
+        made = made.to_pandas()
     return {
         "seconds": watch.seconds,
+        "rate": number / watch.seconds,
         "cpu": watch.cpu / number,
         "others": watch.others,
         "rows": len(made),
@@ -83,7 +157,15 @@ def told(arm: Arm, watch: Watch, number: int, made: Any) -> dict[str, Any]:
     }
 
 
-HOW = {"frame": frame, "answers": answers, "single": single}
+HOW = {
+    "frame": frame,
+    "answers": answers,
+    "single": single,
+    "whole": whole,
+    "first": first,
+    "memory": memory,
+    "beside": beside,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

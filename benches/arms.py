@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import math
 import ssl
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
+
     from jobs import Job, Request
 
 Pairs = "list[tuple[Request, Any]]"
@@ -45,6 +46,13 @@ class Arm:
         """Make the frame."""
         return self.job.frame(answered)
 
+    def warm(self) -> None:
+        """Touch all code once, with a small job."""
+        import jobs
+
+        small = type(self)(jobs.Services(self.job.origin, 1), self.at_once, self.ca)
+        small.frame(small.run(0, 1))
+
     def some(self, first: int, number: int) -> list[Request]:
         """Build some of the job's requests."""
         return [self.job.request(place) for place in range(first, first + number)]
@@ -65,7 +73,7 @@ class Metertap(Arm):
 
     def options(self) -> dict[str, Any]:
         """Return the options of the client: the server has no limits of its own."""
-        options = {"max_concurrency": self.at_once, "ca_file": self.ca, "proxy": None}
+        options = {"max_concurrency": self.at_once, "max_per_second": math.inf, "ca_file": self.ca, "proxy": None}
         return {name: value for name, value in options.items() if value is not None or name == "proxy"}
 
     def run(self, first: int, number: int) -> Any:
@@ -208,7 +216,7 @@ class Wreq(Async):
 
             from wreq.tls import CertStore
 
-            options["verify"] = CertStore.from_pem_stack(Path(self.ca).read_bytes())
+            options["tls_verify"] = CertStore.from_pem_stack(Path(self.ca).read_bytes())
         self.client = Client(**options)
 
     async def ask(self, request: Request) -> Any:
@@ -395,8 +403,9 @@ class Vendor(Blocking):
     """The vendor's own client of Volcengine Live, in threads."""
 
     def open(self) -> None:
-        from jobs import ACCESS_KEY, SECRET_KEY
         from volcengine.live.v20230101.live_service import LiveService
+
+        from jobs import ACCESS_KEY, SECRET_KEY
 
         self.service = LiveService()
         self.service.set_ak(ACCESS_KEY)

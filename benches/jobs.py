@@ -1,8 +1,8 @@
 """The questions that all arms ask, as requests, and the frame that each of them must end in.
 
-What metertap asks for through its clients is built here by hand, as a user of an HTTP library would: the same paths, the
-same bodies, the same authentication (a bearer token, a session, or Volcengine's signature). pandas is imported where it
-is needed, so that jobs can be listed without it.
+What metertap asks for through its clients is built here by hand, as a user of an HTTP library would: the same paths,
+the same bodies, the same authentication (a bearer token, a session, or Volcengine's signature). pandas is imported
+where it is needed, so that jobs can be listed without it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ ORGANIZATION = "3b9d5f10-7e42-4c86-9a0d-61c8e2f4b735"
 TOKEN = "example-token"  # one that the server does not check
 ACCESS_KEY, SECRET_KEY = "AKLTexample", "example-secret-key"
 SESSION = "00112233445566778899aabbccddeeff"
-MILLISECONDS = {day: int(datetime(2026, *day, tzinfo=timezone.utc).timestamp() * 1000) for day in ((1, 1), (1, 11), (1, 31))}
+DAYS = (1, 1), (1, 11), (1, 31)
+MILLISECONDS = {day: int(datetime(2026, *day, tzinfo=timezone.utc).timestamp() * 1000) for day in DAYS}
 
 
 class Request(NamedTuple):
@@ -43,7 +44,7 @@ class Job:
 
     def __init__(self, origin: str, number: int, delay: int = 0) -> None:
         """Ask this server, with this delay in milliseconds."""
-        self.number = number
+        self.origin, self.number = origin, number
         self.base = f"{origin}/{self.bodies}/{delay}"
 
     def request(self, place: int) -> Request:
@@ -271,8 +272,7 @@ class TrafficByHand(Traffic):
         end = start + pd.Timedelta(seconds=self.step)
         shared = pd.DataFrame({"domain": domains, "start": start, "end": end})
         parts = [
-            shared.assign(meter=meter, quantity=column)
-            for column, (_, meter) in zip(columns, self.values, strict=True)
+            shared.assign(meter=meter, quantity=column) for column, (_, meter) in zip(columns, self.values, strict=True)
         ]
         return pd.concat(parts, ignore_index=True)
 

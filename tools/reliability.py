@@ -3,12 +3,12 @@
     python tools/reliability.py [--only F8,F11] [--write]
 
 Exits with 1 if a promise falls short; the other figures are first guesses. ``--write`` puts the table into
-docs/reliability.md; figures that were not run keep their line there. How figures are told is in figures.py.
+docs/reliability.md; figures that were not run keep their line there. How figures are told is in board.py.
 """
 
 import sys
 
-from figures import ROOT, Board, Command
+from board import ROOT, Board, Command
 
 HERE = "tests/reliability/"
 PYTHON = [sys.executable, "-X", "faulthandler"]
