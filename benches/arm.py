@@ -2,20 +2,23 @@
 
     python arm.py HOW ARM JOB NUMBER --origin http://127.0.0.1:PORT [--delay MS] [--at-once 64] [--ca CA.pem]
 
-HOW is what is measured: `frame` to the frame, `answers` to parsed answers, `single` one call after the other,
-`whole` to the frame with a new client, `first` the first call of a new client, `memory` the peak on the way to the
-frame, `beside` with a computing thread beside it.
+HOW is what is measured: `frame` to the frame, `answers` to parsed answers, `single` one call after the other, `parse`
+with no network, `whole` to the frame with a new client, `first` the first call of a new client, `memory` the peak on the
+way to the frame, `beside` with a computing thread beside it.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
+import importlib
 import json
 import os
 import statistics
 import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from arms import ARMS, Arm
@@ -24,6 +27,7 @@ from machine import MIB, Watch, forget_peak, peak, resident
 
 #: Seconds; no arm takes so long.
 LONGEST = 120.0
+REPEATS = 5
 
 
 def main() -> None:
@@ -40,31 +44,38 @@ def main() -> None:
     parser.add_argument("--server", type=int, default=0)
     given = parser.parse_args()
     job = JOBS[given.job](given.origin, given.number, given.delay)
-    arm = ARMS[given.arm](job, given.at_once, given.ca)
-    told = HOW[given.how](arm, given.number, Watch(given.server))
+    module, _, name = ARMS[given.arm].partition(".")
+    arm = getattr(importlib.import_module(module), name)
+    make = functools.partial(arm, job, given.at_once, given.ca)
+    for needed in arm.needs:
+        importlib.import_module(needed)
+    told = HOW[given.how](make, given.number, Watch(given.server))
     print(json.dumps(told), flush=True)
     # Without the ends of event loops and threads, which are no part of it.
     os._exit(0)
 
 
-def frame(arm: Arm, number: int, watch: Watch) -> dict[str, Any]:
+def frame(make: Callable[[], Arm], number: int, watch: Watch) -> dict[str, Any]:
     """All requests, to the frame."""
+    arm = make()
     arm.frame(arm.run(0, min(number, 4 * arm.at_once)))
     with watch:
         made = arm.frame(arm.run(0, number))
     return told(arm, watch, number, made)
 
 
-def answers(arm: Arm, number: int, watch: Watch) -> dict[str, Any]:
+def answers(make: Callable[[], Arm], number: int, watch: Watch) -> dict[str, Any]:
     """All requests, to parsed answers; the frame comes after, for comparison."""
+    arm = make()
     arm.run(0, min(number, 4 * arm.at_once))
     with watch:
         answered = arm.run(0, number)
     return told(arm, watch, number, arm.frame(answered))
 
 
-def single(arm: Arm, number: int, watch: Watch) -> dict[str, Any]:
+def single(make: Callable[[], Arm], number: int, watch: Watch) -> dict[str, Any]:
     """One call after the other, on a warm connection: the median of blocks."""
+    arm = make()
     for _ in range(50):
         arm.one(0)
     blocks = []
@@ -79,23 +90,42 @@ def single(arm: Arm, number: int, watch: Watch) -> dict[str, Any]:
     return told(arm, watch, 200 * len(blocks), made) | {"seconds": usual, "rate": 1 / usual}
 
 
-def whole(arm: Arm, number: int, watch: Watch) -> dict[str, Any]:
-    """All requests with a new client, to the frame; what it imports is there already."""
+def parse(make: Callable[[], Arm], number: int, watch: Watch) -> dict[str, Any]:
+    """Parse the same again and again: the median."""
+    arm = make()
+    arm.frame(arm.run(0, number))
+    times = []
     with watch:
-        fresh = type(arm)(arm.job, arm.at_once, arm.ca)
-        made = fresh.frame(fresh.run(0, number))
+        for _ in range(REPEATS):
+            began = time.perf_counter()
+            made = arm.frame(arm.run(0, number))
+            times.append(time.perf_counter() - began)
+    usual = statistics.median(times)
+    return told(arm, watch, REPEATS * number, made) | {"seconds": usual, "rate": number / usual}
+
+
+def whole(make: Callable[[], Arm], number: int, watch: Watch) -> dict[str, Any]:
+    """All requests with a new client, to the frame; what it imports is there already."""
+    make()
+    import pandas as pd  # noqa: F401
+
+    with watch:
+        arm = make()
+        made = arm.frame(arm.run(0, number))
     return told(arm, watch, number, made)
 
 
-def first(arm: Arm, number: int, watch: Watch) -> dict[str, Any]:
-    """Make a new client and its first call, once: who did it before in this process would know the way."""
+def first(make: Callable[[], Arm], number: int, watch: Watch) -> dict[str, Any]:
+    """Make the first client of this process, and its first call."""
     with watch:
-        answered = type(arm)(arm.job, arm.at_once, arm.ca).one(0)
+        arm = make()
+        answered = arm.one(0)
     return told(arm, watch, number, arm.frame(answered))
 
 
-def memory(arm: Arm, number: int, watch: Watch) -> dict[str, Any]:
+def memory(make: Callable[[], Arm], number: int, watch: Watch) -> dict[str, Any]:
     """All requests to the frame, and the most memory that it took beyond what was in use before."""
+    arm = make()
     import pandas as pd
     import pyarrow as pa
 
@@ -110,8 +140,9 @@ def memory(arm: Arm, number: int, watch: Watch) -> dict[str, Any]:
     return told(arm, watch, number, made) | {"memory": most, "held": held}
 
 
-def beside(arm: Arm, number: int, watch: Watch) -> dict[str, Any]:
+def beside(make: Callable[[], Arm], number: int, watch: Watch) -> dict[str, Any]:
     """All requests alone, a counting loop alone, and both at once: what each keeps of its speed."""
+    arm = make()
     arm.run(0, min(number, 4 * arm.at_once))
     with watch:
         began = time.perf_counter()
@@ -161,6 +192,7 @@ HOW = {
     "frame": frame,
     "answers": answers,
     "single": single,
+    "parse": parse,
     "whole": whole,
     "first": first,
     "memory": memory,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -30,6 +30,9 @@ class Arm:
         """Ask for this job with so many requests under way, and trust this authority."""
         self.job, self.at_once, self.ca = job, at_once, ca
         self.open()
+
+    #: What it imports.
+    needs: tuple[str, ...] = ()
 
     def open(self) -> None:
         """Make the client."""
@@ -61,6 +64,8 @@ class Arm:
 class Metertap(Arm):
     """metertap: plan and fetch."""
 
+    needs = ("metertap",)
+
     def open(self) -> None:
         import metertap as mt
 
@@ -82,6 +87,13 @@ class Metertap(Arm):
 
     def frame(self, answered: Any) -> pd.DataFrame:
         return answered.to_pandas()
+
+
+class MetertapArrow(Metertap):
+    """The same to an Arrow table of exact decimals."""
+
+    def frame(self, answered: Any) -> Any:
+        return answered.to_arrow()
 
 
 class MetertapSync(Metertap):
@@ -270,12 +282,16 @@ class Blocking(Arm):
 
 
 class Requests(Blocking):
-    """requests in threads."""
+    """requests in threads, and orjson."""
+
+    needs = ("requests", "orjson")
 
     def open(self) -> None:
         import requests
+        from orjson import loads
         from requests.adapters import HTTPAdapter
 
+        self.loads = loads
         self.session = requests.Session()
         self.session.trust_env = False
         self.session.verify = self.ca or True
@@ -285,13 +301,21 @@ class Requests(Blocking):
     def ask(self, request: Request) -> Any:
         response = self.session.post(request.url, data=request.body, headers=self.job.headers(request))
         response.raise_for_status()
-        return response.json()
+        return self.loads(response.content)
 
 
 class RequestsLoop(Requests):
     """requests in a loop, as most scripts are."""
 
     threads = 1
+
+
+class RequestsPages(RequestsLoop):
+    """The same, with each answer made a frame before the next is asked for."""
+
+    def ask(self, request: Request) -> Any:
+        answer = super().ask(request)
+        return self.job.part(request, answer) if hasattr(self.job, "part") else answer
 
 
 class Urllib3(Blocking):
@@ -358,8 +382,8 @@ class PycurlMulti(Arm):
                 answered[one.place] = requests[one.place], self.loads(received(one))
                 free.append(one)
                 left -= 1
-            if left and len(free) < self.at_once:
-                self.multi.select(1.0)
+            if left and len(free) < self.at_once and (longest := self.multi.timeout()):
+                self.multi.select(longest / 1000 if longest > 0 else 1.0)
         return answered
 
     def finished(self) -> Iterator[Any]:
@@ -423,19 +447,26 @@ class Vendor(Blocking):
         return self.service.describe_live_time_shift_data(json.loads(request.body))
 
 
-ARMS: dict[str, Callable[..., Arm]] = {
-    "metertap": Metertap,
-    "metertap-aio": MetertapAio,
-    "metertap-await": MetertapAwait,
-    "metertap-sync": MetertapSync,
-    "aiohttp": Aiohttp,
-    "httpx": Httpx,
-    "wreq": Wreq,
-    "pyreqwest": Pyreqwest,
-    "requests": Requests,
-    "requests-loop": RequestsLoop,
-    "urllib3": Urllib3,
-    "pycurl": Pycurl,
-    "pycurl-multi": PycurlMulti,
-    "volcengine": Vendor,
+ARMS: dict[str, str] = {
+    "metertap": "arms.Metertap",
+    "metertap-aio": "arms.MetertapAio",
+    "metertap-arrow": "arms.MetertapArrow",
+    "metertap-await": "arms.MetertapAwait",
+    "metertap-sync": "arms.MetertapSync",
+    "metertap-replay": "parses.Replay",
+    "metertap-replay-arrow": "parses.ReplayToArrow",
+    "aiohttp": "arms.Aiohttp",
+    "airbyte": "loaders.Airbyte",
+    "dlt": "loaders.Dlt",
+    "httpx": "arms.Httpx",
+    "orjson": "parses.Orjson",
+    "pycurl": "arms.Pycurl",
+    "pycurl-multi": "arms.PycurlMulti",
+    "pyreqwest": "arms.Pyreqwest",
+    "requests": "arms.Requests",
+    "requests-loop": "arms.RequestsLoop",
+    "requests-pages": "arms.RequestsPages",
+    "urllib3": "arms.Urllib3",
+    "volcengine": "arms.Vendor",
+    "wreq": "arms.Wreq",
 }

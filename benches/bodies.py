@@ -132,7 +132,7 @@ SETS: dict[str, tuple[str, int, Callable[[int], Any]]] = {
     # 5 MB each.
     "series": ("usage.storage.history", 1, lambda _: series(counters=140, hours=4800)),
     "rows": ("consumption-by-folder", 1, lambda v: folders(v, number=26_000)),
-    "many": ("consumption-by-folder", 1, lambda v: folders(v, number=200_000)),
+    "many": ("consumption-by-folder", VARIANTS, lambda v: folders(v, number=20_000)),
 }
 
 

@@ -83,10 +83,23 @@ class Server:
         self.process.kill()
         shutil.rmtree(self.folder)
 
-    def arguments(self, tls: bool) -> list[str]:
+    def arguments(self, arm: str, tls: bool) -> list[str]:
         """Return what an arm must know of it."""
-        ca = ["--ca", str(self.ca)] if tls else []
+        ca = ["--ca", str(self.ca if arm.startswith("metertap") else self.trusted())] if tls else []
         return ["--origin", self.secure if tls else self.plain, "--server", str(self.process.pid), *ca]
+
+    def trusted(self) -> Path:
+        """Return what peers trust: their usual list with this authority. metertap adds it to the platform's list."""
+        bundle = self.folder / "bundle.pem"
+        if not bundle.exists():
+            import certifi
+
+            bundle.write_text(certifi.contents() + self.ca.read_text())
+        return bundle
+
+    def size(self, name: str) -> float:
+        """Return the size of the largest body of a set, in MiB."""
+        return max(path.stat().st_size for path in (self.folder / "bodies" / name).iterdir()) / 2**20
 
 
 def python(arm: str) -> str:
@@ -100,7 +113,11 @@ def once(command: list[str]) -> dict[str, Any]:
     for _ in range(max(1, TRIES)):
         if TRIES > 1:
             quiet(DISTURBED, PATIENCE)
-        done = subprocess.run(command, capture_output=True, text=True, timeout=LONGEST, check=False)
+        with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+            left_behind = {**os.environ, "TMPDIR": folder}
+            done = subprocess.run(
+                command, capture_output=True, text=True, timeout=LONGEST, check=False, env=left_behind
+            )
         if done.returncode or not done.stdout.strip():
             raise RuntimeError(f"{' '.join(command[2:6])} failed: {done.stderr.strip()[-600:]}")
         told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
@@ -128,12 +145,21 @@ def compare(
     `numbers` says how many requests each makes. An arm may be told another job as `arm:job`; all must end in the same
     frame as metertap does for as many requests.
     """
-    options = [*server.arguments(tls), "--delay", str(delay), "--at-once", str(at_once)]
+    options = ["--delay", str(delay), "--at-once", str(at_once)]
     told: dict[str, list[dict[str, Any]]] = {arm: [] for arm in numbers}
     for _ in range(rounds or ROUNDS):
         for arm, number in numbers.items():
             name, _, other = arm.partition(":")
-            command = [python(name), str(HERE / "arm.py"), how, name, other or job, str(number), *options]
+            command = [
+                python(name),
+                str(HERE / "arm.py"),
+                how,
+                name,
+                other or job,
+                str(number),
+                *server.arguments(name, tls),
+                *options,
+            ]
             told[arm].append(once(command))
     taken = {arm: median(all_of_them) for arm, all_of_them in told.items()}
     check(server, how, job, numbers, taken)
@@ -171,7 +197,7 @@ def check(server: Server, how: str, job: str, numbers: dict[str, int], taken: di
         expected = {numbers[arm]: taken[arm].digest for arm in reversed(numbers) if arm.startswith("metertap")}
     for arm, number in numbers.items():
         if number not in expected:
-            options = [*server.arguments(tls=False), "--at-once", "64"]
+            options = [*server.arguments("metertap", tls=False), "--at-once", "64"]
             command = [python("metertap"), str(HERE / "arm.py"), "answers", "metertap", job, str(number), *options]
             expected[number] = once(command)["digest"]
         if taken[arm].digest != expected[number]:
