@@ -170,7 +170,11 @@ async fn ask(
             let provider = client.provider;
             let read = |reply: &crate::providers::Reply| {
                 let document = provider.answer(&call, reply)?;
-                let typed = if raw { None } else { Some(provider.typed(&call, &document)?) };
+                let typed = if raw {
+                    None
+                } else {
+                    Some(provider.typed(&call, &document)?)
+                };
                 At::root(&document).check_floats()?;
                 Ok(typed.map_or_else(|| Answer::Raw(document.into_owned()), Answer::Typed))
             };

@@ -8,6 +8,10 @@ use crate::beside::{agree, same};
 use crate::properties::{edited, edits, run};
 use crate::sound::REPLAYS;
 
+fn texts() -> impl Strategy<Value = String> {
+    prop::collection::vec(any::<char>(), 0..8).prop_map(String::from_iter)
+}
+
 fn documents() -> impl Strategy<Value = Plain> {
     let leaf = prop_oneof![
         Just(Plain::Null),
@@ -15,12 +19,15 @@ fn documents() -> impl Strategy<Value = Plain> {
         any::<i64>().prop_map(Plain::from),
         any::<u64>().prop_map(Plain::from),
         any::<f64>().prop_map(Plain::from),
-        any::<String>().prop_map(Plain::from),
+        texts().prop_map(Plain::from),
     ];
-    leaf.prop_recursive(6, 60, 8, |inner| {
+    // More than 16 members are looked through for duplicates in another way.
+    leaf.prop_recursive(4, 16, 4, |inner| {
         prop_oneof![
-            prop::collection::vec(inner.clone(), 0..8).prop_map(Plain::from),
-            prop::collection::vec((any::<String>(), inner), 0..20)
+            4 => prop::collection::vec(inner.clone(), 0..4).prop_map(Plain::from),
+            4 => prop::collection::vec((texts(), inner.clone()), 0..4)
+                .prop_map(|members| Plain::Object(members.into_iter().collect())),
+            1 => prop::collection::vec((texts(), inner), 17..20)
                 .prop_map(|members| Plain::Object(members.into_iter().collect())),
         ]
     })

@@ -71,7 +71,7 @@ def documents(chance: random.Random, depth: int = 0) -> str:
 
 
 def number(chance: random.Random, _: int) -> str:
-    """Return a number: of any length, with and without point and exponent, near the borders of 64 bits and of floats."""
+    """Return a number of any length, with and without point and exponent; often at the border of 64 bits."""
     border = chance.choice([2**53, 2**63, 2**64, 10**18, 0]) + chance.randint(-2, 2)
     digits = str(chance.choice([abs(border), chance.getrandbits(chance.choice([8, 62, 64, 66, 200, 2000]))]))
     point = (
@@ -221,7 +221,7 @@ def test_what_json_takes_and_we_refuse(document: str, message: str, server: Scri
 
 @pytest.mark.parametrize("document", BAD)
 def test_what_both_refuse(document: str, server: ScriptedServer) -> None:
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"line 1|4300 digits"):
         json.loads(f"[{document}]")
     with pytest.raises(errors.UnexpectedResponse):
         ask(server, document)
