@@ -9,11 +9,12 @@ use metertap::values::error::{Kind, Result};
 
 use crate::timing::timed;
 
-const CAPS: Caps = Caps {
+const SMALL: Caps = Caps {
     wire: 4096,
     decoded: 1 << 16,
     ratio: 50,
 };
+/// The ratio counts from here.
 const MEBIBYTE: usize = 1 << 20;
 
 /// The first byte chooses the caps and what is done, the second is the length of the pieces, the others are the body.
@@ -21,12 +22,16 @@ pub fn check(data: &[u8]) {
     let Some((how, rest)) = crate::number(data) else { return };
     let Some((piece, bytes)) = crate::number(rest) else { return };
     let piece = piece + 1;
-    let caps = if how & 1 == 0 { Caps::default() } else { CAPS };
+    let large = Caps {
+        decoded: 4 * MEBIBYTE,
+        ..Caps::default()
+    };
+    let caps = if how & 1 == 0 { large } else { SMALL };
     match how >> 1 & 3 {
         0 => sent(bytes, piece, caps),
         1 => packed(bytes, piece, caps),
         2 => cut(bytes, piece),
-        _ => expanded(bytes, caps),
+        _ => expanded(bytes, piece),
     }
 }
 
@@ -44,7 +49,10 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 
 /// Bytes as they come: plain ones stay, packed ones are what the library unpacks at once.
 fn sent(wire: &[u8], piece: usize, caps: Caps) {
-    let found = timed(wire.len(), || read(wire, piece, caps));
+    let mut whole = Vec::new();
+    let limit = caps.decoded as u64 + 1;
+    let outcome = flate2::read::MultiGzDecoder::new(wire).take(limit).read_to_end(&mut whole);
+    let found = timed(wire.len() + whole.len(), || read(wire, piece, caps));
     if wire.len() > caps.wire {
         assert_eq!(found.expect_err("too much").kind, Kind::ResponseTooLarge);
         return;
@@ -52,13 +60,11 @@ fn sent(wire: &[u8], piece: usize, caps: Caps) {
     if !wire.starts_with(&[0x1f, 0x8b]) {
         return assert_eq!(found.expect("plain bytes"), wire);
     }
-    let mut whole = Vec::new();
-    let outcome = flate2::read::MultiGzDecoder::new(wire).take(caps.decoded as u64 + 1).read_to_end(&mut whole);
     match found {
         Ok(body) => assert!(outcome.is_ok() && body == whole),
         Err(error) if error.kind == Kind::IncompleteResponse => assert!(outcome.is_err(), "{error}"),
         Err(error) => {
-            let expands = whole.len() > MEBIBYTE && whole.len() / wire.len() > caps.ratio;
+            let expands = whole.len() > MEBIBYTE && whole.len() / wire.len() >= caps.ratio;
             assert!(error.kind == Kind::ResponseTooLarge && (whole.len() > caps.decoded || expands), "{error}");
         }
     }
@@ -84,17 +90,17 @@ fn cut(bytes: &[u8], piece: usize) {
     assert_eq!(error.kind, Kind::IncompleteResponse);
 }
 
-/// What unpacks to more than it may is refused: the bytes again and again.
-fn expanded(bytes: &[u8], caps: Caps) {
-    let caps = Caps { wire: MEBIBYTE, ..caps };
-    if bytes.is_empty() || bytes.len() > 64 {
-        return;
-    }
-    let plain = bytes.repeat((caps.decoded.min(MEBIBYTE) + MEBIBYTE / 4) / bytes.len());
+/// The bytes again and again, to both sides of what a body may unpack to.
+fn expanded(bytes: &[u8], piece: usize) {
+    let caps = Caps {
+        wire: MEBIBYTE,
+        ..SMALL
+    };
+    let Some(first) = bytes.first_chunk::<16>() else { return };
+    let plain = first.repeat(caps.decoded / 16 - 8 + bytes.len() % 16);
     let wire = gzip(&plain);
-    let found = read(&wire, wire.len(), caps);
-    let expands = plain.len() / wire.len() > caps.ratio;
-    if plain.len() > caps.decoded || expands {
+    let found = timed(wire.len() + plain.len(), || read(&wire, piece, caps));
+    if plain.len() > caps.decoded {
         assert_eq!(found.expect_err("too much").kind, Kind::ResponseTooLarge);
     } else {
         assert_eq!(found.expect("a whole body"), plain);

@@ -13,8 +13,8 @@ pub fn check(data: &[u8]) {
     let Some((how, rest)) = crate::number(rest) else { return };
     let Ok(text) = std::str::from_utf8(rest) else { return };
     let Some((word, around)) = text.split_at_checked(length % 48) else { return };
-    // Shorter words are not hidden.
-    if word.len() < 4 {
+    // Shorter words are not hidden, and stars are what hides.
+    if word.len() < 4 || word.contains('*') {
         return;
     }
     let forms = forms(word);

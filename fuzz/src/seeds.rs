@@ -1,6 +1,7 @@
 //! Writes what each target starts from, and words for it to use: `seeds FOLDER` makes `FOLDER/TARGET/seed-…` and
 //! `FOLDER/TARGET.dict`. Everything comes from the fixtures, the simulated services, and a few texts.
 
+#![no_main] // libFuzzer has it: whatever is built with counters must be linked with it
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)] // as in tests
 
 #[path = "../../tests/conformance/subject.rs"]
@@ -65,8 +66,7 @@ const TEXTS: &[(&str, &[&[u8]])] = &[
             b"\x00\x06{\"a\":1}",
             b"\x02\x06{\"a\":1}",
             b"\x04\x06{\"a\":1}",
-            b"\x06\x06{\"a\":1}",
-            b"\x07\x06{\"a\":1}",
+            b"\x07\x3f{\"a\":1,\"b\":[2,3,4]}",
         ],
     ),
 ];
@@ -78,7 +78,15 @@ const WORDS: &[&str] = &[
     "+08:00", "-14:00", "2026-02-29", "GMT", "Mon, ", " Dec ", "…", "***", "\u{1f}\u{8b}",
 ];
 
-fn main() {
+libfuzzer_sys::fuzz_target!(
+    init: {
+        write_all();
+        std::process::exit(0);
+    },
+    |_data: &[u8]| {}
+);
+
+fn write_all() {
     let root = PathBuf::from(std::env::args().nth(1).expect("the folder to write to"));
     let write = |target: &str, index: usize, seed: &[u8]| {
         let folder = root.join(target);
