@@ -40,7 +40,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help build demo test bench reliability lint fmt deny clean
+.PHONY: help build demo test bench reliability fuzz lint fmt deny clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile
@@ -61,6 +61,11 @@ bench: $(WHEEL) $(BENCH) $(BENCH_METERTAP) $(BENCH_SERVER) ## run the figures P1
 # Not a part of test: it takes half an hour. WRITE=1 puts the table into docs/reliability.md.
 reliability: $(WHEEL) $(TEST_TOOLS) ## run the figures F1 to F22, or some: make reliability ONLY=F8,F11
 	$(VENV_PYTHON) tools/reliability.py --only '$(ONLY)' $(if $(WRITE),--write)
+
+# Not a part of test either. RUNS=10000000 is the release run, whose results `make reliability` tells as F4.
+SECONDS ?= 60
+fuzz: ## fuzz what reads the bytes of others: make fuzz SECONDS=600 TARGETS="sora numbers"; needs a C++ compiler
+	$(PYTHON) tools/fuzz.py $(if $(RUNS),--runs $(RUNS),--seconds $(SECONDS)) $(TARGETS)
 
 lint: $(WHEEL) $(TEST_TOOLS) ## check format, lints, types, stubs and layers; changes nothing
 	cargo fmt --check

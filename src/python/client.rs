@@ -15,6 +15,7 @@ use crate::engine::{self, Engine, Options, ProxyChoice, Trace, transport};
 use crate::providers::{Call, Composite, provider};
 use crate::values::arguments::plain;
 use crate::values::error::{Error, Kind, Result};
+use crate::values::json::At;
 use crate::values::secret;
 
 /// A secret on its way to a client: a word, or a callable without arguments that returns it. It shows neither.
@@ -169,21 +170,23 @@ async fn ask(
             let provider = client.provider;
             let read = |reply: &crate::providers::Reply| {
                 let document = provider.answer(&call, reply)?;
-                if raw {
-                    Answer::raw(document.into_owned())
+                let typed = if raw {
+                    None
                 } else {
-                    provider.typed(&call, &document).map(Answer::Typed)
-                }
+                    Some(provider.typed(&call, &document)?)
+                };
+                At::root(&document).check_floats()?;
+                Ok(typed.map_or_else(|| Answer::Raw(document.into_owned()), Answer::Typed))
             };
             engine.ask(&client, &call, &trace, read).await
         }
         Question::Together(composite, calls) => {
             let together = engine.ask_together(&client, composite, &calls, &trace).await?;
-            if raw {
-                Answer::raw(together.raw())
+            Ok(if raw {
+                Answer::Raw(together.raw())
             } else {
-                Ok(Answer::Typed(together.typed()))
-            }
+                Answer::Typed(together.typed())
+            })
         }
     }
 }
