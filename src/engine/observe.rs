@@ -12,6 +12,8 @@ pub enum Event {
     Answered {
         /// The provider.
         provider: &'static str,
+        /// The account's name.
+        account: String,
         /// The service's name of the operation.
         operation: &'static str,
         /// Which attempt it was, counted from 1.
@@ -23,25 +25,53 @@ pub enum Event {
     },
     /// An attempt failed and another one follows.
     Repeating {
+        /// The account's name.
+        account: String,
         /// Why.
         error: Error,
         /// After which wait.
+        wait: Duration,
+    },
+    /// A request had to wait for the account's limits.
+    Waited {
+        /// The provider.
+        provider: &'static str,
+        /// The account's name.
+        account: String,
+        /// The service's name of the operation.
+        operation: &'static str,
+        /// How long.
         wait: Duration,
     },
     /// New credentials were fetched: a token or a session.
     LoggedIn {
         /// The provider.
         provider: &'static str,
+        /// The account's name.
+        account: String,
+    },
+    /// The service refused a request for coming too often, so fewer are sent from now on.
+    LearnedLimit {
+        /// The provider.
+        provider: &'static str,
+        /// The account's name.
+        account: String,
+        /// How many requests in a second.
+        per_second: f64,
     },
     /// This machine's clock differs from the server's, and requests are signed with the server's from now on.
     ClockCorrected {
         /// The provider.
         provider: &'static str,
+        /// The account's name.
+        account: String,
         /// What is added to our clock, in seconds.
         seconds: i64,
     },
     /// The call failed for good.
     GaveUp {
+        /// The account's name.
+        account: String,
         /// Why.
         error: Error,
     },

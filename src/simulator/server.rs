@@ -882,6 +882,7 @@ mod tests {
     use rustls::pki_types::pem::PemObject as _;
     use rustls::pki_types::{CertificateDer, ServerName};
 
+    use super::super::faults::FaultKind;
     use super::client::{connect, exchange, header, rest};
     use super::*;
 
@@ -1103,6 +1104,53 @@ mod tests {
                 .starts_with("HTTP/1.1 404 ")
         );
         assert_eq!(simulator.requests()[2].status, Some(429));
+    }
+
+    #[test]
+    fn each_account_has_limits_of_its_own() {
+        let simulator = start();
+        let mut stream = connect(&simulator);
+        let mut ask = |account| {
+            let key = &simulator.credentials_of("sora", account).unwrap()[0].1;
+            let request = format!(
+                "POST /orgs/get-total-connections-this-month HTTP/1.1\r\nAuthorization: Bearer {key}\r\n\
+                 Content-Length: 0\r\n\r\n"
+            );
+            exchange(&mut stream, &request).0[9..12].to_owned()
+        };
+        simulator.set_rate_limit("sora", Some(1.0)).unwrap();
+        let statuses: Vec<_> = [1, 2, 1, 2, 99].map(&mut ask).into();
+        assert_eq!(statuses, ["200", "200", "429", "429", "200"]);
+        let accounts: Vec<_> = simulator.requests().iter().map(|record| record.account).collect();
+        assert_eq!(accounts, [Some(1), Some(2), Some(1), Some(2), Some(99)]);
+        for account in [0, 100] {
+            let message = simulator.credentials_of("sora", account).unwrap_err();
+            assert!(message.contains("counted from 1 to 99"), "{message}");
+        }
+    }
+
+    #[test]
+    fn more_at_once_than_the_service_takes_is_refused() {
+        let simulator = start();
+        simulator.set_concurrency_limit("sora", Some(1)).unwrap();
+        assert!(simulator.set_concurrency_limit("sora", Some(0)).is_err());
+        let slow_once = Fault {
+            times: Some(1),
+            ..Fault::new(FaultKind::parse("latency:1000").unwrap())
+        };
+        simulator.add_fault(slow_once).unwrap();
+        let request = "POST /orgs/x HTTP/1.1\r\n\r\n";
+        let mut first = connect(&simulator);
+        first.write_all(request.as_bytes()).unwrap();
+        while simulator.requests().is_empty() {
+            thread::sleep(Duration::from_millis(1));
+        }
+        let mut second = connect(&simulator);
+        assert!(exchange(&mut second, request).0.starts_with("HTTP/1.1 429 "));
+        let mut status = [0; 12];
+        first.read_exact(&mut status).unwrap();
+        assert_eq!(&status, b"HTTP/1.1 404");
+        assert!(exchange(&mut second, request).0.starts_with("HTTP/1.1 404 "));
     }
 
     #[test]
