@@ -46,6 +46,7 @@ class Client:
         max_per_second: float | None,
         ca_file: str | None,
         proxy: str | None,
+        on_event: Callable[[Any], object] | None,
     ) -> Client: ...
     @property
     def provider(self) -> str:
@@ -63,6 +64,11 @@ class Client:
         """Make a call and wait for its answer."""
     def call_async(self, operation: str, given: dict[str, Any], raw: bool) -> Any:
         """Make a call; the answer is awaited."""
+    def deliver(self) -> None:
+        """Call `on_event` with what has happened since the last time."""
+    @property
+    def has_listener(self) -> bool:
+        """True if somebody wants to hear of events."""
 
 @final
 class Simulator:
@@ -145,13 +151,20 @@ class Plan:
 class Run:
     """A plan on its way to become a usage."""
 
-    def __new__(cls, plan: Plan, clients: dict[str, Client], archive: str | None) -> Run: ...
+    def __new__(
+        cls,
+        plan: Plan,
+        clients: dict[str, Client],
+        archive: str | None,
+        on_event: Callable[[Any], object] | None,
+    ) -> Run: ...
     @property
     def done(self) -> int: ...
     @property
     def total(self) -> int: ...
     def wait(self, watch: Callable[[int, int], object] | None) -> Usage: ...
     def awaited(self) -> Any: ...
+    def deliver(self) -> None: ...
 
 @final
 class Usage:

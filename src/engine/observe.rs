@@ -1,6 +1,6 @@
 //! What happened on the way to an answer, for whoever listens. Never a body, never a secret.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use crate::values::error::Error;
@@ -79,21 +79,46 @@ pub enum Event {
 
 /// Collects events until somebody drains them.
 #[derive(Debug, Default)]
-pub struct Trace(Mutex<Vec<Event>>);
+pub struct Trace {
+    events: Mutex<Vec<Event>>,
+    /// Who else hears of them.
+    copy: OnceLock<Arc<Trace>>,
+}
 
 impl Trace {
-    /// Adds an event.
-    pub fn add(&self, event: Event) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(event);
+    /// An empty one, whose events are copied to where this one's are.
+    #[must_use]
+    pub fn sibling(&self) -> Self {
+        Self {
+            events: Mutex::default(),
+            copy: self.copy.clone(),
+        }
     }
 
-    /// Adds several events.
+    /// From now on, events are copied to another trace as they happen.
+    pub fn copy_to(&self, other: Arc<Trace>) {
+        let _ = self.copy.set(other);
+    }
+
+    /// Adds an event.
+    pub fn add(&self, event: Event) {
+        if let Some(copy) = self.copy.get() {
+            copy.add(event.clone());
+        }
+        self.lock().push(event);
+    }
+
+    /// Adds several events, of which copies have been made.
     pub fn extend(&self, events: Vec<Event>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(events);
+        self.lock().extend(events);
     }
 
     /// Takes all events out.
     pub fn drain(&self) -> Vec<Event> {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *self.lock())
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Event>> {
+        self.events.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
