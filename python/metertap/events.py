@@ -130,7 +130,7 @@ class LearnedLimit(Event):
 
 @dataclass(frozen=True, slots=True)
 class ClockCorrected(Event):
-    """This machine's clock differs from the server's; requests are signed with the server's time from now on.
+    """The clock here differs from the server's; requests are signed with the server's time from now on.
 
     Attributes
     ----------

@@ -227,9 +227,7 @@ class Simulator:
         """Return all credentials of an account, for every way of logging in."""
         return self._core.credentials(provider, account)
 
-    def client(
-        self, provider: str, *, tls: bool = False, aio: bool = False, account: int = 1, **overrides: Any
-    ) -> Any:
+    def client(self, provider: str, *, tls: bool = False, aio: bool = False, account: int = 1, **overrides: Any) -> Any:
         """Return a client that is set up for this simulator.
 
         Parameters
