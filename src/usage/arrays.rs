@@ -7,10 +7,10 @@ use arrow_array::builder::{ListBuilder, StringBuilder};
 use arrow_array::types::Int32Type;
 use arrow_array::{
     Array, ArrayRef, Decimal128Array, DictionaryArray, Int32Array, Int64Array, RecordBatch, StringArray,
-    TimestampMicrosecondArray,
+    TimestampMicrosecondArray, new_null_array,
 };
 use arrow_buffer::NullBuffer;
-use arrow_schema::{Field, Schema};
+use arrow_schema::{DataType, Field, Schema};
 use jiff::Timestamp;
 
 use crate::values::error::{Error, Kind, Result};
@@ -41,6 +41,12 @@ pub fn amounts(mut values: Vec<i128>) -> Result<ArrayRef> {
     let scale = i8::try_from(SCALE).map_err(bug)?;
     let column = Decimal128Array::new(values.into(), nulls).with_precision_and_scale(PRECISION, scale);
     Ok(Arc::new(column.map_err(bug)?))
+}
+
+/// A column of that many missing numbers.
+pub fn no_amounts(rows: usize) -> Result<ArrayRef> {
+    let scale = i8::try_from(SCALE).map_err(bug)?;
+    Ok(new_null_array(&DataType::Decimal128(PRECISION, scale), rows))
 }
 
 /// A column of whole numbers.

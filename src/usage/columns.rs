@@ -6,7 +6,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use arrow_array::builder::{ListBuilder, StringBuilder};
-use arrow_array::{ArrayRef, RecordBatch};
+use arrow_array::{ArrayRef, RecordBatch, new_null_array};
+use arrow_schema::DataType;
 use jiff::Timestamp;
 
 use super::arrays::{self, NO_AMOUNT, Words, bug, microseconds};
@@ -305,8 +306,8 @@ struct Table<'p> {
     unit: Words<'p>,
     kind: Words<'p>,
     status: Words<'p>,
-    cost: Vec<i128>,
-    currency: StringBuilder,
+    /// Amounts and currencies; nothing unless any reading has a cost.
+    costs: Option<(Vec<i128>, StringBuilder)>,
     flags: ListBuilder<StringBuilder>,
     call_id: StringBuilder,
     fetched_at: Vec<i64>,
@@ -349,8 +350,12 @@ impl<'p> Table<'p> {
             unit: Words::with_capacity(rows),
             kind: Words::with_capacity(rows),
             status,
-            cost: Vec::with_capacity(rows),
-            currency: builder("currency", rows, all().map(currency).sum())?,
+            costs: if all().all(|readings| readings.cost.is_empty()) {
+                None
+            } else {
+                let currencies = builder("currency", rows, all().map(currency).sum())?;
+                Some((Vec::with_capacity(rows), currencies))
+            },
             flags: ListBuilder::with_capacity(
                 builder("flags", flagged().count(), flagged().map(str::len).sum())?,
                 rows,
@@ -408,19 +413,28 @@ impl<'p> Table<'p> {
     }
 
     fn take_costs(&mut self, readings: &CallReadings) {
+        let Some((costs, currencies)) = &mut self.costs else {
+            return;
+        };
         if readings.cost.is_empty() {
-            self.cost.extend(repeat_n(NO_AMOUNT, readings.len()));
-            self.currency.append_nulls(readings.len());
+            costs.extend(repeat_n(NO_AMOUNT, readings.len()));
+            currencies.append_nulls(readings.len());
             return;
         }
-        self.cost.extend_from_slice(&readings.cost);
+        costs.extend_from_slice(&readings.cost);
         for cost in &readings.cost {
             let currency = readings.source.currency.filter(|_| *cost != NO_AMOUNT);
-            self.currency.append_option(currency);
+            currencies.append_option(currency);
         }
     }
 
     fn finish(mut self) -> Result<RecordBatch> {
+        let rows = self.quantity.len();
+        let (cost, currency) = match self.costs {
+            Some((costs, mut currencies)) => (arrays::amounts(costs)?, Arc::new(currencies.finish()) as ArrayRef),
+            // Nothing is written into these, so most of them never takes room.
+            None => (arrays::no_amounts(rows)?, new_null_array(&DataType::Utf8, rows)),
+        };
         let mut columns = vec![
             ("provider", self.provider.finish()?),
             ("account", self.account.finish()?),
@@ -436,8 +450,8 @@ impl<'p> Table<'p> {
             ("unit", self.unit.finish()?),
             ("kind", self.kind.finish()?),
             ("status", self.status.finish()?),
-            ("cost", arrays::amounts(self.cost)?),
-            ("currency", Arc::new(self.currency.finish())),
+            ("cost", cost),
+            ("currency", currency),
             ("flags", Arc::new(self.flags.finish())),
             ("call_id", Arc::new(self.call_id.finish())),
             ("fetched_at", arrays::moments(self.fetched_at)),
@@ -463,7 +477,6 @@ mod tests {
     use crate::usage::{Outcome, Usage};
     use crate::values::quantity::Quantity;
     use arrow_array::Array;
-    use arrow_schema::DataType;
 
     #[test]
     fn the_table_has_the_columns_of_the_contract_and_all_may_be_null() {

@@ -9,6 +9,7 @@ const LIMIT: i128 = 10_i128.pow(38);
 /// One, in units of 10^-18.
 const ONE: u64 = 10_u64.pow(18);
 /// The powers of ten up to that.
+#[allow(clippy::indexing_slicing)] // out of bounds, it would not compile
 const POWERS: [u64; SCALE + 1] = {
     let mut powers = [1; SCALE + 1];
     let mut place = 1;
