@@ -153,7 +153,7 @@ def available() -> int:
 def exponent(points: Iterable[tuple[float, float]]) -> float:
     """Return the slope of the line through the logarithms, by least squares."""
     logs = [(math.log(x), math.log(y)) for x, y in points]
-    mean_x, mean_y = (sum(values) / len(logs) for values in zip(*logs))
+    mean_x, mean_y = (sum(values) / len(logs) for values in zip(*logs, strict=True))
     slope = sum((x - mean_x) * (y - mean_y) for x, y in logs)
     return slope / sum((x - mean_x) ** 2 for x, _ in logs)
 

@@ -48,7 +48,8 @@ OPTIONS_DOC = """
         A proxy's URL, None for no proxy, or ``"environment"`` for what HTTPS_PROXY and its like say. Requests to this
         machine never take a proxy.
     on_event : callable, optional
-        Called with each event of this client's own calls, see `metertap.events`; a fetch has an ``on_event`` of its own.
+        Called with each event of this client's own calls, see `metertap.events`; a fetch has an ``on_event`` of its
+        own.
 """
 
 

@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Event:
     """Something worth knowing; the base of all events.
 
@@ -51,7 +51,7 @@ class Event:
     account: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Answered(Event):
     """A request was answered, well or not.
 
@@ -73,7 +73,7 @@ class Answered(Event):
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Repeating(Event):
     """An attempt failed, and another one follows.
 
@@ -92,7 +92,7 @@ class Repeating(Event):
     wait_seconds: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Waited(Event):
     """A request had to wait for the account's limits: its rate, or how many requests may be under way at once.
 
@@ -108,12 +108,12 @@ class Waited(Event):
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LoggedIn(Event):
     """New credentials were fetched: a token or a session."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LearnedLimit(Event):
     """The service refused a request for coming too often, so the account sends fewer from now on.
 
@@ -128,7 +128,7 @@ class LearnedLimit(Event):
     per_second: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ClockCorrected(Event):
     """The clock here differs from the server's; requests are signed with the server's time from now on.
 
@@ -141,7 +141,7 @@ class ClockCorrected(Event):
     seconds: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class GaveUp(Event):
     """A call failed for good.
 
