@@ -22,11 +22,12 @@ use crate::values::secret::{Secret, scrub};
 /// A shorter wait for the limits is nobody's concern.
 const WORTH_TELLING: Duration = Duration::from_millis(1);
 
-/// What clients share within one process: connections, and per account its limits, tokens and budget.
+/// What clients share: connections, which belong to the runtime that made them, and per account its limits, tokens and
+/// budget, of which a process has one set.
 #[derive(Default)]
 pub struct Engine {
     routes: Mutex<HashMap<Route, Built>>,
-    accounts: Mutex<HashMap<String, Arc<AccountState>>>,
+    accounts: Arc<Mutex<HashMap<String, Arc<AccountState>>>>,
 }
 
 /// A transport that is built once, by whoever needs it first.
@@ -78,6 +79,15 @@ struct Failure {
 }
 
 impl Engine {
+    /// An engine for another runtime: the same accounts, and connections of its own.
+    #[must_use]
+    pub fn beside(&self) -> Self {
+        Self {
+            routes: Mutex::default(),
+            accounts: Arc::clone(&self.accounts),
+        }
+    }
+
     /// Makes a call and returns what `read` makes of its answer; `read` is part of the attempt, so an answer that
     /// says "try again" is tried again.
     pub async fn ask<T>(

@@ -11,6 +11,7 @@ use super::call::{promise, wait, wait_watching};
 use super::convert::{Answer, arguments};
 use super::errors::to_python;
 use super::events::Listener;
+use super::runtime::mark;
 use crate::engine::credentials::{Boxed, SecretSource};
 use crate::engine::{self, Engine, Options, ProxyChoice, Trace, transport};
 use crate::providers::{Call, Composite, provider};
@@ -302,7 +303,10 @@ impl SecretSource for Callable {
             let closing = || Error::new(Kind::ShuttingDown, "the interpreter is shutting down");
             let function = function.ok_or_else(closing)?;
             // The function may do anything, so it runs where blocking is allowed.
-            let called = tokio::task::spawn_blocking(move || Python::try_attach(|py| run(py, &function, name)));
+            let called = tokio::task::spawn_blocking(move || {
+                let _present = mark()?;
+                Python::try_attach(|py| run(py, &function, name))
+            });
             called.await.map_err(|_| closing())?.ok_or_else(closing)?
         })
     }

@@ -6,6 +6,8 @@ mod convert;
 mod errors;
 mod events;
 mod facts;
+#[cfg(unix)]
+mod inbox;
 mod runtime;
 mod simulator;
 mod table;

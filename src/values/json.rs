@@ -570,7 +570,7 @@ mod tests {
         ] {
             let text = format!(r#"{{"a":[0,{{"b":{number}}}]}}"#);
             let json = Json::parse(text.as_bytes()).unwrap();
-            let problem = At::root(&json).check_floats().err().map(|error| error.message);
+            let problem = At::root(&json).check_floats().err().map(|error| error.message.clone());
             let wanted = format!(
                 "$.a[1].b: the number {} is too large",
                 crate::values::text::head(number, 60)
