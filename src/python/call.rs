@@ -281,6 +281,7 @@ fn describe(event: &Event) -> (u8, String) {
             attempt,
             status,
             took,
+            ..
         } => (
             DEBUG,
             format!(
@@ -288,15 +289,37 @@ fn describe(event: &Event) -> (u8, String) {
                 took.as_secs_f64()
             ),
         ),
-        Event::Repeating { error, wait } => (INFO, format!("{error} Repeating in {:.1} s.", wait.as_secs_f64())),
-        Event::LoggedIn { provider } => (DEBUG, format!("{provider}: logged in")),
-        Event::ClockCorrected { provider, seconds } => (
+        Event::Repeating { error, wait, .. } => (INFO, format!("{error} Repeating in {:.1} s.", wait.as_secs_f64())),
+        Event::Waited {
+            provider,
+            operation,
+            wait,
+            ..
+        } => (
+            DEBUG,
+            format!(
+                "{provider} {operation}: waited {:.3} s for the account's limits",
+                wait.as_secs_f64()
+            ),
+        ),
+        Event::LoggedIn { provider, .. } => (DEBUG, format!("{provider}: logged in")),
+        Event::LearnedLimit {
+            provider,
+            account,
+            per_second,
+        } => (
+            INFO,
+            format!(
+                "{provider}: account {account:?} is refused for asking too often; from now on at most {per_second:.2} requests a second"
+            ),
+        ),
+        Event::ClockCorrected { provider, seconds, .. } => (
             WARNING,
             format!(
                 "{provider}: this machine's clock is off by {seconds} s; requests are signed with the server's time"
             ),
         ),
         // The exception says it; a log line at a higher level would say it twice.
-        Event::GaveUp { error } => (DEBUG, format!("{error} Gave up.")),
+        Event::GaveUp { error, .. } => (DEBUG, format!("{error} Gave up.")),
     }
 }

@@ -4,6 +4,7 @@ mod call;
 mod client;
 mod convert;
 mod errors;
+mod events;
 mod facts;
 #[cfg(unix)]
 mod inbox;

@@ -10,7 +10,7 @@ use arrow_array::{ArrayRef, RecordBatch, new_null_array};
 use arrow_schema::DataType;
 use jiff::Timestamp;
 
-use super::arrays::{self, NO_AMOUNT, Words, bug, microseconds};
+use super::arrays::{self, NO_AMOUNT, Repeated, Words, bug, microseconds};
 use crate::meters::{Flag, Flags, Meter, Reading, Sink, Source, Status};
 use crate::plan::{Plan, PlannedCall};
 use crate::values::error::{Error, Result};
@@ -226,6 +226,17 @@ impl Collector {
 }
 
 impl Sink for Collector {
+    fn expect(&mut self, more: usize) {
+        let readings = &mut self.readings;
+        readings.meter.reserve(more);
+        readings.labels.reserve(more.saturating_mul(self.row.len()));
+        readings.start.reserve(more);
+        readings.end.reserve(more);
+        readings.quantity.reserve(more);
+        readings.flags.reserve(more);
+        readings.status.reserve(more);
+    }
+
     fn reading(&mut self, reading: Reading<'_>) {
         let known = self.readings.source.meters.get(reading.meter);
         let (Some(meter), Ok(place)) = (known, u16::try_from(reading.meter)) else {
@@ -309,7 +320,7 @@ struct Table<'p> {
     /// Amounts and currencies; nothing unless any reading has a cost.
     costs: Option<(Vec<i128>, StringBuilder)>,
     flags: ListBuilder<StringBuilder>,
-    call_id: StringBuilder,
+    call_id: Repeated,
     fetched_at: Vec<i64>,
 }
 
@@ -360,7 +371,7 @@ impl<'p> Table<'p> {
                 builder("flags", flagged().count(), flagged().map(str::len).sum())?,
                 rows,
             ),
-            call_id: builder("call_id", rows, ids.sum())?,
+            call_id: Repeated::sized(rows, checked("call_id", ids.sum())?),
             fetched_at: Vec::with_capacity(rows),
         })
     }
@@ -390,7 +401,7 @@ impl<'p> Table<'p> {
                 .for_each(|name| self.flags.values().append_value(name));
             self.flags.append(true);
         }
-        (0..rows).for_each(|_| self.call_id.append_value(&call.id));
+        self.call_id.extend(&call.id, rows);
         self.fetched_at
             .extend(repeat_n(readings.fetched_at.as_microsecond(), rows));
     }
@@ -453,7 +464,7 @@ impl<'p> Table<'p> {
             ("cost", cost),
             ("currency", currency),
             ("flags", Arc::new(self.flags.finish())),
-            ("call_id", Arc::new(self.call_id.finish())),
+            ("call_id", self.call_id.finish()?),
             ("fetched_at", arrays::moments(self.fetched_at)),
         ]);
         arrays::table(columns)
@@ -462,8 +473,13 @@ impl<'p> Table<'p> {
 
 /// Room for texts; Arrow's plain texts end at 2 GiB a column, and its builder panics there.
 fn builder(column: &str, rows: usize, bytes: usize) -> Result<StringBuilder> {
+    Ok(StringBuilder::with_capacity(rows, checked(column, bytes)?))
+}
+
+/// So many bytes, if they fit into one column.
+fn checked(column: &str, bytes: usize) -> Result<usize> {
     if i32::try_from(bytes).is_ok() {
-        return Ok(StringBuilder::with_capacity(rows, bytes));
+        return Ok(bytes);
     }
     Err(Error::invalid(format!(
         "the column {column:?} would hold more than 2 GiB of text; ask for a shorter range, or fetch the plan in shards"
