@@ -9,10 +9,14 @@ use crate::timing::timed;
 
 /// The first byte is the length of the word, the second chooses what is put where; then come the word and the text.
 pub fn check(data: &[u8]) {
-    let Some((length, rest)) = crate::number(data) else { return };
+    let Some((length, rest)) = crate::number(data) else {
+        return;
+    };
     let Some((how, rest)) = crate::number(rest) else { return };
     let Ok(text) = std::str::from_utf8(rest) else { return };
-    let Some((word, around)) = text.split_at_checked(length % 48) else { return };
+    let Some((word, around)) = text.split_at_checked(length % 48) else {
+        return;
+    };
     // Shorter words are not hidden, and stars are what hides.
     if word.len() < 4 || word.contains('*') {
         return;

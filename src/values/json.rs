@@ -316,7 +316,8 @@ impl fmt::Display for Path<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             Step::Root => out.write_str("$"),
-            Step::Member(before, key) => write!(out, "{before}.{key}"),
+            // The key is the service's: it may be of any length, and hold anything.
+            Step::Member(before, key) => write!(out, "{before}.{}", super::text::one_line(key, 60)),
             Step::Item(before, index) => write!(out, "{before}[{index}]"),
         }
     }
@@ -566,13 +567,21 @@ mod tests {
         ] {
             let text = format!(r#"{{"a":[0,{{"b":{number}}}]}}"#);
             let json = Json::parse(text.as_bytes()).unwrap();
-            let problem = At::root(&json).check_floats().err().map(|error| error.message);
+            let problem = At::root(&json).check_floats().err().map(|error| error.message.clone());
             let wanted = format!(
                 "$.a[1].b: the number {} is too large",
                 crate::values::text::head(number, 60)
             );
             assert_eq!(problem, (!is_fine).then_some(wanted), "{number}");
         }
+    }
+
+    #[test]
+    fn a_path_is_one_line_whatever_the_keys_are() {
+        let key = format!("a\u{1}\r\nb{}", "c".repeat(1000));
+        let path = At::root(&Json::Null).path();
+        let place = At::member(&path, &key, &Json::Null);
+        assert_eq!(place.path().to_string(), format!("$.a b{}…", "c".repeat(57)));
     }
 
     #[test]

@@ -40,10 +40,19 @@ pub fn scrub(text: &str, words: &[&Secret]) -> String {
 
 /// Replaces what is left of a word where a text was shortened in its midst (see [`super::text::head`]).
 fn scrub_cut(text: &str, form: &str) -> String {
+    let mut clean = text.to_owned();
+    if !clean.contains('…') {
+        return clean;
+    }
+    // The longest first; a text may hold several.
     let starts = form.char_indices().map(|(end, _)| end).filter(|end| *end >= 4);
-    let cut = |end| form.get(..end).map(|start| format!("{start}…"));
-    let found = starts.rev().filter_map(cut).find(|cut| text.contains(cut.as_str()));
-    found.map_or_else(|| text.to_owned(), |cut| text.replace(&cut, "***…"))
+    for start in starts.rev().filter_map(|end| form.get(..end)) {
+        let cut = format!("{start}…");
+        if clean.contains(&cut) {
+            clean = clean.replace(&cut, "***…");
+        }
+    }
+    clean
 }
 
 /// The forms in which a word may come back: as is, JSON-escaped (once, or twice where JSON is quoted), percent-encoded,
@@ -107,5 +116,6 @@ mod tests {
             assert_eq!(scrub(&text, &[&secret]), "said ***…", "{kept}");
         }
         assert_eq!(scrub("corr horse", &[&secret]), "corr horse");
+        assert_eq!(scrub("correct ho… and corr…", &[&secret]), "***… and ***…");
     }
 }
