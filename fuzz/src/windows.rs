@@ -33,7 +33,9 @@ fn beside(text: &str) {
     let Ok(ours) = ours else {
         panic!("{text:?} is {theirs:?} and was refused: {ours:?}")
     };
-    let nanosecond = i128::from(theirs.timestamp()) * 1_000_000_000 + i128::from(theirs.timestamp_subsec_nanos());
+    // A leap second is the one before it to us, and a second of its own to them.
+    let subsecond = theirs.timestamp_subsec_nanos() % 1_000_000_000;
+    let nanosecond = i128::from(theirs.timestamp()) * 1_000_000_000 + i128::from(subsecond);
     assert_eq!(ours.at.as_nanosecond(), nanosecond, "{text:?}");
     assert_eq!(ours.offset.seconds(), theirs.offset().local_minus_utc(), "{text:?}");
 }

@@ -38,20 +38,23 @@ pub fn scrub(text: &str, words: &[&Secret]) -> String {
     clean
 }
 
-/// Replaces what is left of a word where a text was shortened in its midst (see [`super::text::head`]).
+/// Replaces what is left of a word where a text was shortened in its midst (see [`super::text::head`]): the end of each
+/// piece before a `…`, where it is how the word begins.
 fn scrub_cut(text: &str, form: &str) -> String {
-    let mut clean = text.to_owned();
-    if !clean.contains('…') {
-        return clean;
+    let mut clean = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((piece, after)) = rest.split_once('…') {
+        let starts = form.char_indices().map(|(end, _)| end).chain([form.len()]);
+        let longest = starts.take_while(|end| *end <= piece.len()).filter(|end| {
+            let start = form.get(..*end).unwrap_or_default();
+            *end >= 4 && piece.ends_with(start)
+        });
+        let kept = longest.last().and_then(|end| piece.get(..piece.len() - end));
+        clean.push_str(kept.unwrap_or(piece));
+        clean.push_str(if kept.is_some() { "***…" } else { "…" });
+        rest = after;
     }
-    // The longest first; a text may hold several.
-    let starts = form.char_indices().map(|(end, _)| end).filter(|end| *end >= 4);
-    for start in starts.rev().filter_map(|end| form.get(..end)) {
-        let cut = format!("{start}…");
-        if clean.contains(&cut) {
-            clean = clean.replace(&cut, "***…");
-        }
-    }
+    clean.push_str(rest);
     clean
 }
 
