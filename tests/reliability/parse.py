@@ -167,8 +167,8 @@ def measure() -> None:
     own, loads = statistics.median(ours), statistics.median(times["loads"])
     share = memory["grown"] / len(body)
     parts = [
-        f"{POINTS:,} points, {size(len(body))} ({size(server.packed)} gzipped): {own * 1000:.0f} ms from the last byte to"
-        f" a usage, json.loads {loads * 1000:.0f} ms: {own / loads:.2f} times",
+        f"{POINTS:,} points, {size(len(body))} ({size(server.packed)} gzipped): {own * 1000:.0f} ms from the last byte"
+        f" to a usage, json.loads {loads * 1000:.0f} ms: {own / loads:.2f} times",
         f"peak +{size(memory['grown'])}: {share:.1f} times the body (the table alone has {size(memory['table'])})",
         f"to pandas with {memory['objects']:,} objects",
     ]
