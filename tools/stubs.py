@@ -48,6 +48,7 @@ OPTIONS = {
     "timeout": "float",
     "retries": "int",
     "max_concurrency": "int | None",
+    "max_per_second": "float | None",
     "ca_file": "str | PathLike[str] | None",
     "proxy": "str | None",
 }

@@ -21,6 +21,7 @@ DEFAULTS: dict[str, Any] = {
     "timeout": 60.0,
     "retries": 2,
     "max_concurrency": None,
+    "max_per_second": None,
     "ca_file": None,
     "proxy": "environment",
 }
@@ -37,6 +38,9 @@ OPTIONS_DOC = """
         How often a failed attempt is repeated.
     max_concurrency : int, optional
         How many requests of this account may be under way at once, in this process.
+    max_per_second : float, optional
+        How many requests of this account may be sent in a second, in this process; ``math.inf`` for no limit. By
+        default what the provider declares, see `metertap.meters`.
     ca_file : str or path, optional
         A PEM file of certificates to trust besides the platform's.
     proxy : str or None, default "environment"
@@ -197,6 +201,7 @@ def _unknown(owner: str, keyword: str, known: list[str]) -> str:
 
 #: More would only be a slip of the finger; the core counts in fewer bits than Python.
 _MOST = 10_000
+_MOST_OF_A_NUMBER = 10**15
 
 
 def _check_types(options: dict[str, Any]) -> None:
@@ -204,12 +209,10 @@ def _check_types(options: dict[str, Any]) -> None:
     expected: dict[str, tuple[Callable[[Any], bool], str]] = {
         "name": (lambda value: isinstance(value, text), "a str"),
         "base_url": (lambda value: isinstance(value, text), "a str"),
-        "timeout": (
-            lambda value: isinstance(value, (int, float)) and not isinstance(value, bool),
-            "seconds as a number",
-        ),
+        "timeout": (_is_number, "seconds as a number"),
         "retries": (_is_whole, "an int"),
         "max_concurrency": (lambda value: value is None or _is_whole(value), "an int"),
+        "max_per_second": (lambda value: value is None or _is_number(value), "requests a second as a number"),
         "ca_file": (lambda value: isinstance(value, (*text, os.PathLike)), "a path"),
         "proxy": (lambda value: isinstance(value, text), "a URL, None or 'environment'"),
     }
@@ -217,6 +220,9 @@ def _check_types(options: dict[str, Any]) -> None:
         if not is_right(options[name]):
             # The value is not shown: a proxy's URL may hold a password.
             raise WrongType(f"{name} must be {what}, not {type(options[name]).__name__}.")
+    for name in ("timeout", "max_per_second"):
+        if _is_whole(options[name]) and abs(options[name]) > _MOST_OF_A_NUMBER:
+            raise InvalidArgument(f"{name} must not be larger than {_MOST_OF_A_NUMBER}.")
     for name, least in (("retries", 0), ("max_concurrency", 1)):
         value = options[name]
         if value is not None and not least <= value <= _MOST:
@@ -226,6 +232,10 @@ def _check_types(options: dict[str, Any]) -> None:
 def _truth(word: str) -> bool | str:
     """Read a bool out of a variable; what is none stays as it is, to be refused by name."""
     return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}.get(word.lower(), word)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _is_whole(value: Any) -> bool:

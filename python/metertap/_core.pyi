@@ -43,6 +43,7 @@ class Client:
         timeout: float,
         retries: int,
         max_concurrency: int | None,
+        max_per_second: float | None,
         ca_file: str | None,
         proxy: str | None,
     ) -> Client: ...

@@ -42,6 +42,7 @@ class DeviceWise(Client):
         timeout: float = 60.0,
         retries: int = 2,
         max_concurrency: int | None = None,
+        max_per_second: float | None = None,
         ca_file: str | PathLike[str] | None = None,
         proxy: str | None = "environment",
     ) -> None: ...
@@ -184,6 +185,7 @@ class Ricoh(Client):
         timeout: float = 60.0,
         retries: int = 2,
         max_concurrency: int | None = None,
+        max_per_second: float | None = None,
         ca_file: str | PathLike[str] | None = None,
         proxy: str | None = "environment",
     ) -> None: ...
@@ -240,6 +242,7 @@ class Sora(Client):
         timeout: float = 60.0,
         retries: int = 2,
         max_concurrency: int | None = None,
+        max_per_second: float | None = None,
         ca_file: str | PathLike[str] | None = None,
         proxy: str | None = "environment",
     ) -> None: ...
@@ -315,6 +318,7 @@ class UiPath(Client):
         timeout: float = 60.0,
         retries: int = 2,
         max_concurrency: int | None = None,
+        max_per_second: float | None = None,
         ca_file: str | PathLike[str] | None = None,
         proxy: str | None = "environment",
     ) -> None: ...
@@ -400,6 +404,7 @@ class Volcengine(Client):
         timeout: float = 60.0,
         retries: int = 2,
         max_concurrency: int | None = None,
+        max_per_second: float | None = None,
         ca_file: str | PathLike[str] | None = None,
         proxy: str | None = "environment",
     ) -> None: ...

@@ -39,6 +39,7 @@ class DeviceWise(Client):
         timeout: float = 60.0,
         retries: int = 2,
         max_concurrency: int | None = None,
+        max_per_second: float | None = None,
         ca_file: str | PathLike[str] | None = None,
         proxy: str | None = "environment",
     ) -> None: ...
@@ -179,6 +180,7 @@ class Ricoh(Client):
         timeout: float = 60.0,
         retries: int = 2,
         max_concurrency: int | None = None,
+        max_per_second: float | None = None,
         ca_file: str | PathLike[str] | None = None,
         proxy: str | None = "environment",
     ) -> None: ...
@@ -235,6 +237,7 @@ class Sora(Client):
         timeout: float = 60.0,
         retries: int = 2,
         max_concurrency: int | None = None,
+        max_per_second: float | None = None,
         ca_file: str | PathLike[str] | None = None,
         proxy: str | None = "environment",
     ) -> None: ...
@@ -308,6 +311,7 @@ class UiPath(Client):
         timeout: float = 60.0,
         retries: int = 2,
         max_concurrency: int | None = None,
+        max_per_second: float | None = None,
         ca_file: str | PathLike[str] | None = None,
         proxy: str | None = "environment",
     ) -> None: ...
@@ -393,6 +397,7 @@ class Volcengine(Client):
         timeout: float = 60.0,
         retries: int = 2,
         max_concurrency: int | None = None,
+        max_per_second: float | None = None,
         ca_file: str | PathLike[str] | None = None,
         proxy: str | None = "environment",
     ) -> None: ...

@@ -37,5 +37,6 @@ class ClientOptions(TypedDict, total=False):
     timeout: float
     retries: int
     max_concurrency: int | None
+    max_per_second: float | None
     ca_file: str | os.PathLike[str] | None
     proxy: str | None

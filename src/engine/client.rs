@@ -34,6 +34,8 @@ pub struct Options {
     pub retries: u32,
     /// How many requests may be under way at once; the provider's figure if not given.
     pub max_concurrency: Option<usize>,
+    /// How many requests may be sent in a second, infinity for no limit; the provider's figure if not given.
+    pub max_per_second: Option<f64>,
     /// A file of certificates to trust besides the platform's.
     pub ca_file: Option<String>,
     /// The proxy.
@@ -47,6 +49,7 @@ impl Default for Options {
             timeout,
             retries: 2,
             max_concurrency: None,
+            max_per_second: None,
             ca_file: None,
             proxy: ProxyChoice::default(),
         }
@@ -109,6 +112,12 @@ impl Client {
             .max_concurrency
             .unwrap_or(self.provider.facts().concurrency)
     }
+
+    /// How many requests of this account may be sent in a second; nothing where there is no limit.
+    pub fn per_second(&self) -> Option<f64> {
+        let rate = self.options.max_per_second.or(self.provider.facts().per_second);
+        rate.filter(|rate| rate.is_finite())
+    }
 }
 
 /// The provider, the address, the settings and a digest of the secrets. An account whose secrets all come from
@@ -131,4 +140,33 @@ fn account_key(provider: &str, account: &Account, sources: &[(&'static str, Arc<
         digest.update(UNRECOGNISABLE.fetch_add(1, Ordering::Relaxed).to_string());
     }
     format!("{provider} {} {}", account.base_url, hex(&digest.finalize()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::providers::provider;
+    use crate::values::secret::Secret;
+
+    fn client(of: &str, max_per_second: Option<f64>) -> Client {
+        let options = Options {
+            max_per_second,
+            ..Options::default()
+        };
+        let (settings, secret) = match of {
+            "sora" => (Vec::new(), "api_key"),
+            _ => (vec![("access_key".into(), Value::Text("AK".into()))], "secret_key"),
+        };
+        let sources: Vec<(_, Arc<dyn SecretSource>)> = vec![(secret, Arc::new(Secret::new("word")))];
+        Client::new(provider(of).unwrap(), None, None, settings, sources, options).unwrap()
+    }
+
+    #[test]
+    fn the_callers_rate_comes_before_the_providers_and_infinity_is_none() {
+        assert_eq!(client("volcengine", None).per_second(), Some(30.0));
+        assert_eq!(client("volcengine", Some(2.5)).per_second(), Some(2.5));
+        assert_eq!(client("volcengine", Some(f64::INFINITY)).per_second(), None);
+        assert_eq!(client("sora", None).per_second(), None);
+        assert_eq!(client("sora", Some(2.0)).per_second(), Some(2.0));
+    }
 }

@@ -236,10 +236,13 @@ impl Engine {
             if client.options.max_concurrency.is_some() {
                 state.limits.resize(client.concurrency());
             }
+            if client.options.max_per_second.is_some() {
+                state.limits.repace(client.per_second());
+            }
             return Arc::clone(state);
         }
         let state = Arc::new(AccountState {
-            limits: Limits::new(client.concurrency(), client.provider.facts().per_second),
+            limits: Limits::new(client.concurrency(), client.per_second()),
             budget: Budget::default(),
             token: TokenCache::default(),
             clock_offset: Mutex::default(),

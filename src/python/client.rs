@@ -41,7 +41,7 @@ pub struct Client(pub Arc<engine::Client>);
 #[pymethods]
 impl Client {
     #[new]
-    #[pyo3(signature = (provider, *, name, base_url, settings, secrets, timeout, retries, max_concurrency, ca_file, proxy))]
+    #[pyo3(signature = (provider, *, name, base_url, settings, secrets, timeout, retries, max_concurrency, max_per_second, ca_file, proxy))]
     #[allow(clippy::too_many_arguments)] // they are the keywords that every client takes
     fn new(
         py: Python<'_>,
@@ -53,13 +53,14 @@ impl Client {
         timeout: f64,
         retries: u32,
         max_concurrency: Option<usize>,
+        max_per_second: Option<f64>,
         ca_file: Option<String>,
         proxy: Option<String>,
     ) -> PyResult<Self> {
         let refuse = |error: Error| to_python(py, &error);
         let known = self::provider(provider);
         let known = known.ok_or_else(|| refuse(Error::invalid(format!("there is no provider {provider:?}"))))?;
-        let options = options(timeout, retries, max_concurrency, ca_file, proxy).map_err(refuse)?;
+        let options = options(timeout, retries, (max_concurrency, max_per_second), ca_file, proxy).map_err(refuse)?;
         let settings = arguments(settings)?;
         let mut sources: Vec<(&'static str, Arc<dyn SecretSource>)> = Vec::new();
         for field in known.facts().secrets {
@@ -190,7 +191,7 @@ async fn ask(
 fn options(
     timeout: f64,
     retries: u32,
-    max_concurrency: Option<usize>,
+    (max_concurrency, max_per_second): (Option<usize>, Option<f64>),
     ca_file: Option<String>,
     proxy: Option<String>,
 ) -> Result<Options> {
@@ -200,6 +201,12 @@ fn options(
     let timeout = timeout.ok_or_else(|| Error::invalid("timeout must be a number of seconds above 0"))?;
     if max_concurrency == Some(0) {
         return Err(Error::invalid("max_concurrency must be at least 1"));
+    }
+    // Slower than once in a day is a slip of the finger; NaN is not above anything.
+    if max_per_second.is_some_and(|rate| rate.is_nan() || rate < 1.0 / 86_400.0) {
+        return Err(Error::invalid(
+            "max_per_second must be a number of requests above 0; write math.inf for no limit",
+        ));
     }
     let proxy = match proxy {
         None => ProxyChoice::Direct,
@@ -217,6 +224,7 @@ fn options(
         timeout,
         retries,
         max_concurrency,
+        max_per_second,
         ca_file,
         proxy,
     })

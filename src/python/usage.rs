@@ -171,7 +171,7 @@ fn part(client: &Client, selection: &Bound<'_, PyDict>) -> PyResult<Part> {
     let account = PlannedAccount {
         name: client.0.account.name.clone(),
         provider: facts.name,
-        per_second: facts.per_second,
+        per_second: client.0.per_second(),
         concurrency: client.0.concurrency(),
     };
     Ok(Part {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::iter::repeat_n;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use arrow_array::builder::{ListBuilder, StringBuilder};
@@ -95,7 +96,7 @@ pub struct Collector {
     readings: CallReadings,
     window: Window,
     /// For each meter of the source the places of its labels in a row; nothing for a meter that is not wanted.
-    places: Vec<Option<Vec<usize>>>,
+    places: Vec<Option<Rc<[usize]>>>,
     known: HashMap<Arc<str>, u32>,
     row: Vec<u32>,
     problem: Option<Error>,
@@ -169,16 +170,28 @@ impl Collector {
     }
 
     fn take_labels(&mut self, meter: u16, labels: &[Option<&str>]) {
-        self.row.fill(0);
-        for (nth, label) in labels.iter().enumerate() {
-            let place = label.map_or(0, |label| self.place(label));
-            let places = self.places.get(usize::from(meter)).and_then(Option::as_ref);
-            let column = places.and_then(|places| places.get(nth));
-            if let Some(slot) = column.and_then(|column| self.row.get_mut(*column)) {
-                *slot = place;
+        let columns = self.places.get(usize::from(meter)).cloned().flatten();
+        let columns = columns.as_deref().unwrap_or_default();
+        // Of the row before, only what this meter has stays: most labels repeat it.
+        for column in 0..self.row.len() {
+            if !columns.contains(&column) {
+                self.set(column, 0);
+            }
+        }
+        for (column, label) in columns.iter().zip(labels) {
+            let before = self.row.get(*column).and_then(|place| self.readings.label(*place));
+            if before != *label {
+                let place = label.map_or(0, |label| self.place(label));
+                self.set(*column, place);
             }
         }
         self.readings.labels.extend_from_slice(&self.row);
+    }
+
+    fn set(&mut self, column: usize, place: u32) {
+        if let Some(slot) = self.row.get_mut(column) {
+            *slot = place;
+        }
     }
 
     fn take_numbers(&mut self, meter: u16, reading: &Reading<'_>) {

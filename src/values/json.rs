@@ -162,37 +162,28 @@ impl<'b> Reader<'b> {
 
     fn map(&mut self) -> Result<Json<'b>> {
         let mut members: Vec<(Cow<'b, str>, Json<'b>)> = Vec::new();
-        let mut key = owned(self.tokens.known_object()).map_err(|problem| self.broken(&problem))?;
+        let mut key = match self.tokens.known_object() {
+            Ok(key) => key.map(|name| borrowed(self.text, name)),
+            Err(problem) => return Err(self.broken(&problem)),
+        };
         while let Some(name) = key {
             let peek = self.tokens.peek().map_err(|problem| self.broken(&problem))?;
             let value = self.value(peek)?;
-            members.push((Cow::Owned(name), value));
-            key = owned(self.tokens.next_key()).map_err(|problem| self.broken(&problem))?;
+            members.push((name, value));
+            key = match self.tokens.next_key() {
+                Ok(key) => key.map(|name| borrowed(self.text, name)),
+                Err(problem) => return Err(self.broken(&problem)),
+            };
         }
         refuse_duplicates(&members)?;
         Ok(Json::Map(members))
     }
 
     fn string(&mut self) -> Result<Cow<'b, str>> {
-        let start = self.tokens.current_index();
-        let length = match self.tokens.known_str() {
-            Ok(text) => text.len(),
-            Err(problem) => return Err(self.broken(&problem)),
-        };
-        let end = self.tokens.current_index();
-        // Without escapes, the text is the source between the quotes: borrow it.
-        if let (true, Some(text)) = (
-            end - start == length + 2,
-            self.text.get(start + 1..end.saturating_sub(1)),
-        ) {
-            return Ok(Cow::Borrowed(text));
+        match self.tokens.known_str() {
+            Ok(text) => Ok(borrowed(self.text, text)),
+            Err(problem) => Err(self.broken(&problem)),
         }
-        let source = self.text.get(start..end).unwrap_or_default();
-        let mut again = Jiter::new(source.as_bytes());
-        again
-            .next_str()
-            .map(|text| Cow::Owned(text.to_owned()))
-            .map_err(|problem| self.broken(&problem))
     }
 
     fn number(&mut self, peek: Peek) -> Result<Json<'b>> {
@@ -216,9 +207,14 @@ impl<'b> Reader<'b> {
     }
 }
 
-/// Copies the key out of the tokenizer, which keeps it only until the next token.
-fn owned(key: jiter::JiterResult<Option<&str>>) -> jiter::JiterResult<Option<String>> {
-    key.map(|name| name.map(str::to_owned))
+/// The text as a part of the body, or a copy. The tokenizer lends a text only until its next token, but where nothing
+/// was escaped, that text is the body's own.
+fn borrowed<'b>(body: &'b str, text: &str) -> Cow<'b, str> {
+    let place = text.as_ptr().addr().wrapping_sub(body.as_ptr().addr());
+    match place.checked_add(text.len()).and_then(|end| body.get(place..end)) {
+        Some(own) if own.as_ptr() == text.as_ptr() => Cow::Borrowed(own),
+        _ => Cow::Owned(text.to_owned()),
+    }
 }
 
 fn refuse_duplicates(members: &[(Cow<'_, str>, Json<'_>)]) -> Result<()> {

@@ -15,6 +15,7 @@ const OPTIONS: &[&str] = &[
     "timeout",
     "retries",
     "max_concurrency",
+    "max_per_second",
     "ca_file",
     "proxy",
     "on_event",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import pickle
 import re
 from collections.abc import Callable, Iterator
@@ -102,6 +103,16 @@ def test_the_least_time_is_that_of_the_declared_rate(world: Simulator) -> None:
     assert repr(plan).endswith("31 calls to 1 accounts, at least 1.0 s")
     # A row may stand before others of its account, so each call counts with the gap behind it.
     assert [row.seconds for row in plan.rows if row.calls] == [pytest.approx(31 / 30)]
+
+
+def test_the_least_time_is_that_of_the_accounts_own_rate():
+    def least(rate: float | None) -> float:
+        client = mt.Volcengine(access_key="a", secret_key="s", max_per_second=rate)
+        domains = [f"{number}.example.com" for number in range(31)]
+        asked = client.select(meters=["volcengine.down_traffic"], domains=domains)
+        return mt.plan(asked, "2026-01-01", "2026-01-02", now=NOW).least_seconds
+
+    assert (least(None), least(10), least(math.inf)) == (1.0, 3.0, 0.0)
 
 
 def test_a_plan_in_a_notebook_is_a_table_with_everything_escaped(world: Simulator) -> None:

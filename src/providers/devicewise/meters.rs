@@ -262,9 +262,14 @@ impl<'a> History<'a> {
         distinct.sort_unstable();
         distinct.dedup();
         let length = self.bucket_length(&distinct);
+        let are_distinct = distinct.len() == starts.len();
         let mut seen = HashMap::new();
         let bucket = |(index, start): (usize, &Timestamp)| {
-            let first = *seen.entry(*start).or_insert(index);
+            let first = if are_distinct {
+                index
+            } else {
+                *seen.entry(*start).or_insert(index)
+            };
             let next = distinct.get(distinct.partition_point(|other| other <= start));
             let end =
                 bucket_end(*start, next.copied(), length).ok_or_else(|| ts.expected("moments before the year 9999"));
