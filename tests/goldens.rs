@@ -19,7 +19,7 @@ use metertap::providers::volcengine::model::{CALLS, Figure, Rows, Usage};
 use metertap::providers::{Facts, REGISTRY};
 use metertap::values::arguments::{Accepts, Argument};
 use metertap::values::error::Error;
-use metertap::values::shape::{Holds, Shape};
+use metertap::values::shape::{Holds, Shape, Typed};
 
 /// Compares with the file, or writes it.
 fn agrees(file: &str, told: &str) {
@@ -219,7 +219,7 @@ fn every_fixture_becomes_what_its_golden_says() {
 
 fn answer(told: &mut String, found: &Found) {
     match &found.typed {
-        Ok(typed) => writeln!(told, "{typed:?}").unwrap(),
+        Ok(typed) => writeln!(told, "{}", shown(typed)).unwrap(),
         Err(error) => failure(told, error),
     }
     match &found.table {
@@ -232,6 +232,36 @@ fn answer(told: &mut String, found: &Found) {
         }
         Some(Err(error)) => failure(told, error),
         None => {}
+    }
+}
+
+/// A typed value on one line: numbers as they were written, texts in quotes.
+fn shown(value: &Typed) -> String {
+    let joined = |items: &[Typed]| items.iter().map(shown).collect::<Vec<_>>().join(", ");
+    match value {
+        Typed::Nothing => "-".to_owned(),
+        Typed::Flag(truth) => truth.to_string(),
+        Typed::Integer(number) | Typed::Decimal(number) => number.clone(),
+        Typed::Text(text) => format!("{text:?}"),
+        Typed::Instant(instant) => instant.to_offset_text(),
+        Typed::Day(day) => day.to_string(),
+        Typed::List(items) => format!("[{}]", joined(items)),
+        Typed::Map(members) => {
+            let members: Vec<_> = members
+                .iter()
+                .map(|(key, value)| format!("{key:?}: {}", shown(value)))
+                .collect();
+            format!("{{{}}}", members.join(", "))
+        }
+        Typed::Record(name, fields, extra) => {
+            let mut all: Vec<_> = fields
+                .iter()
+                .map(|(key, value)| format!("{key}={}", shown(value)))
+                .collect();
+            all.extend(extra.iter().map(|(key, value)| format!("extra {key:?}={value:?}")));
+            format!("{name}({})", all.join(", "))
+        }
+        Typed::Json(json) => format!("{json:?}"),
     }
 }
 
@@ -250,13 +280,8 @@ fn reading(told: &mut String, row: &Row) {
     let labels: Vec<_> = row.labels.iter().map(|label| label.as_deref().unwrap_or("-")).collect();
     let flags: Vec<_> = row.flags.names().collect();
     let (start, end) = (moment(row.window.0), moment(row.window.1));
-    let cost = row.cost.map(|cost| cost.scaled);
-    let scaled = row.quantity.scaled;
-    writeln!(
-        told,
-        "{}[{}] {start}/{end} {scaled}e-18 cost {cost:?} {flags:?}",
-        row.meter,
-        labels.join(",")
-    )
-    .unwrap();
+    let cost = row.cost.map_or_else(String::new, |cost| format!(" costs {cost}"));
+    let (meter, labels, quantity) = (row.meter, labels.join(","), row.quantity);
+    let line = format!("{meter}[{labels}] {start}/{end} {quantity}{cost} {}", flags.join("+"));
+    writeln!(told, "{}", line.trim_end()).unwrap();
 }
