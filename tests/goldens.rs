@@ -23,9 +23,10 @@ use metertap::values::shape::{Holds, Shape, Typed};
 
 /// Compares with the file, or writes it.
 fn agrees(file: &str, told: &str) {
+    let told: String = told.lines().map(|line| format!("{}\n", line.trim_end())).collect();
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/goldens").join(file);
     if std::env::var_os("WRITE_GOLDENS").is_some() {
-        std::fs::write(&path, told).unwrap();
+        std::fs::write(&path, &told).unwrap();
     }
     let golden = std::fs::read_to_string(&path).unwrap();
     for (number, (ours, theirs)) in told.lines().zip(golden.lines()).enumerate() {
@@ -283,5 +284,5 @@ fn reading(told: &mut String, row: &Row) {
     let cost = row.cost.map_or_else(String::new, |cost| format!(" costs {cost}"));
     let (meter, labels, quantity) = (row.meter, labels.join(","), row.quantity);
     let line = format!("{meter}[{labels}] {start}/{end} {quantity}{cost} {}", flags.join("+"));
-    writeln!(told, "{}", line.trim_end()).unwrap();
+    writeln!(told, "{line}").unwrap();
 }
