@@ -389,6 +389,7 @@ mod tests {
             ("token_url", "http://192.168.0.1/token"),
             ("token_url", "http://[2001:db8::1]/token"),
             ("token_url", "ftp://127.0.0.1/token"),
+            ("token_url", "data:,token"),
             ("token_url", "id.example.com/token"),
             ("organization_name", "acme/tenant"),
             ("organization_name", "."),
