@@ -20,6 +20,11 @@ PANDAS2 := .venv-pandas2/.made
 COVERAGE := .venv-coverage/.made
 MUTANTS := target/tools/bin/cargo-mutants
 # Directories are listed too, since a file that was deleted shows only in the time of its directory.
+# What metertap is measured against: an environment for those that share one, and one for each that does not.
+BENCH := $(patsubst %,.venv-bench/%/.made,peers dlt airbyte volcengine)
+BENCH_METERTAP := .venv-bench/peers/.metertap
+BENCH_PYTHON := .venv-bench/peers/bin/python
+BENCH_SERVER := target/release/bench-server
 SOURCES := Cargo.toml Cargo.lock pyproject.toml README.md \
   $(shell find src python \( -name __pycache__ -prune \) -o \( -type d -o -name '*.rs' -o -name '*.py' -o -name '*.pyi' -o -name py.typed \) -print)
 CORE := --locked --no-default-features
@@ -38,7 +43,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help build demo test bench reliability coverage mutants lint fmt deny clean
+.PHONY: help build demo test bench reliability coverage mutants fuzz lint fmt deny clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile
@@ -52,8 +57,9 @@ test: $(WHEEL) $(TEST_TOOLS) $(PANDAS2) ## run the Rust tests, then the Python t
 	cargo test $(CORE) --features client,simulator
 	METERTAP_PANDAS2_PYTHON="$(CURDIR)/.venv-pandas2/bin/python" $(VENV_PYTHON) -m pytest
 
-bench: $(WHEEL) ## measure how close a year of five providers comes to their declared rates
-	$(VENV_PYTHON) benches/rate.py
+# Not a part of test: it takes 25 minutes, and peers of many megabytes. WRITE=1 puts the table into docs/performance.md.
+bench: $(WHEEL) $(BENCH) $(BENCH_METERTAP) $(BENCH_SERVER) ## run the figures P1 to P14, or some: make bench ONLY=P3,P8
+	$(BENCH_PYTHON) benches/run.py --only '$(ONLY)' $(if $(WRITE),--write)
 
 # Not a part of test: it takes half an hour. WRITE=1 puts the table into docs/reliability.md.
 reliability: $(WHEEL) $(TEST_TOOLS) ## run the figures F1 to F22, or some: make reliability ONLY=F8,F11
@@ -65,6 +71,11 @@ coverage: $(COVERAGE) ## count the lines that the Rust and the Python tests run 
 # Hours for all of them. A part: make mutants SHARD=0/8.
 mutants: $(MUTANTS) ## change the code in small ways and count what the tests notice (F6)
 	$(PYTHON) tools/mutants.py --shard '$(SHARD)'
+
+# Not a part of test either. RUNS=10000000 is the release run, whose results `make reliability` tells as F4.
+SECONDS ?= 60
+fuzz: ## fuzz what reads the bytes of others: make fuzz SECONDS=600 TARGETS="sora numbers"; needs a C++ compiler
+	$(PYTHON) tools/fuzz.py $(if $(RUNS),--runs $(RUNS),--seconds $(SECONDS)) $(TARGETS)
 
 lint: $(WHEEL) $(TEST_TOOLS) ## check format, lints, types, stubs and layers; changes nothing
 	cargo fmt --check
@@ -90,7 +101,7 @@ deny: ## check licences, bans and sources of the crates; needs cargo-deny
 	cargo deny --all-features check licenses bans sources
 
 clean: ## delete everything that the other targets made here
-	rm -rf .venv .venv-coverage .venv-pandas2 build target .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-bench .venv-coverage .venv-pandas2 build target .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(VENV):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "metertap needs Python 3.10 or newer: make PYTHON=…")'
@@ -123,3 +134,17 @@ $(COVERAGE): pyproject.toml | $(WHEEL)
 
 $(MUTANTS):
 	cargo install --quiet --locked --root target/tools --version 27.1.0 cargo-mutants
+
+.venv-bench/%/.made: benches/requirements-%.txt | $(VENV)
+	$(PYTHON) -m venv .venv-bench/$*
+	.venv-bench/$*/bin/python -m pip install --quiet --requirement $<
+	@touch $@
+
+$(BENCH_METERTAP): $(WHEEL) .venv-bench/peers/.made
+	$(BENCH_PYTHON) -m pip install --quiet --no-deps --force-reinstall build/wheel/*.whl
+	@touch $@
+
+# cargo knows what changed.
+.PHONY: $(BENCH_SERVER)
+$(BENCH_SERVER):
+	cargo build --release --quiet --locked --manifest-path benches/server/Cargo.toml --target-dir target

@@ -405,6 +405,31 @@ impl<'j, 'b> At<'j, 'b> {
         self.get(&self.path(), key)?.map(|at| at.quantity()).transpose()
     }
 
+    /// Checks that floats can hold the numbers at and below this place, for those who get them as floats: the numbers
+    /// of plain documents and of fields that are not known.
+    pub fn check_floats(&self) -> Result<()> {
+        let path = self.path();
+        match self.value {
+            // A short number without an exponent always fits.
+            Json::Number(text)
+                if (text.len() > 300 || text.contains(['e', 'E']))
+                    && text.contains(['.', 'e', 'E'])
+                    && !text.parse::<f64>().is_ok_and(f64::is_finite) =>
+            {
+                let text = super::text::head(text, 60);
+                Err(Error::unexpected(path, format!("the number {text} is too large")))
+            }
+            Json::List(items) => {
+                let mut items = items.iter().enumerate();
+                items.try_for_each(|(index, item)| At::item(&path, index, item).check_floats())
+            }
+            Json::Map(members) => members
+                .iter()
+                .try_for_each(|(key, value)| At::member(&path, key, value).check_floats()),
+            _ => Ok(()),
+        }
+    }
+
     /// This string.
     pub fn text(&self) -> Result<&'j str> {
         self.value.as_text().ok_or_else(|| self.expected("a string"))
@@ -426,6 +451,14 @@ impl<'j, 'b> At<'j, 'b> {
                 .map_err(|problem| self.blame(&problem)),
             _ => Err(self.expected("a whole number")),
         }
+    }
+
+    /// The same, as a number.
+    pub fn whole(&self) -> Result<i128> {
+        let text = self.integer()?;
+        // In 64 bits if it fits, which is quicker by far.
+        let number = text.parse::<i64>().map(i128::from).or_else(|_| text.parse());
+        number.map_err(|_| self.expected("a whole number"))
     }
 
     /// This number.
@@ -519,6 +552,30 @@ mod tests {
                 (problem.kind, problem.message.as_str()),
                 (Kind::UnexpectedResponse, message)
             );
+        }
+    }
+
+    #[test]
+    fn a_number_that_no_float_can_hold_is_refused_where_floats_are_made() {
+        let long = format!("-{}.5", "9".repeat(309));
+        for (number, is_fine) in [
+            ("1e308", true),
+            ("1e400", false),
+            ("-1E+309", false),
+            ("1e-400", true),
+            (long.as_str(), false),
+            // An integer stays one, of whatever length.
+            (&"9".repeat(400), true),
+            (&format!("{}.5", "9".repeat(308)), true),
+        ] {
+            let text = format!(r#"{{"a":[0,{{"b":{number}}}]}}"#);
+            let json = Json::parse(text.as_bytes()).unwrap();
+            let problem = At::root(&json).check_floats().err().map(|error| error.message.clone());
+            let wanted = format!(
+                "$.a[1].b: the number {} is too large",
+                crate::values::text::head(number, 60)
+            );
+            assert_eq!(problem, (!is_fine).then_some(wanted), "{number}");
         }
     }
 

@@ -9,6 +9,7 @@ const LIMIT: i128 = 10_i128.pow(38);
 /// One, in units of 10^-18.
 const ONE: u64 = 10_u64.pow(18);
 /// The powers of ten up to that.
+#[allow(clippy::indexing_slicing)] // out of bounds, it would not compile
 const POWERS: [u64; SCALE + 1] = {
     let mut powers = [1; SCALE + 1];
     let mut place = 1;
@@ -103,7 +104,11 @@ fn number(digits: &[u8]) -> Option<u64> {
 
 /// Checks that a JSON number's text is a whole number of 64 bits, written as one.
 pub fn check_integer(text: &str) -> Result<()> {
-    if text.parse::<i64>().is_ok() || text.parse::<u64>().is_ok() {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    if number(digits.as_bytes()).is_some() && !digits.is_empty()
+        || text.parse::<i64>().is_ok()
+        || text.parse::<u64>().is_ok()
+    {
         return Ok(());
     }
     let problem = if text.contains(['.', 'e', 'E']) {
@@ -193,7 +198,7 @@ fn exponent_of(power: &str) -> Option<i64> {
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    let size = digits.parse::<i64>().unwrap_or(1_000_000);
+    let size = digits.parse::<i64>().unwrap_or(i64::MAX);
     Some(if power.starts_with('-') { -size } else { size })
 }
 
@@ -276,6 +281,9 @@ mod tests {
         for text in ["1e400", "100000000000000000000", "1e20", "-1e999999999999999999999"] {
             assert!(Quantity::parse(text).is_err(), "{text}");
         }
+        // An exponent of more than 64 bits outweighs any number of zeros.
+        let tiny = format!("0.{}1e99999999999999999999", "0".repeat(1_000_100));
+        assert!(Quantity::parse(&tiny).is_err());
         assert!(Quantity::parse("99999999999999999999.999999999999999999").is_ok());
     }
 

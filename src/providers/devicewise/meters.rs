@@ -413,6 +413,7 @@ impl<'a> History<'a> {
         let Some(series) = series.filter(|series| self.call.asked.meters.contains(&series.meter)) else {
             return Ok(());
         };
+        sink.expect(at.list().map_or(1, <[_]>::len));
         let mut emit = |at: &At<'_, '_>, start: Timestamp, end: Timestamp| {
             if *at.value == Json::Null {
                 return Ok(());
@@ -465,8 +466,7 @@ impl Checked {
             self.missing += 1;
             return Ok(());
         }
-        let number: i128 = at.integer()?.parse().map_err(|_| at.expected("a whole number"))?;
-        self.sum = self.sum.saturating_add(number);
+        self.sum = self.sum.saturating_add(at.whole()?);
         Ok(())
     }
 }
