@@ -23,7 +23,7 @@ use metertap::values::shape::{Holds, Shape, Typed};
 
 /// Compares with the file, or writes it.
 fn agrees(file: &str, told: &str) {
-    let told: String = told.lines().map(|line| format!("{}\n", line.trim_end())).collect();
+    let told = told.lines().map(str::trim_end).collect::<Vec<_>>().join("\n") + "\n";
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/goldens").join(file);
     if std::env::var_os("WRITE_GOLDENS").is_some() {
         std::fs::write(&path, &told).unwrap();

@@ -2,9 +2,9 @@
 
     python tools/mutants.py [--shard 0/8] [--jobs 1]
 
-What is changed and which tests run stands in .cargo/mutants.toml. A mutant counts as killed if a test fails, or if the
-tests do not end in time; those that do not compile do not count. A part of the mutants shows nothing of the whole, so
-its figure neither passes nor fails.
+What is changed and which tests run stands in .cargo/mutants.toml. A mutant counts as killed if a test fails; if the tests
+do not end in time it counts as missed, since that may be the machine's doing. Those that do not compile do not count. A
+part of the mutants shows nothing of the whole, so its figure neither passes nor fails.
 """
 
 from __future__ import annotations
@@ -51,10 +51,12 @@ def main() -> None:
     found = run(given.shard, given.jobs)
     told = json.loads((found / "outcomes.json").read_text(encoding="utf-8"))
     caught, missed, late, unviable = (told[key] for key in ("caught", "missed", "timeout", "unviable"))
-    share = 100 * (caught + late) / max(1, caught + late + missed)
-    print((found / "missed.txt").read_text(encoding="utf-8"), end="")
+    tested = caught + missed + late
+    share = 100 * caught / max(1, tested)
+    for name in ("missed", "timeout"):
+        print((found / f"{name}.txt").read_text(encoding="utf-8"), end="")
     reached = (
-        f"{share:.1f} % of {caught + late + missed} killed: {caught} caught, {late} timeouts, {missed} missed "
+        f"{share:.1f} % of {tested} killed: {caught} caught, {missed} missed, {late} not done in time "
         f"({unviable} did not compile)"
     )
     reason = f"part {given.shard} only; make mutants runs them all" if given.shard else ""
