@@ -67,6 +67,7 @@ bench-gate: $(WHEEL) .venv-bench/peers/.made $(BENCH_METERTAP) $(BENCH_SERVER) #
 
 lint: $(WHEEL) $(TEST_TOOLS) ## check format, lints, types, stubs and layers; changes nothing
 	cargo fmt --check
+	cargo fmt --check --manifest-path benches/server/Cargo.toml
 	cargo clippy $(CORE) --all-targets --quiet -- -D warnings
 	cargo clippy $(CORE) --all-targets --quiet --features client -- -D warnings
 	cargo clippy $(CORE) --all-targets --quiet --features simulator -- -D warnings
@@ -80,6 +81,7 @@ lint: $(WHEEL) $(TEST_TOOLS) ## check format, lints, types, stubs and layers; ch
 
 fmt: $(TEST_TOOLS) ## format Rust and Python
 	cargo fmt
+	cargo fmt --manifest-path benches/server/Cargo.toml
 	$(VENV_PYTHON) -m ruff check --quiet --fix-only
 	$(VENV_PYTHON) -m ruff format --quiet
 
