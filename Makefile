@@ -40,7 +40,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help build demo test bench bench-gate reliability lint fmt deny clean
+.PHONY: help build demo test bench bench-gate reliability fuzz lint fmt deny clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile
@@ -64,6 +64,11 @@ reliability: $(WHEEL) $(TEST_TOOLS) ## run the figures F1 to F22, or some: make 
 
 bench-gate: $(WHEEL) .venv-bench/peers/.made $(BENCH_METERTAP) $(BENCH_SERVER) ## measure a few ratios that must not get worse
 	$(BENCH_PYTHON) benches/gate.py
+
+# Not a part of test either. RUNS=10000000 is the release run, whose results `make reliability` tells as F4.
+SECONDS ?= 60
+fuzz: ## fuzz what reads the bytes of others: make fuzz SECONDS=600 TARGETS="sora numbers"; needs a C++ compiler
+	$(PYTHON) tools/fuzz.py $(if $(RUNS),--runs $(RUNS),--seconds $(SECONDS)) $(TARGETS)
 
 lint: $(WHEEL) $(TEST_TOOLS) ## check format, lints, types, stubs and layers; changes nothing
 	cargo fmt --check

@@ -401,6 +401,9 @@ pub struct Reading<'a> {
 
 /// Where a provider puts what it reads out of an answer.
 pub trait Sink {
+    /// So many readings will follow, at most; a hint, so that room is made once.
+    fn expect(&mut self, _readings: usize) {}
+
     /// Takes a reading.
     fn reading(&mut self, reading: Reading<'_>);
 

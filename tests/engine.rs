@@ -105,6 +105,54 @@ async fn until(seen: impl Fn() -> bool) {
     }
 }
 
+// What is learned of a rate
+
+/// 400 calls at once to a service that allows 100 a second; the requests that it got, and the rates that were learned.
+async fn calls_beyond_the_rate(
+    name: &str,
+    operation: &'static str,
+    options: Options,
+) -> (Vec<RequestRecord>, Vec<f64>) {
+    let simulator = start();
+    simulator.set_rate_limit(name, Some(100.0)).unwrap();
+    let engine = Engine::default();
+    let client = client_of(&simulator, name, 0, options);
+    let trace = Trace::default();
+    let given = || common::example(name, operation).unwrap();
+    let call = || async { ask(&engine, &client, operation, given(), &trace).await.map(|_| ()) };
+    for answer in futures_util::future::join_all((0..400).map(|_| call())).await {
+        answer.unwrap();
+    }
+    let learned = trace.drain().into_iter().filter_map(|event| match event {
+        Event::LearnedLimit { per_second, .. } => Some(per_second),
+        _ => None,
+    });
+    (simulator.requests(), learned.collect())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_service_that_allows_a_fifth_of_the_declared_rate_is_not_stormed() {
+    let options = Options {
+        max_per_second: Some(500.0),
+        ..Options::default()
+    };
+    let (requests, learned) = calls_beyond_the_rate("volcengine", "time_shift_data", options).await;
+    let refused = requests.iter().filter(|record| record.status == Some(429)).count();
+    assert!((1..30).contains(&refused), "{refused} refusals, {learned:?}");
+    assert_eq!(requests.len(), 400 + refused);
+    assert!(!learned.is_empty() && learned.len() <= refused);
+    assert!(learned.iter().all(|rate| (20.0..500.0).contains(rate)), "{learned:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rate_that_nobody_declares_is_learned() {
+    let (requests, learned) = calls_beyond_the_rate("sora", COUNTER, Options::default()).await;
+    let refused = requests.iter().filter(|record| record.status == Some(429)).count();
+    assert!((1..30).contains(&refused), "{refused} refusals, {learned:?}");
+    assert_eq!(requests.len(), 400 + refused);
+    assert!(learned.iter().all(|rate| (20.0..150.0).contains(rate)), "{learned:?}");
+}
+
 // Repetitions
 
 #[tokio::test]

@@ -44,6 +44,7 @@ HOSTILE = ["cargo", "test", "--locked", "--no-default-features", "--features", "
 COMMANDS = [
     Command(["F1"], [*PYTHON, HERE + "faults.py"], 600),
     Command(["F2", "F3", "F16"], [*HOSTILE, "--", "--nocapture"], 1200),
+    Command(["F4"], [*PYTHON, HERE + "fuzzing.py"], 60),
     Command(["F5"], [*PYTHON, HERE + "bomb.py"], 120),
     Command(["F8"], [*PYTHON, HERE + "interrupts.py"], 600),
     Command(["F9"], [*PYTHON, HERE + "cancels.py"], 300),

@@ -22,11 +22,12 @@ STUBS = pathlib.Path("python/metertap")
 HEADER = '''# Written by tools/stubs.py from the classes in clients.py; do not edit.
 """{doc}"""
 
-{imports}from collections.abc import Mapping, Sequence
+{imports}from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from typing import Any, Literal, overload
 
 from metertap._client import Client
+from metertap.events import Event
 from metertap.typing import Moment, SecretWord
 from metertap.models import (
     {models},
@@ -51,6 +52,7 @@ OPTIONS = {
     "max_per_second": "float | None",
     "ca_file": "str | PathLike[str] | None",
     "proxy": "str | None",
+    "on_event": "Callable[[Event], object] | None",
 }
 
 Parameter = tuple[str, str, str]  # name, annotation, default ("" for none)

@@ -24,6 +24,7 @@ DEFAULTS: dict[str, Any] = {
     "max_per_second": None,
     "ca_file": None,
     "proxy": "environment",
+    "on_event": None,
 }
 
 #: Documentation of those keywords, for the docstring of each client.
@@ -46,6 +47,9 @@ OPTIONS_DOC = """
     proxy : str or None, default "environment"
         A proxy's URL, None for no proxy, or ``"environment"`` for what HTTPS_PROXY and its like say. Requests to this
         machine never take a proxy.
+    on_event : callable, optional
+        Called with each event of this client's own calls, see `metertap.events`; a fetch has an ``on_event`` of its
+        own.
 """
 
 
@@ -215,6 +219,7 @@ def _check_types(options: dict[str, Any]) -> None:
         "max_per_second": (lambda value: value is None or _is_number(value), "requests a second as a number"),
         "ca_file": (lambda value: isinstance(value, (*text, os.PathLike)), "a path"),
         "proxy": (lambda value: isinstance(value, text), "a URL, None or 'environment'"),
+        "on_event": (lambda value: value is None or callable(value), "a callable"),
     }
     for name, (is_right, what) in expected.items():
         if not is_right(options[name]):

@@ -44,7 +44,15 @@ def _awaited(method: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _ask(self: Client, operation: str, arguments: dict[str, Any], raw: bool) -> Any:
-    return self._core.call_async(operation, arguments, flag("raw", raw))
+    awaited = self._core.call_async(operation, arguments, flag("raw", raw))
+    return _heard(self, awaited) if self._core.has_listener else awaited
+
+
+async def _heard(client: Client, awaited: Any) -> Any:
+    try:
+        return await awaited
+    finally:
+        client._core.deliver()
 
 
 def _twin(client: type[Client]) -> type[Client]:
@@ -80,6 +88,7 @@ async def fetch(
     on_error: str = "raise",
     progress: Any = False,
     archive: Any = None,
+    on_event: Any = None,
 ) -> Usage:
     """Ask all accounts at once; `metertap.fetch`, to be awaited, with the same parameters.
 
@@ -95,20 +104,25 @@ async def fetch(
     from metertap import fetching
     from metertap.usage import Usage
 
-    run = fetching.start_run(what, start, end, tz, now, accounts, on_error, archive)
+    run = fetching.start_run(what, start, end, tz, now, accounts, on_error, archive, on_event)
     show, close = fetching.progress_of(progress)
+
+    def tell() -> None:
+        run.deliver()
+        if show:
+            show(run.done, run.total)
 
     async def tick() -> None:
         while True:
-            show(run.done, run.total)
+            tell()
             await asyncio.sleep(_TICK)
 
-    ticking = asyncio.ensure_future(tick()) if show else None
+    ticking = asyncio.ensure_future(tick()) if show or on_event else None
     try:
         core = await run.awaited()
     finally:
         if ticking:
             ticking.cancel()
-            show(run.done, run.total)
+            tell()
         close()
     return fetching.settle(Usage(core), on_error)

@@ -7,6 +7,7 @@ from os import PathLike
 from typing import Any, Literal, overload
 
 from metertap._client import Client
+from metertap.events import Event
 from metertap.models import (
     ConsumptionSummary,
     CostAndUsage,
@@ -45,6 +46,7 @@ class DeviceWise(Client):
         max_per_second: float | None = None,
         ca_file: str | PathLike[str] | None = None,
         proxy: str | None = "environment",
+        on_event: Callable[[Event], object] | None = None,
     ) -> None: ...
     @overload
     async def api_usage_history(
@@ -188,6 +190,7 @@ class Ricoh(Client):
         max_per_second: float | None = None,
         ca_file: str | PathLike[str] | None = None,
         proxy: str | None = "environment",
+        on_event: Callable[[Event], object] | None = None,
     ) -> None: ...
     @overload
     async def cost_and_usage_total(
@@ -245,6 +248,7 @@ class Sora(Client):
         max_per_second: float | None = None,
         ca_file: str | PathLike[str] | None = None,
         proxy: str | None = "environment",
+        on_event: Callable[[Event], object] | None = None,
     ) -> None: ...
     @overload
     async def total_connections_this_month(self, *, raw: Literal[False] = False) -> int: ...
@@ -321,6 +325,7 @@ class UiPath(Client):
         max_per_second: float | None = None,
         ca_file: str | PathLike[str] | None = None,
         proxy: str | None = "environment",
+        on_event: Callable[[Event], object] | None = None,
     ) -> None: ...
     @overload
     async def consumption_summary(
@@ -407,6 +412,7 @@ class Volcengine(Client):
         max_per_second: float | None = None,
         ca_file: str | PathLike[str] | None = None,
         proxy: str | None = "environment",
+        on_event: Callable[[Event], object] | None = None,
     ) -> None: ...
     @overload
     async def call(
@@ -1193,4 +1199,5 @@ async def fetch(
     on_error: str = "raise",
     progress: bool | Callable[[int, int], object] = False,
     archive: str | PathLike[str] | None = None,
+    on_event: Callable[[Event], object] | None = None,
 ) -> Usage: ...

@@ -1,11 +1,12 @@
 # Written by tools/stubs.py from the classes in clients.py; do not edit.
 """The clients."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from typing import Any, Literal, overload
 
 from metertap._client import Client
+from metertap.events import Event
 from metertap.models import (
     ConsumptionSummary,
     CostAndUsage,
@@ -42,6 +43,7 @@ class DeviceWise(Client):
         max_per_second: float | None = None,
         ca_file: str | PathLike[str] | None = None,
         proxy: str | None = "environment",
+        on_event: Callable[[Event], object] | None = None,
     ) -> None: ...
     @overload
     def api_usage_history(
@@ -183,6 +185,7 @@ class Ricoh(Client):
         max_per_second: float | None = None,
         ca_file: str | PathLike[str] | None = None,
         proxy: str | None = "environment",
+        on_event: Callable[[Event], object] | None = None,
     ) -> None: ...
     @overload
     def cost_and_usage_total(
@@ -240,6 +243,7 @@ class Sora(Client):
         max_per_second: float | None = None,
         ca_file: str | PathLike[str] | None = None,
         proxy: str | None = "environment",
+        on_event: Callable[[Event], object] | None = None,
     ) -> None: ...
     @overload
     def total_connections_this_month(self, *, raw: Literal[False] = False) -> int: ...
@@ -314,6 +318,7 @@ class UiPath(Client):
         max_per_second: float | None = None,
         ca_file: str | PathLike[str] | None = None,
         proxy: str | None = "environment",
+        on_event: Callable[[Event], object] | None = None,
     ) -> None: ...
     @overload
     def consumption_summary(
@@ -400,6 +405,7 @@ class Volcengine(Client):
         max_per_second: float | None = None,
         ca_file: str | PathLike[str] | None = None,
         proxy: str | None = "environment",
+        on_event: Callable[[Event], object] | None = None,
     ) -> None: ...
     @overload
     def call(

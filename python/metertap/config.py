@@ -140,7 +140,7 @@ class Account:
     def _check_keys(self) -> None:
         parameters = inspect.signature(_CLASSES[self.provider]).parameters.values()
         own = [parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY]
-        known = ["provider", *own, *(key for key in DEFAULTS if key != "name")]
+        known = ["provider", *own, *(key for key in DEFAULTS if key not in ("name", "on_event"))]
         for key in self._keywords:
             if key not in known:
                 near = difflib.get_close_matches(key, known, n=1)

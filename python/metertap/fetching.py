@@ -7,7 +7,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from metertap import _core
-from metertap.errors import CoverageWarning, IncompleteUsage, InvalidArgument
+from metertap.errors import CoverageWarning, IncompleteUsage, InvalidArgument, WrongType
 from metertap.planning import Plan, client_of, listed, plan
 from metertap.usage import Usage, _needed
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from metertap._client import Client
+    from metertap.events import Event
     from metertap.typing import Asked, Moment
 
 __all__ = ["fetch", "replay"]
@@ -32,6 +33,7 @@ def fetch(
     on_error: str = "raise",
     progress: bool | Callable[[int, int], object] = False,
     archive: str | os.PathLike[str] | None = None,
+    on_event: Callable[[Event], object] | None = None,
 ) -> Usage:
     """Ask all accounts at once, each under its own limits, and return one table.
 
@@ -50,6 +52,8 @@ def fetch(
         Show a bar (needs the extra ``cli``), or call this with the numbers of calls done and of all.
     archive : path, optional
         A folder that keeps each answer, for `replay`.
+    on_event : callable, optional
+        Called with each event on the way, see `metertap.events`: requests answered, repetitions, waits for limits.
 
     Returns
     -------
@@ -70,7 +74,7 @@ def fetch(
     >>> usage.is_complete, sorted(set(usage.to_pandas()["provider"]))
     (True, ['sora', 'volcengine'])
     """
-    run = start_run(what, start, end, tz, now, accounts, on_error, archive)
+    run = start_run(what, start, end, tz, now, accounts, on_error, archive, on_event)
     show, close = progress_of(progress)
     try:
         core = run.wait(show)
@@ -109,8 +113,11 @@ def start_run(
     accounts: Iterable[Client],
     on_error: str,
     archive: str | os.PathLike[str] | None,
+    on_event: Callable[[Event], object] | None,
 ) -> _core.Run:
     """Check everything and prepare the calls; shared by both doors."""
+    if on_event is not None and not callable(on_event):
+        raise WrongType(f"on_event must be a callable, not {type(on_event).__name__}.")
     if on_error not in ("raise", "keep"):
         raise InvalidArgument(f"on_error must be 'raise' or 'keep', not {on_error!r}.")
     if isinstance(what, Plan):
@@ -127,7 +134,7 @@ def start_run(
     if missing:
         raise InvalidArgument(f"the plan's account {missing[0]!r} has no client here; pass it in accounts=[…].")
     natives = {name: client._core for name, client in clients.items()}
-    return _core.Run(chosen._core, natives, None if archive is None else os.fspath(archive))
+    return _core.Run(chosen._core, natives, None if archive is None else os.fspath(archive), on_event)
 
 
 def progress_of(progress: bool | Callable[[int, int], object]) -> tuple[Any, Callable[[], object]]:

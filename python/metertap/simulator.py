@@ -56,6 +56,8 @@ class RequestRecord:
         Seconds since the simulator started.
     connection : int
         The connection it came on, counted from 1.
+    account : int or None
+        The number of the account that sent it; None if it does not say rightly.
     """
 
     provider: str | None
@@ -66,6 +68,7 @@ class RequestRecord:
     fault: str | None
     arrived: float
     connection: int
+    account: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,20 +214,20 @@ class Simulator:
         """Return the `base_url` for a client of this provider."""
         return self._core.base_url(provider, tls)
 
-    def credentials(self, provider: str) -> dict[str, str]:
-        """Return the credentials that the service accepts, for one way of logging in, as a client's keywords."""
-        given = self._core.credentials(provider)
+    def credentials(self, provider: str, *, account: int = 1) -> dict[str, str]:
+        """Return the credentials of an account, for one way of logging in, as a client's keywords."""
+        given = self.all_credentials(provider, account=account)
         if provider == "uipath":
             given.pop("token", None)
         if provider == "devicewise":
             given = {name: given[name] for name in ("username", "password")}
         return given
 
-    def all_credentials(self, provider: str) -> dict[str, str]:
-        """Return all credentials that the service accepts, for every way of logging in."""
-        return self._core.credentials(provider)
+    def all_credentials(self, provider: str, *, account: int = 1) -> dict[str, str]:
+        """Return all credentials of an account, for every way of logging in."""
+        return self._core.credentials(provider, account)
 
-    def client(self, provider: str, *, tls: bool = False, aio: bool = False, **overrides: Any) -> Any:
+    def client(self, provider: str, *, tls: bool = False, aio: bool = False, account: int = 1, **overrides: Any) -> Any:
         """Return a client that is set up for this simulator.
 
         Parameters
@@ -235,6 +238,9 @@ class Simulator:
             Go through HTTPS.
         aio : bool, default False
             Return the client of `metertap.aio`.
+        account : int, default 1
+            Which of the provider's accounts, up to 99. They have the same usage, but each has its own sessions and
+            limits; from 2 on, the number is a part of the client's name.
         **overrides
             Keywords of the client to set otherwise.
 
@@ -247,7 +253,10 @@ class Simulator:
         options: dict[str, Any] = {"base_url": self.base_url(provider, tls=tls)}
         if tls:
             options["ca_file"] = self.ca_file
-        return getattr(module, _CLASSES[provider])(**{**self.credentials(provider), **options, **overrides})
+        if account > 1:
+            options["name"] = f"{provider}-{account}"
+        credentials = self.credentials(provider, account=account)
+        return getattr(module, _CLASSES[provider])(**{**credentials, **options, **overrides})
 
     def clients(self, *, tls: bool = False, aio: bool = False) -> list[Any]:
         """Return a client of each provider."""
@@ -311,8 +320,12 @@ class Simulator:
         self._core.set_clock_offset(seconds)
 
     def set_rate_limit(self, provider: str, per_second: float | None) -> None:
-        """Answer more requests than this in a second with 429; None ends it."""
+        """Answer more requests of an account than this in a second with 429; None ends it."""
         self._core.set_rate_limit(provider, per_second)
+
+    def set_concurrency_limit(self, provider: str, at_once: int | None) -> None:
+        """Answer more requests of an account than this at once with 429; None ends it."""
+        self._core.set_concurrency_limit(provider, at_once)
 
     @property
     def requests(self) -> list[RequestRecord]:

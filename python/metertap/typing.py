@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import TypeAlias, TypedDict
 
 from metertap._client import Client
+from metertap.events import Event
 from metertap.planning import Selection
 
 __all__ = ["Asked", "Cell", "ClientOptions", "Line", "Moment", "SecretWord"]
@@ -40,3 +41,4 @@ class ClientOptions(TypedDict, total=False):
     max_per_second: float | None
     ca_file: str | os.PathLike[str] | None
     proxy: str | None
+    on_event: Callable[[Event], object] | None

@@ -109,7 +109,13 @@ class Table:
         """
         _needed("pandas", "pandas")
         source = self if exact else Table(self._table.with_floats())
-        frame: pd.DataFrame = _needed("pyarrow", "pandas").table(source).to_pandas()
+        pandas, pyarrow = _needed("pandas", "pandas"), _needed("pyarrow", "pandas")
+
+        def as_arrow_has_it(kind: Any) -> Any:
+            # NumPy would want an array of its own for each row's list.
+            return pandas.ArrowDtype(kind) if pyarrow.types.is_list(kind) else None
+
+        frame: pd.DataFrame = pyarrow.table(source).to_pandas(types_mapper=as_arrow_has_it)
         return frame
 
     def to_polars(self) -> pl.DataFrame:

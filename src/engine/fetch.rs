@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use tokio::sync::SemaphorePermit;
 
 use super::client::Client;
 use super::clock::{self, Instant};
@@ -18,11 +19,15 @@ use crate::providers::{Call, Grant, Login, Proof, Reply, Request, Secrets};
 use crate::values::error::{Error, Kind, Remedy, Result};
 use crate::values::secret::{Secret, scrub};
 
-/// What clients share within one process: connections, and per account its limits, tokens and budget.
+/// A shorter wait for the limits is nobody's concern.
+const WORTH_TELLING: Duration = Duration::from_millis(1);
+
+/// What clients share: connections, which belong to the runtime that made them, and per account its limits, tokens and
+/// budget, of which a process has one set.
 #[derive(Default)]
 pub struct Engine {
     routes: Mutex<HashMap<Route, Built>>,
-    accounts: Mutex<HashMap<String, Arc<AccountState>>>,
+    accounts: Arc<Mutex<HashMap<String, Arc<AccountState>>>>,
 }
 
 /// A transport that is built once, by whoever needs it first.
@@ -40,6 +45,8 @@ struct AccountState {
 struct Course {
     started: Instant,
     deadline: Instant,
+    /// When the request of this attempt was sent, if it was.
+    sent: Option<Instant>,
     /// Requests sent.
     attempts: u32,
     /// Attempts begun; some end before their request is sent.
@@ -72,6 +79,15 @@ struct Failure {
 }
 
 impl Engine {
+    /// An engine for another runtime: the same accounts, and connections of its own.
+    #[must_use]
+    pub fn beside(&self) -> Self {
+        Self {
+            routes: Mutex::default(),
+            accounts: Arc::clone(&self.accounts),
+        }
+    }
+
     /// Makes a call and returns what `read` makes of its answer; `read` is part of the attempt, so an answer that
     /// says "try again" is tried again.
     pub async fn ask<T>(
@@ -92,6 +108,7 @@ impl Engine {
         let mut course = Course {
             started,
             deadline,
+            sent: None,
             attempts: 0,
             tries: 0,
             renewals: 0,
@@ -109,7 +126,10 @@ impl Engine {
             Err(_) => out_of_time(client.options.timeout, course.last.take()),
         };
         let error = finish(error, course.attempts, started.elapsed());
-        trace.add(Event::GaveUp { error: error.clone() });
+        trace.add(Event::GaveUp {
+            account: client.account.name.clone(),
+            error: error.clone(),
+        });
         Err(error)
     }
 
@@ -126,11 +146,13 @@ impl Engine {
         course.payer = Some(Arc::clone(&state));
         loop {
             course.tries += 1;
+            course.sent = None;
             let failure = match self
                 .attempt(client, call, trace, read, course, &*transport, &state)
                 .await
             {
                 Ok(value) => {
+                    state.heed(client, trace, course, None);
                     state.budget.give(if course.spent > 0 { course.spent } else { 1 });
                     return Ok(value);
                 }
@@ -151,7 +173,7 @@ impl Engine {
         transport: &dyn Transport,
         state: &AccountState,
     ) -> std::result::Result<T, Failure> {
-        let _permit = state.limits.admit().await.map_err(Failure::of)?;
+        let _permit = state.admit(client, call, trace).await.map_err(Failure::of)?;
         let secrets = secrets(client).await.map_err(Failure::of)?;
         let token = state
             .token(client, &secrets, trace, transport)
@@ -178,12 +200,14 @@ impl Engine {
         };
         course.attempts += 1;
         let sent = clock::monotonic();
+        course.sent = Some(sent);
         let reply = transport.send(request).await.map_err(|error| blame(error, None))?;
         let took = sent.elapsed();
         let operation = call.wire();
         let (provider, status, attempt) = (client.provider.facts().name, reply.status, course.attempts);
         trace.add(Event::Answered {
             provider,
+            account: client.account.name.clone(),
             operation,
             attempt,
             status,
@@ -232,27 +256,69 @@ impl Engine {
 
     fn account(&self, client: &Client) -> Arc<AccountState> {
         let mut accounts = lock(&self.accounts);
-        if let Some(state) = accounts.get(&client.key) {
-            if client.options.max_concurrency.is_some() {
-                state.limits.resize(client.concurrency());
-            }
-            if client.options.max_per_second.is_some() {
-                state.limits.repace(client.per_second());
-            }
-            return Arc::clone(state);
-        }
-        let state = Arc::new(AccountState {
-            limits: Limits::new(client.concurrency(), client.per_second()),
-            budget: Budget::default(),
-            token: TokenCache::default(),
-            clock_offset: Mutex::default(),
+        let state = accounts.entry(client.key.clone()).or_insert_with(|| {
+            Arc::new(AccountState {
+                limits: Limits::new(client.concurrency(), client.per_second()),
+                budget: Budget::default(),
+                token: TokenCache::default(),
+                clock_offset: Mutex::default(),
+            })
         });
-        accounts.insert(client.key.clone(), Arc::clone(&state));
-        state
+        if client.options.max_concurrency.is_some() {
+            state.limits.resize(client.concurrency());
+        }
+        if let Some(own) = client.options.max_per_second {
+            state.limits.adopt(own);
+        }
+        Arc::clone(state)
     }
 }
 
 impl AccountState {
+    /// Waits until a request may be sent, and tells how long that took.
+    async fn admit(&self, client: &Client, call: &Call, trace: &Trace) -> Result<SemaphorePermit<'_>> {
+        let began = clock::monotonic();
+        let permit = self.limits.admit().await?;
+        let wait = began.elapsed();
+        if wait >= WORTH_TELLING {
+            trace.add(Event::Waited {
+                provider: client.provider.facts().name,
+                account: client.account.name.clone(),
+                operation: call.wire(),
+                wait,
+            });
+        }
+        Ok(permit)
+    }
+
+    /// Learns from what became of an attempt: how fast this account may send.
+    fn heed(&self, client: &Client, trace: &Trace, course: &Course, error: Option<&Error>) {
+        let Some(sent) = course.sent else {
+            // A login was refused: it has limits of its own, but its wish is obeyed.
+            if let Some(wait) = error
+                .filter(|error| error.kind == Kind::RateLimited)
+                .and_then(|error| error.retry_after)
+            {
+                self.limits.close_for(wait);
+            }
+            return;
+        };
+        match error {
+            Some(error) if error.kind == Kind::RateLimited => {
+                if let Some(per_second) = self.limits.refused(sent, error.retry_after) {
+                    trace.add(Event::LearnedLimit {
+                        provider: client.provider.facts().name,
+                        account: client.account.name.clone(),
+                        per_second,
+                    });
+                }
+            }
+            // Where no answer came, nobody knows whether it was let through.
+            Some(error) if error.http_status.is_none() => {}
+            _ => self.limits.granted(sent),
+        }
+    }
+
     fn signed(&self, client: &Client, call: &Call, secrets: &Secrets, token: Option<&Token>) -> Result<Request> {
         let mut request = client.provider.request(&client.account, call)?;
         let now = clock::now(*lock(&self.clock_offset));
@@ -281,6 +347,7 @@ impl AccountState {
             let grant = log_in(client, secrets, transport, first).await?;
             trace.add(Event::LoggedIn {
                 provider: client.provider.facts().name,
+                account: client.account.name.clone(),
             });
             Ok(grant)
         };
@@ -306,9 +373,7 @@ impl AccountState {
         // A provider that gives no hint may have a known one.
         let hint = hint.or(error.retry_after);
         error.retry_after = hint;
-        if let Some(wait) = hint.filter(|_| error.kind == Kind::RateLimited) {
-            self.limits.close_for(wait);
-        }
+        self.heed(client, trace, course, Some(&error));
         let situation = Situation {
             remedy: error.remedy,
             attempts: course.tries - course.renewals,
@@ -340,6 +405,7 @@ impl AccountState {
                 course.renewals += 1;
                 trace.add(Event::ClockCorrected {
                     provider: client.provider.facts().name,
+                    account: client.account.name.clone(),
                     seconds: offset.as_secs(),
                 });
             }
@@ -351,6 +417,7 @@ impl AccountState {
                 course.spent += price;
                 course.repeated_at_once |= wait.is_zero();
                 trace.add(Event::Repeating {
+                    account: client.account.name.clone(),
                     error: describe(&error, client, call, course),
                     wait,
                 });

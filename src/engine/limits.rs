@@ -6,11 +6,16 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::clock::{self, Instant};
+use super::learning::Learning;
 use super::retry::LONGEST_HINT;
 use crate::values::error::{Error, Kind, Result};
 
 /// How late a request may be without losing its turn: timers and networks are not exact.
 const SLACK: Duration = Duration::from_millis(20);
+
+/// How long nothing is sent after a refusal that says nothing of it. Else the next request would be refused, too, at
+/// whatever rate, since the service has nothing left to give.
+const REST: Duration = Duration::from_secs(1);
 
 /// The limits of one account, shared by all its clients in this process.
 #[derive(Debug)]
@@ -22,8 +27,12 @@ pub struct Limits {
 #[derive(Debug)]
 struct Pace {
     capacity: usize,
-    /// The time between two requests; nothing where no rate is known.
-    interval: Option<Duration>,
+    /// The requests in a second that are allowed, as far as anybody has said.
+    ceiling: Option<f64>,
+    /// The last client's own rate, if one had any.
+    own: Option<f64>,
+    /// What refusals have taught besides.
+    learning: Learning,
     /// When the next request may be sent.
     next: Option<Instant>,
     /// Until when the service wants no requests at all.
@@ -34,10 +43,11 @@ impl Limits {
     /// Limits of this many requests at once and in a second.
     pub fn new(concurrency: usize, per_second: Option<f64>) -> Self {
         let capacity = concurrency.max(1);
-        let interval = interval(per_second);
         let pace = Pace {
             capacity,
-            interval,
+            ceiling: per_second,
+            own: None,
+            learning: Learning::default(),
             next: None,
             closed_until: None,
         };
@@ -59,9 +69,19 @@ impl Limits {
         }
     }
 
-    /// Takes over another rate: the account's own, or a part of a plan's share of it.
+    /// Takes over another rate: the account's own, or a part of a plan's share of it. What refusals have taught stays.
     pub fn repace(&self, per_second: Option<f64>) {
-        self.pace().interval = interval(per_second);
+        self.pace().ceiling = per_second;
+    }
+
+    /// Takes over the rate that a client was made with, once: calls of a plan are made by such clients, too, and have
+    /// the plan's rate.
+    pub fn adopt(&self, own: f64) {
+        let mut pace = self.pace();
+        if pace.own != Some(own) {
+            pace.own = Some(own);
+            pace.ceiling = Some(own).filter(|rate| rate.is_finite());
+        }
     }
 
     /// Waits until a request may be sent; the permit is good until it is dropped.
@@ -93,6 +113,36 @@ impl Limits {
         pace.closed_until = Some(pace.closed_until.map_or(until, |earlier| earlier.max(until)));
     }
 
+    /// A request that was sent then was answered, and not refused for coming too often.
+    pub fn granted(&self, sent: Instant) {
+        self.pace().learning.granted(sent);
+    }
+
+    /// A request that was sent then was refused for coming too often; the service may have told when to come back.
+    /// Returns what the rate is from now on, if that is news.
+    pub fn refused(&self, sent: Instant, hint: Option<Duration>) -> Option<f64> {
+        let learned = {
+            let mut pace = self.pace();
+            let ceiling = pace.ceiling;
+            let learned = pace.learning.refused(sent, clock::monotonic(), ceiling);
+            if learned.is_some() {
+                pace.next = None;
+            }
+            learned
+        };
+        // Who has taken a turn at the old rate takes another one after this.
+        let rest = learned.and_then(interval).map(|interval| interval.max(REST));
+        if let Some(wait) = hint.or(rest) {
+            self.close_for(wait);
+        }
+        learned
+    }
+
+    /// The requests in a second that are allowed now, as far as that is known.
+    pub fn per_second(&self) -> Option<f64> {
+        self.pace().per_second()
+    }
+
     /// How many permits are free.
     pub fn free(&self) -> usize {
         self.permits.available_permits()
@@ -107,9 +157,13 @@ impl Limits {
     /// no more than the slack does not push those behind back, so the rate is kept on the whole.
     fn turn(&self, now: Instant) -> Option<Instant> {
         let mut pace = self.pace();
-        let interval = pace.interval?;
+        let interval = pace.per_second().and_then(interval)?;
         let earliest = now.checked_sub(SLACK).unwrap_or(now);
         let turn = pace.next.map_or(now, |next| next.max(earliest));
+        if turn > now {
+            let ceiling = pace.ceiling;
+            pace.learning.grow(now, ceiling);
+        }
         pace.next = Some(turn + interval);
         Some(turn)
     }
@@ -119,12 +173,24 @@ impl Limits {
     }
 }
 
-fn interval(per_second: Option<f64>) -> Option<Duration> {
-    per_second.and_then(|rate| Duration::try_from_secs_f64(1.0 / rate).ok())
+impl Pace {
+    fn per_second(&self) -> Option<f64> {
+        match (self.ceiling, self.learning.rate()) {
+            (Some(ceiling), Some(learned)) => Some(ceiling.min(learned)),
+            (ceiling, learned) => ceiling.or(learned),
+        }
+    }
+}
+
+/// The time between two requests.
+fn interval(per_second: f64) -> Option<Duration> {
+    Duration::try_from_secs_f64(1.0 / per_second).ok()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::Ordering;
+
     use super::*;
 
     #[tokio::test(start_paused = true)]
@@ -172,5 +238,111 @@ mod tests {
         assert_eq!(limits.free(), 5);
         limits.resize(1);
         assert_eq!(limits.free(), 1);
+    }
+
+    /// A service that lets so many requests through in a second, and a second's worth at once; it answers after 80 ms,
+    /// and refuses with a hint in whole seconds or without one.
+    struct Service {
+        rate: f64,
+        has_hints: bool,
+        bucket: Mutex<(f64, Instant)>,
+    }
+
+    impl Service {
+        fn new(rate: f64, has_hints: bool) -> Self {
+            let bucket = Mutex::new((rate, clock::monotonic()));
+            Self {
+                rate,
+                has_hints,
+                bucket,
+            }
+        }
+
+        async fn lets_through(&self) -> bool {
+            let is_granted = {
+                let mut bucket = self.bucket.lock().unwrap();
+                let now = clock::monotonic();
+                let tokens = (bucket.0 + (now - bucket.1).as_secs_f64() * self.rate).min(self.rate);
+                *bucket = (if tokens < 1.0 { tokens } else { tokens - 1.0 }, now);
+                tokens >= 1.0
+            };
+            clock::sleep(Duration::from_millis(80)).await;
+            is_granted
+        }
+    }
+
+    /// Makes so many calls, as many at once as there are permits; how often it was refused, and the seconds it took.
+    async fn work(limits: &Limits, service: &Service, calls: usize) -> (usize, f64) {
+        let left = std::sync::atomic::AtomicUsize::new(calls);
+        let begun = clock::monotonic();
+        let worker = async || {
+            let mut refusals = 0;
+            while left
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1))
+                .is_ok()
+            {
+                loop {
+                    let permit = limits.admit().await.unwrap();
+                    let sent = clock::monotonic();
+                    let is_granted = service.lets_through().await;
+                    if is_granted {
+                        limits.granted(sent);
+                        break;
+                    }
+                    refusals += 1;
+                    limits.refused(sent, service.has_hints.then_some(Duration::from_secs(1)));
+                    drop(permit);
+                    clock::sleep(Duration::from_millis(500)).await;
+                }
+            }
+            refusals
+        };
+        let refusals = futures_util::future::join_all((0..12).map(|_| worker())).await;
+        (refusals.iter().sum(), begun.elapsed().as_secs_f64())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_service_that_allows_less_than_declared_refuses_little_and_is_used_well() {
+        for (ceiling, real, most) in [
+            (Some(100.0), 20.0, 9),
+            (Some(30.0), 20.0, 3),
+            (Some(100.0), 5.0, 19),
+            (None, 20.0, 12),
+            (None, 60.0, 12),
+        ] {
+            for has_hints in [true, false] {
+                let limits = Limits::new(12, ceiling);
+                let service = Service::new(real, has_hints);
+                let (refusals, seconds) = work(&limits, &service, 400).await;
+                let share = 400.0 / seconds / real;
+                let told = format!("{ceiling:?} {real} {has_hints}: {refusals} refusals, {share:.2} of the rate");
+                assert!(refusals <= most && share >= 0.8, "{told}");
+                assert!(refusals > 0, "{told}");
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_clients_own_rate_is_adopted_once_and_a_plans_share_stays() {
+        let limits = Limits::new(1, Some(30.0));
+        limits.adopt(10.0);
+        assert_eq!(limits.per_second(), Some(10.0));
+        limits.repace(Some(5.0));
+        limits.adopt(10.0);
+        assert_eq!(limits.per_second(), Some(5.0));
+        limits.adopt(f64::INFINITY);
+        assert_eq!(limits.per_second(), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_learned_stays_below_every_rate_that_is_set() {
+        let limits = Limits::new(1, Some(100.0));
+        assert_eq!(limits.refused(clock::monotonic(), None), Some(25.0));
+        limits.repace(Some(50.0));
+        assert_eq!(limits.per_second(), Some(25.0));
+        limits.repace(Some(5.0));
+        assert_eq!(limits.per_second(), Some(5.0));
+        limits.repace(None);
+        assert_eq!(limits.per_second(), Some(25.0));
     }
 }

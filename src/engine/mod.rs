@@ -7,6 +7,7 @@ pub mod client;
 pub mod clock;
 pub mod credentials;
 pub mod fetch;
+pub mod learning;
 pub mod limits;
 pub mod observe;
 pub mod retry;

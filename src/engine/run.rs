@@ -126,7 +126,7 @@ impl Engine {
     ) -> Result<Outcome> {
         let asked_at = clock::now(SignedDuration::ZERO);
         let began = clock::monotonic();
-        let own = Trace::default();
+        let own = trace.sibling();
         let read = |reply: &Reply| {
             let answered_at = clock::now(SignedDuration::ZERO);
             let readings = read(client.provider, call, reply, answered_at)?;

@@ -9,7 +9,7 @@ use super::fetch::Engine;
 use super::observe::Trace;
 use crate::providers::{Call, Composite, Reply};
 use crate::values::error::{Error, Kind, Result};
-use crate::values::json::Json;
+use crate::values::json::{At, Json};
 use crate::values::shape::Typed;
 use crate::values::window::Instant;
 
@@ -50,9 +50,11 @@ impl Engine {
         let provider = client.provider;
         let read = |reply: &Reply| {
             let document = provider.answer(call, reply)?;
+            let typed = provider.typed(call, &document)?;
+            At::root(&document).check_floats()?;
             Ok(Part {
                 name: call.operation.name,
-                typed: provider.typed(call, &document)?,
+                typed,
                 document: document.into_owned(),
                 answered_at: reply.date().unwrap_or_else(|| clock::now(SignedDuration::ZERO)),
             })

@@ -2,7 +2,9 @@
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -12,18 +14,22 @@ use pyo3::types::{PyDict, PyTuple};
 use pyo3::{IntoPyObjectExt, intern};
 use pyo3_async_runtimes::TaskLocals;
 use pyo3_async_runtimes::generic::future_into_py_with_locals;
-use tokio::time::{Instant, MissedTickBehavior, interval_at};
+use tokio::runtime::Runtime;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 use super::errors::to_python;
-use super::runtime::{Bridge, Present, closed, enter, stand_aside};
+#[cfg(unix)]
+use super::inbox::{Inbox, Reader};
+use super::runtime::{Bridge, Present, closed, enter, is_closed, stand_aside};
 use crate::engine::{Engine, Event, Trace};
 use crate::values::error::{Error, Kind, Result};
 
 /// How often a blocking call looks whether the user wants to stop it.
 const TICK: Duration = Duration::from_millis(50);
 
-/// Runs a future to its end while the interpreter does other things; Ctrl-C drops it. Hold the mark that comes
-/// with the answer until that is a Python object.
+/// Runs the future of a single call to its end on this thread, while the interpreter does other things; Ctrl-C drops
+/// it. Hold the mark that comes with the answer until that is a Python object.
 pub fn wait<T, F>(
     py: Python<'_>,
     make: impl FnOnce(Arc<Engine>, Arc<Trace>) -> F + Send,
@@ -32,53 +38,118 @@ where
     T: Send,
     F: Future<Output = Result<T>> + Send,
 {
-    wait_watching(py, &|_| Ok(()), make)
+    let (living, present) = enter(py).map_err(|error| to_python(py, &error))?;
+    let trace = Arc::new(Trace::default());
+    let outcome = py.detach(|| {
+        let mut call = std::pin::pin!(Some(survive(make(Arc::clone(&living.engine), Arc::clone(&trace)))));
+        let outcome = drive(&living.single, call.as_mut(), || look(&trace, &|_| Ok(())));
+        if !matches!(outcome, Ok(Some(Ok(_)))) {
+            // The connection's own task closes it, and it may be that nobody drives the runtime after this.
+            living.single.block_on(async {
+                call.set(None);
+                let_others_run().await;
+            });
+        }
+        outcome
+    });
+    settle(py, outcome, present, &trace)
 }
 
-/// The same, and calls `watch` at every tick; what it raises ends the wait.
+/// Drives the runtime until the call has an outcome, or the interpreter shuts down. Between two ticks it is left to
+/// other threads, so that none of them waits for what this one does then.
+fn drive<T>(
+    runtime: &Runtime,
+    mut call: Pin<&mut Option<impl Future<Output = Result<T>>>>,
+    mut tick: impl FnMut() -> PyResult<()>,
+) -> PyResult<Option<Result<T>>> {
+    let mut outcome = runtime.block_on(async {
+        // What happened since the last call comes first: the service may have closed an idle connection.
+        let_others_run().await;
+        next(call.as_mut()).await
+    });
+    while outcome.is_none() && !is_closed() {
+        tick()?;
+        outcome = runtime.block_on(next(call.as_mut()));
+    }
+    Ok(outcome)
+}
+
+/// The call's outcome, if it comes before the next tick.
+async fn next<T>(call: Pin<&mut Option<impl Future<Output = T>>>) -> Option<T> {
+    timeout(TICK, call.as_pin_mut()?).await.ok()
+}
+
+/// Lets the runtime look for news on all sockets, and lets the tasks run that have some.
+async fn let_others_run() {
+    for _ in 0..2 {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Runs the future of a batch to its end in the background, and calls `watch` at every tick; what it raises, or Ctrl-C,
+/// drops the future.
 pub fn wait_watching<T, F>(
     py: Python<'_>,
     watch: &(impl Fn(Python<'_>) -> PyResult<()> + Sync),
     make: impl FnOnce(Arc<Engine>, Arc<Trace>) -> F + Send,
 ) -> PyResult<(T, Option<Present>)>
 where
-    T: Send,
-    F: Future<Output = Result<T>> + Send,
+    T: Send + 'static,
+    F: Future<Output = Result<T>> + Send + 'static,
 {
     let (living, present) = enter(py).map_err(|error| to_python(py, &error))?;
     let trace = Arc::new(Trace::default());
-    let (outcome, present) = py.detach(|| -> PyResult<(Result<T>, Option<Present>)> {
-        let future = survive(make(Arc::clone(&living.engine), Arc::clone(&trace)));
-        let mut closing = living.closing();
-        let outcome = living.handle.block_on(async {
-            let mut future = std::pin::pin!(future);
-            let mut ticks = interval_at(Instant::now() + TICK, TICK);
-            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            loop {
-                tokio::select! {
-                    biased;
-                    outcome = &mut future => return Ok(Some(outcome)),
-                    _ = closing.wait_for(|closing| *closing) => return Ok::<_, PyErr>(None),
-                    _ = ticks.tick() => Python::attach(|py| {
-                        log(py, &trace.drain())?;
-                        watch(py)?;
-                        py.check_signals()
-                    })?,
-                }
+    let background = living.background(py).map_err(|error| to_python(py, &error))?;
+    let outcome = py.detach(|| {
+        let future = survive(make(Arc::clone(&background.engine), Arc::clone(&trace)));
+        let (sender, receiver) = sync_channel(1);
+        let _task = Aborting(background.handle.spawn(async move {
+            let _ = sender.send(future.await);
+        }));
+        loop {
+            match receiver.recv_timeout(TICK) {
+                Ok(outcome) => return Ok(Some(outcome)),
+                Err(RecvTimeoutError::Timeout) if !is_closed() => look(&trace, watch)?,
+                Err(_) => return Ok(None),
             }
-        })?;
-        if let Some(outcome) = outcome {
-            return Ok((outcome, Some(present)));
         }
-        drop(present);
-        stand_aside();
-        Ok((Err(closed()), None))
-    })?;
-    if present.is_some() {
-        log(py, &trace.drain())?;
+    });
+    settle(py, outcome, present, &trace)
+}
+
+/// A task that ends when this is dropped.
+struct Aborting(JoinHandle<()>);
+
+impl Drop for Aborting {
+    fn drop(&mut self) {
+        self.0.abort();
     }
+}
+
+/// What is done at a tick.
+fn look(trace: &Trace, watch: &impl Fn(Python<'_>) -> PyResult<()>) -> PyResult<()> {
+    Python::attach(|py| {
+        log(py, &trace.drain())?;
+        watch(py)?;
+        py.check_signals()
+    })
+}
+
+/// Ends a wait: the value, or the exception. Where there is no outcome, the interpreter is shutting down.
+fn settle<T: Send>(
+    py: Python<'_>,
+    outcome: PyResult<Option<Result<T>>>,
+    present: Present,
+    trace: &Trace,
+) -> PyResult<(T, Option<Present>)> {
+    let Some(outcome) = outcome? else {
+        drop(present);
+        py.detach(stand_aside);
+        return Err(to_python(py, &closed()));
+    };
+    log(py, &trace.drain())?;
     match outcome {
-        Ok(value) => Ok((value, present)),
+        Ok(value) => Ok((value, Some(present))),
         Err(error) => Err(to_python(py, &error)),
     }
 }
@@ -94,13 +165,27 @@ where
 {
     let trace = Arc::new(Trace::default());
     let (living, _present) = enter(py).map_err(|error| to_python(py, &error))?;
-    let future = survive(make(Arc::clone(&living.engine), Arc::clone(&trace)));
-    let running = Loop(pyo3_async_runtimes::get_running_loop(py)?.unbind());
-    let locals = TaskLocals::new(Bound::new(py, running)?.into_any());
-    future_into_py_with_locals::<Bridge, _, _>(py, locals, async move {
+    let background = living.background(py).map_err(|error| to_python(py, &error))?;
+    let future = survive(make(Arc::clone(&background.engine), Arc::clone(&trace)));
+    let call = async move {
         let outcome = future.await;
-        Ok(Delivery { outcome, trace })
-    })
+        Delivery { outcome, trace }
+    };
+    let event_loop = pyo3_async_runtimes::get_running_loop(py)?;
+    #[cfg(unix)]
+    if let Some(reader) = Reader::of(living, &event_loop) {
+        let spawn = |inbox: Arc<Inbox>, number| {
+            let call = async move {
+                let delivery = call.await;
+                inbox.put(number, Box::new(|py| delivery.into_py_any(py)));
+            };
+            background.handle.spawn(call).abort_handle()
+        };
+        return Reader::promise(&reader, spawn);
+    }
+    // Where the loop cannot watch sockets, each call takes the interpreter for itself.
+    let locals = TaskLocals::new(Bound::new(py, Loop(event_loop.unbind()))?.into_any());
+    future_into_py_with_locals::<Bridge, _, _>(py, locals, async move { Ok(call.await) })
 }
 
 /// The running event loop, as the bridge uses it. Where the loop has closed before an answer comes, nobody waits for it
@@ -196,6 +281,7 @@ fn describe(event: &Event) -> (u8, String) {
             attempt,
             status,
             took,
+            ..
         } => (
             DEBUG,
             format!(
@@ -203,15 +289,37 @@ fn describe(event: &Event) -> (u8, String) {
                 took.as_secs_f64()
             ),
         ),
-        Event::Repeating { error, wait } => (INFO, format!("{error} Repeating in {:.1} s.", wait.as_secs_f64())),
-        Event::LoggedIn { provider } => (DEBUG, format!("{provider}: logged in")),
-        Event::ClockCorrected { provider, seconds } => (
+        Event::Repeating { error, wait, .. } => (INFO, format!("{error} Repeating in {:.1} s.", wait.as_secs_f64())),
+        Event::Waited {
+            provider,
+            operation,
+            wait,
+            ..
+        } => (
+            DEBUG,
+            format!(
+                "{provider} {operation}: waited {:.3} s for the account's limits",
+                wait.as_secs_f64()
+            ),
+        ),
+        Event::LoggedIn { provider, .. } => (DEBUG, format!("{provider}: logged in")),
+        Event::LearnedLimit {
+            provider,
+            account,
+            per_second,
+        } => (
+            INFO,
+            format!(
+                "{provider}: account {account:?} is refused for asking too often; from now on at most {per_second:.2} requests a second"
+            ),
+        ),
+        Event::ClockCorrected { provider, seconds, .. } => (
             WARNING,
             format!(
                 "{provider}: this machine's clock is off by {seconds} s; requests are signed with the server's time"
             ),
         ),
         // The exception says it; a log line at a higher level would say it twice.
-        Event::GaveUp { error } => (DEBUG, format!("{error} Gave up.")),
+        Event::GaveUp { error, .. } => (DEBUG, format!("{error} Gave up.")),
     }
 }

@@ -7,14 +7,17 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
-use super::call::{promise, wait};
+use super::call::{promise, wait, wait_watching};
 use super::convert::{Answer, arguments};
 use super::errors::to_python;
+use super::events::Listener;
+use super::runtime::mark;
 use crate::engine::credentials::{Boxed, SecretSource};
 use crate::engine::{self, Engine, Options, ProxyChoice, Trace, transport};
 use crate::providers::{Call, Composite, provider};
 use crate::values::arguments::plain;
 use crate::values::error::{Error, Kind, Result};
+use crate::values::json::At;
 use crate::values::secret;
 
 /// A secret on its way to a client: a word, or a callable without arguments that returns it. It shows neither.
@@ -36,12 +39,12 @@ impl Secret {
 
 /// A client of one account at one provider.
 #[pyclass(frozen, module = "metertap._core")]
-pub struct Client(pub Arc<engine::Client>);
+pub struct Client(pub Arc<engine::Client>, Option<Arc<Listener>>);
 
 #[pymethods]
 impl Client {
     #[new]
-    #[pyo3(signature = (provider, *, name, base_url, settings, secrets, timeout, retries, max_concurrency, max_per_second, ca_file, proxy))]
+    #[pyo3(signature = (provider, *, name, base_url, settings, secrets, timeout, retries, max_concurrency, max_per_second, ca_file, proxy, on_event))]
     #[allow(clippy::too_many_arguments)] // they are the keywords that every client takes
     fn new(
         py: Python<'_>,
@@ -56,6 +59,7 @@ impl Client {
         max_per_second: Option<f64>,
         ca_file: Option<String>,
         proxy: Option<String>,
+        on_event: Option<Py<PyAny>>,
     ) -> PyResult<Self> {
         let refuse = |error: Error| to_python(py, &error);
         let known = self::provider(provider);
@@ -70,7 +74,8 @@ impl Client {
             }
         }
         let client = engine::Client::new(known, name, base_url, settings, sources, options).map_err(refuse)?;
-        Ok(Self(Arc::new(client)))
+        let listener = on_event.map(|callable| Arc::new(Listener::new(callable)));
+        Ok(Self(Arc::new(client), listener))
     }
 
     /// Makes a call and waits for its answer.
@@ -83,8 +88,16 @@ impl Client {
     ) -> PyResult<Bound<'py, PyAny>> {
         let question = self.question(py, operation, given)?;
         let client = Arc::clone(&self.0);
-        let (answer, _present) = wait(py, move |engine, trace| ask(engine, client, question, raw, trace))?;
-        answer.into_pyobject(py)
+        let Some(listener) = &self.1 else {
+            let (answer, _present) = wait(py, move |engine, trace| ask(engine, client, question, raw, trace))?;
+            return answer.into_pyobject(py);
+        };
+        let outcome = wait_watching(py, &|py| listener.deliver(py), move |engine, trace| {
+            Listener::listen(self.1.as_ref(), &trace);
+            ask(engine, client, question, raw, trace)
+        });
+        listener.deliver(py)?;
+        outcome?.0.into_pyobject(py)
     }
 
     /// Makes a call; the answer is awaited.
@@ -97,7 +110,21 @@ impl Client {
     ) -> PyResult<Bound<'py, PyAny>> {
         let question = self.question(py, operation, given)?;
         let client = Arc::clone(&self.0);
-        promise(py, move |engine, trace| ask(engine, client, question, raw, trace))
+        promise(py, move |engine, trace| {
+            Listener::listen(self.1.as_ref(), &trace);
+            ask(engine, client, question, raw, trace)
+        })
+    }
+
+    /// Calls `on_event` with what has happened since the last time.
+    fn deliver(&self, py: Python<'_>) -> PyResult<()> {
+        self.1.as_ref().map_or(Ok(()), |listener| listener.deliver(py))
+    }
+
+    /// True if somebody wants to hear of events.
+    #[getter]
+    fn has_listener(&self) -> bool {
+        self.1.is_some()
     }
 
     /// The provider's name.
@@ -169,21 +196,23 @@ async fn ask(
             let provider = client.provider;
             let read = |reply: &crate::providers::Reply| {
                 let document = provider.answer(&call, reply)?;
-                if raw {
-                    Answer::raw(document.into_owned())
+                let typed = if raw {
+                    None
                 } else {
-                    provider.typed(&call, &document).map(Answer::Typed)
-                }
+                    Some(provider.typed(&call, &document)?)
+                };
+                At::root(&document).check_floats()?;
+                Ok(typed.map_or_else(|| Answer::Raw(document.into_owned()), Answer::Typed))
             };
             engine.ask(&client, &call, &trace, read).await
         }
         Question::Together(composite, calls) => {
             let together = engine.ask_together(&client, composite, &calls, &trace).await?;
-            if raw {
-                Answer::raw(together.raw())
+            Ok(if raw {
+                Answer::Raw(together.raw())
             } else {
-                Ok(Answer::Typed(together.typed()))
-            }
+                Answer::Typed(together.typed())
+            })
         }
     }
 }
@@ -274,7 +303,10 @@ impl SecretSource for Callable {
             let closing = || Error::new(Kind::ShuttingDown, "the interpreter is shutting down");
             let function = function.ok_or_else(closing)?;
             // The function may do anything, so it runs where blocking is allowed.
-            let called = tokio::task::spawn_blocking(move || Python::try_attach(|py| run(py, &function, name)));
+            let called = tokio::task::spawn_blocking(move || {
+                let _present = mark()?;
+                Python::try_attach(|py| run(py, &function, name))
+            });
             called.await.map_err(|_| closing())?.ok_or_else(closing)?
         })
     }

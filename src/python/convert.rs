@@ -8,7 +8,7 @@ use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyMapping, PySequence,
 use super::errors::to_python;
 use crate::values::arguments::Value;
 use crate::values::error::{Error, Kind, Result};
-use crate::values::json::{At, Json};
+use crate::values::json::Json;
 use crate::values::shape::Typed;
 use crate::values::window::Instant;
 
@@ -156,34 +156,6 @@ pub enum Answer {
     Typed(Typed),
     /// Dicts, lists and numbers.
     Raw(Json<'static>),
-}
-
-impl Answer {
-    /// The raw form; a number that no float can hold is refused here, while the place is still known.
-    pub fn raw(document: Json<'static>) -> Result<Self> {
-        check_floats(&At::root(&document))?;
-        Ok(Self::Raw(document))
-    }
-}
-
-fn check_floats(at: &At<'_, '_>) -> Result<()> {
-    let path = at.path();
-    match at.value {
-        Json::Number(text) if text.contains(['e', 'E']) && !text.parse::<f64>().is_ok_and(f64::is_finite) => {
-            Err(Error::unexpected(
-                path,
-                format!("the number {} is too large", crate::values::text::head(text, 60)),
-            ))
-        }
-        Json::List(items) => {
-            let mut items = items.iter().enumerate();
-            items.try_for_each(|(index, item)| check_floats(&At::item(&path, index, item)))
-        }
-        Json::Map(members) => members
-            .iter()
-            .try_for_each(|(key, value)| check_floats(&At::member(&path, key, value))),
-        _ => Ok(()),
-    }
 }
 
 impl<'py> IntoPyObject<'py> for Answer {

@@ -4,7 +4,10 @@ mod call;
 mod client;
 mod convert;
 mod errors;
+mod events;
 mod facts;
+#[cfg(unix)]
+mod inbox;
 mod runtime;
 mod simulator;
 mod table;

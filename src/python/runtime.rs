@@ -1,4 +1,7 @@
-//! The runtime: started on first use, one per process, rebuilt after a `fork`, closed at exit.
+//! The runtimes: started on first use, rebuilt after a `fork`, closed at exit.
+//!
+//! There are two. The one for single calls has no thread: whoever waits for a call drives it, so that a call wakes
+//! nobody. The other one has threads of its own, for batches and for what is awaited.
 //!
 //! After a fork, the child has none of the parent's threads, and sockets must not be shared by two processes. So what
 //! lives is kept per process id: the child finds a home that is not its own, leaves it alone (dropping it would wait
@@ -16,7 +19,6 @@ use pyo3::prelude::*;
 use pyo3_async_runtimes::TaskLocals;
 use pyo3_async_runtimes::generic::{ContextExt, JoinError, Runtime};
 use tokio::runtime::Handle;
-use tokio::sync::watch;
 
 use crate::engine::Engine;
 use crate::values::error::{Error, Kind, Result};
@@ -35,16 +37,27 @@ struct Home {
     child: OnceLock<Box<Home>>,
 }
 
-/// The runtime and the engine.
+/// What is there while the process makes calls.
 pub struct Living {
-    /// Where futures run.
-    pub handle: Handle,
-    /// What makes the calls.
+    /// For single calls: driven by the threads that wait for them.
+    pub single: tokio::runtime::Runtime,
+    /// What makes single calls.
     pub engine: Arc<Engine>,
-    runtime: Mutex<Option<tokio::runtime::Runtime>>,
-    closing: watch::Sender<bool>,
+    background: OnceLock<std::result::Result<Background, String>>,
     /// How many threads are in a call.
     present: Arc<AtomicUsize>,
+    /// The event loops that wait for calls.
+    #[cfg(unix)]
+    pub readers: super::inbox::Readers,
+}
+
+/// The runtime that has threads of its own.
+pub struct Background {
+    /// Where futures run.
+    pub handle: Handle,
+    /// What makes the calls there.
+    pub engine: Arc<Engine>,
+    runtime: Mutex<Option<tokio::runtime::Runtime>>,
 }
 
 /// A thread that is in a call, until this is dropped: the interpreter does not go down as long as it may be running
@@ -58,22 +71,68 @@ impl Drop for Present {
 }
 
 impl Living {
-    /// What tells a waiting thread to stop.
-    pub fn closing(&self) -> watch::Receiver<bool> {
-        self.closing.subscribe()
+    fn start() -> std::result::Result<Self, String> {
+        let single = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        Ok(Self {
+            single: single.map_err(|problem| problem.to_string())?,
+            engine: Arc::default(),
+            background: OnceLock::new(),
+            present: Arc::default(),
+            #[cfg(unix)]
+            readers: Mutex::default(),
+        })
     }
 
-    /// Tells all waiting threads to stop, waits a little until they did, and ends the runtime.
+    /// What there is in this process, if anything was started.
+    #[cfg(unix)]
+    pub fn here() -> Option<&'static Self> {
+        Home::here().living.get()?.as_ref().ok()
+    }
+
+    /// For batches and for what is awaited. The first call starts threads, detached from the interpreter.
+    pub fn background(&self, py: Python<'_>) -> Result<&Background> {
+        let start = || Background::start(&self.engine);
+        let ready = self.background.get();
+        let background = ready.unwrap_or_else(|| py.detach(|| self.background.get_or_init(start)));
+        background.as_ref().map_err(not_started)
+    }
+
+    /// Marks a thread that may run Python code, until the mark is dropped.
+    fn mark(&self) -> Present {
+        self.present.fetch_add(1, Ordering::SeqCst);
+        Present(Arc::clone(&self.present))
+    }
+
+    /// Waits a little until all threads have left their calls, and ends the background. They look every few
+    /// milliseconds whether it is time.
     fn close(&self) {
-        self.closing.send_replace(true);
         let until = Instant::now() + Duration::from_millis(300);
         while self.present.load(Ordering::SeqCst) > 0 && Instant::now() < until {
             thread::sleep(Duration::from_millis(1));
         }
-        let runtime = self.runtime.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(runtime) = runtime {
-            runtime.shutdown_timeout(Duration::from_millis(300));
+        if let Some(Ok(background)) = self.background.get() {
+            let mut runtime = background.runtime.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(runtime) = runtime.take() {
+                runtime.shutdown_timeout(Duration::from_millis(300));
+            }
         }
+    }
+}
+
+impl Background {
+    fn start(engine: &Engine) -> std::result::Result<Self, String> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            // Two do: one waits for sockets while the other one parses.
+            .worker_threads(2)
+            .thread_name("metertap")
+            .enable_all()
+            .build()
+            .map_err(|problem| problem.to_string())?;
+        Ok(Self {
+            handle: runtime.handle().clone(),
+            engine: Arc::new(engine.beside()),
+            runtime: Mutex::new(Some(runtime)),
+        })
     }
 }
 
@@ -96,21 +155,19 @@ impl Home {
     }
 }
 
-/// This process's runtime and engine. Call it detached from the interpreter: the first call starts threads.
-pub fn living() -> Result<&'static Living> {
-    if CLOSED.load(Ordering::SeqCst) {
+/// What is there in this process.
+fn living() -> Result<&'static Living> {
+    if is_closed() {
         return Err(closed());
     }
-    let living = Home::here().living.get_or_init(start);
-    living
-        .as_ref()
-        .map_err(|problem| Error::new(Kind::Internal, format!("the runtime cannot be started: {problem}")))
+    let living = Home::here().living.get_or_init(Living::start);
+    living.as_ref().map_err(not_started)
 }
 
-/// Begins a call: this process's runtime and engine, and a mark that a thread is in a call. Hold the mark until the
-/// answer is a Python object.
+/// Begins a call: what there is in this process, and a mark that a thread is in a call. Hold the mark until the answer
+/// is a Python object.
 pub fn enter(py: Python<'_>) -> Result<(&'static Living, Present)> {
-    if CLOSED.load(Ordering::SeqCst) {
+    if is_closed() {
         py.detach(stand_aside);
         return Err(closed());
     }
@@ -119,14 +176,24 @@ pub fn enter(py: Python<'_>) -> Result<(&'static Living, Present)> {
         Some(Ok(living)) => living,
         _ => py.detach(living)?,
     };
-    living.present.fetch_add(1, Ordering::SeqCst);
-    let present = Present(Arc::clone(&living.present));
-    if CLOSED.load(Ordering::SeqCst) {
+    let present = living.mark();
+    if is_closed() {
         drop(present);
         py.detach(stand_aside);
         return Err(closed());
     }
     Ok((living, present))
+}
+
+/// A mark for a thread that is about to run Python code for a call; nothing once the interpreter shuts down.
+pub fn mark() -> Option<Present> {
+    let present = living().ok()?.mark();
+    (!is_closed()).then_some(present)
+}
+
+/// True from the end of the interpreter on.
+pub fn is_closed() -> bool {
+    CLOSED.load(Ordering::SeqCst)
 }
 
 /// True on the thread that ends the interpreter, and everywhere while nobody does.
@@ -151,22 +218,8 @@ pub fn closed() -> Error {
     )
 }
 
-fn start() -> std::result::Result<Living, String> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        // Two do: one waits for sockets while the other one parses.
-        .worker_threads(2)
-        .thread_name("metertap")
-        .enable_all()
-        .build()
-        .map_err(|problem| problem.to_string())?;
-    let engine = Arc::new(Engine::default());
-    Ok(Living {
-        handle: runtime.handle().clone(),
-        engine,
-        runtime: Mutex::new(Some(runtime)),
-        closing: watch::Sender::new(false),
-        present: Arc::default(),
-    })
+fn not_started(problem: &String) -> Error {
+    Error::new(Kind::Internal, format!("the runtime cannot be started: {problem}"))
 }
 
 /// Stops all work of this process. Registered with `atexit`; calls after it raise `ShuttingDown`.
@@ -223,7 +276,7 @@ impl Runtime for Bridge {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        Spawned(living().ok().map(|living| living.handle.spawn(future)))
+        Spawned(background().map(|background| background.handle.spawn(future)))
     }
 
     fn spawn_blocking<F>(work: F) -> Spawned
@@ -233,12 +286,17 @@ impl Runtime for Bridge {
         // The bridge's closures attach to the interpreter. While it goes down they must not: a worker that waits for
         // it then is killed in the middle, with noise on stderr. `try_attach` gives up instead.
         let guarded = move || {
-            if !CLOSED.load(Ordering::SeqCst) {
+            if !is_closed() {
                 let _ = Python::try_attach(|_| work());
             }
         };
-        Spawned(living().ok().map(|living| living.handle.spawn_blocking(guarded)))
+        Spawned(background().map(|background| background.handle.spawn_blocking(guarded)))
     }
+}
+
+/// The background, which stands by the time that the bridge spawns anything.
+fn background() -> Option<&'static Background> {
+    living().ok()?.background.get()?.as_ref().ok()
 }
 
 tokio::task_local! {

@@ -81,10 +81,14 @@ impl Simulator {
         self.0.providers()
     }
 
-    /// The credentials that a provider's service accepts.
-    fn credentials<'py>(&self, py: Python<'py>, provider: &str) -> PyResult<Bound<'py, PyDict>> {
+    /// The credentials of one of a provider's accounts.
+    fn credentials<'py>(&self, py: Python<'py>, provider: &str, account: u32) -> PyResult<Bound<'py, PyDict>> {
         let credentials = PyDict::new(py);
-        for (name, value) in self.0.credentials(provider).map_err(PyValueError::new_err)? {
+        for (name, value) in self
+            .0
+            .credentials_of(provider, account)
+            .map_err(PyValueError::new_err)?
+        {
             credentials.set_item(name, value)?;
         }
         Ok(credentials)
@@ -124,10 +128,17 @@ impl Simulator {
         self.0.set_clock_offset(SignedDuration::from_secs(seconds));
     }
 
-    /// Answers more requests than this in a second with 429; `None` ends it.
+    /// Answers more requests of an account than this in a second with 429; `None` ends it.
     fn set_rate_limit(&self, provider: &str, per_second: Option<f64>) -> PyResult<()> {
         self.0
             .set_rate_limit(provider, per_second)
+            .map_err(PyValueError::new_err)
+    }
+
+    /// Answers more requests of an account than this at once with 429; `None` ends it.
+    fn set_concurrency_limit(&self, provider: &str, at_once: Option<usize>) -> PyResult<()> {
+        self.0
+            .set_concurrency_limit(provider, at_once)
             .map_err(PyValueError::new_err)
     }
 
@@ -166,7 +177,8 @@ impl Simulator {
         MENU.iter().map(|item| (item.name, item.doc)).collect()
     }
 
-    /// The requests so far: provider, method, path, query, status, fault, arrival in seconds, connection.
+    /// The requests so far: provider, method, path, query, status, fault, arrival in seconds, connection,
+    /// account.
     #[allow(clippy::type_complexity)] // a row of a table
     fn requests(
         &self,
@@ -179,6 +191,7 @@ impl Simulator {
         Option<String>,
         f64,
         u64,
+        Option<u32>,
     )> {
         let seconds = |micros: u64| std::time::Duration::from_micros(micros).as_secs_f64();
         let rows = self.0.requests().into_iter();
@@ -192,6 +205,7 @@ impl Simulator {
                 r.fault,
                 seconds(r.arrived_micros),
                 r.connection,
+                r.account,
             )
         })
         .collect()

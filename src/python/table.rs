@@ -106,18 +106,23 @@ fn floats(batch: &RecordBatch) -> Result<RecordBatch, arrow_schema::ArrowError> 
 /// The float64 that is nearest to a number of 10^-18.
 #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)] // only what fits is cast
 fn nearest(scaled: i128) -> f64 {
-    const EXACT: i128 = 1 << 53;
+    const EXACT: u128 = 1 << 53;
+    const ONE: u128 = 10_u128.pow(18);
     const POWERS: [f64; SCALE + 1] = [
         1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
     ];
-    let (mut number, mut places) = (scaled, SCALE);
-    while places > 0 && number % 10 == 0 {
-        number /= 10;
+    let size = scaled.unsigned_abs();
+    // In 64 bits, which is quicker by far than in 128.
+    let (mut fraction, mut places) = ((size % ONE) as u64, SCALE);
+    while places > 0 && fraction.is_multiple_of(10) {
+        fraction /= 10;
         places -= 1;
     }
+    let number = size / 10_u128.pow(18 - places as u32);
+    let sign = if scaled < 0 { -1.0 } else { 1.0 };
     match POWERS.get(places) {
         // Both are exact, so their quotient is the nearest float.
-        Some(power) if number.abs() < EXACT => number as f64 / power,
+        Some(power) if number < EXACT => sign * (number as f64 / power),
         _ => Quantity { scaled, rounded: false }
             .to_string()
             .parse()

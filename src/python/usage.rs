@@ -13,6 +13,7 @@ use super::call::{promise, wait_watching};
 use super::client::Client;
 use super::convert::{arguments, datetime, from_python, moment_of};
 use super::errors::to_python;
+use super::events::Listener;
 use super::table::Table;
 use crate::engine::clock;
 use crate::engine::run::{Job, replay as replay_archive};
@@ -183,7 +184,7 @@ fn part(client: &Client, selection: &Bound<'_, PyDict>) -> PyResult<Part> {
 
 /// A plan on its way to become a usage.
 #[pyclass(frozen, module = "metertap._core")]
-pub struct Run(Arc<Job>);
+pub struct Run(Arc<Job>, Option<Arc<Listener>>);
 
 #[pymethods]
 impl Run {
@@ -193,13 +194,15 @@ impl Run {
         plan: &Bound<'_, Plan>,
         clients: HashMap<String, PyRef<'_, Client>>,
         archive: Option<PathBuf>,
+        on_event: Option<Py<PyAny>>,
     ) -> PyResult<Self> {
         let clients = clients
             .into_iter()
             .map(|(name, client)| (name, Arc::clone(&client.0)))
             .collect();
         let job = Job::new(plan.get().0.clone(), clients, archive).map_err(|error| to_python(py, &error))?;
-        Ok(Self(Arc::new(job)))
+        let listener = on_event.map(|callable| Arc::new(Listener::new(callable)));
+        Ok(Self(Arc::new(job), listener))
     }
 
     /// How many calls have been made.
@@ -219,26 +222,43 @@ impl Run {
         let watch: Option<Py<PyAny>> = watch.map(|watch| watch.clone().unbind());
         let job = Arc::clone(&self.0);
         let shown = Arc::clone(&self.0);
-        let show = move |py: Python<'_>| match &watch {
-            Some(watch) => watch.call1(py, (shown.done(), shown.total())).map(|_| ()),
-            None => Ok(()),
+        let show = move |py: Python<'_>| {
+            self.deliver(py)?;
+            match &watch {
+                Some(watch) => watch.call1(py, (shown.done(), shown.total())).map(|_| ()),
+                None => Ok(()),
+            }
         };
-        let (usage, _present) =
-            wait_watching(
-                py,
-                &show,
-                move |engine, trace| async move { engine.run(&job, &trace).await },
-            )?;
+        let outcome = wait_watching(py, &show, move |engine, trace| {
+            Listener::listen(self.1.as_ref(), &trace);
+            async move { engine.run(&job, &trace).await }
+        });
+        let Ok((usage, _present)) = outcome else {
+            self.deliver(py)?;
+            return outcome.map(|(usage, _)| Self::usage(usage));
+        };
         show(py)?;
-        Ok(Usage(Arc::new(usage)))
+        Ok(Self::usage(usage))
+    }
+
+    /// Calls `on_event` with what has happened since the last time.
+    fn deliver(&self, py: Python<'_>) -> PyResult<()> {
+        self.1.as_ref().map_or(Ok(()), |listener| listener.deliver(py))
     }
 
     /// Makes all calls; the usage is awaited.
     fn awaited<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let job = Arc::clone(&self.0);
-        promise(py, move |engine, trace| async move {
-            engine.run(&job, &trace).await.map(|usage| Usage(Arc::new(usage)))
+        promise(py, move |engine, trace| {
+            Listener::listen(self.1.as_ref(), &trace);
+            async move { engine.run(&job, &trace).await.map(Self::usage) }
         })
+    }
+}
+
+impl Run {
+    fn usage(usage: usage::Usage) -> Usage {
+        Usage(Arc::new(usage))
     }
 }
 

@@ -11,7 +11,11 @@
 //! | uipath | any path with a `lease_`, `identity_` or `portal_` segment |
 //! | devicewise | `/api` |
 //! | volcengine | `/` |
+//!
+//! Each service knows several accounts ([`accounts`]), told apart by their credentials. They have the same usage, but each
+//! has its own sessions and limits.
 
+pub mod accounts;
 pub mod devicewise;
 pub mod faults;
 mod garble;
@@ -40,8 +44,11 @@ pub trait Service: Send + Sync {
         origin.to_owned()
     }
 
-    /// The made-up credentials that this service accepts: the keyword arguments of the Python client.
-    fn credentials(&self) -> Vec<(&'static str, String)>;
+    /// The made-up credentials of the account of this number, counted from 1: the keyword arguments of the Python client.
+    fn credentials(&self, account: u32) -> Vec<(&'static str, String)>;
+
+    /// The number of the account that asks; none if the request does not say so, or not rightly.
+    fn account(&self, request: &Request) -> Option<u32>;
 
     /// What can be switched about it: one line per documented unknown, with the default first.
     fn switches(&self) -> &'static [Switch];

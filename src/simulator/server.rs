@@ -21,7 +21,7 @@ use super::faults::{Fault, FaultQueue, OnAccept, Stage, Step};
 use super::http::{Request, Response};
 use super::wire::{self, Arrived, Inbox, Manners, Message, NoRequest};
 use super::world::World;
-use super::{Service, Switch, tls};
+use super::{Service, Switch, accounts, tls};
 
 /// How many requests the log keeps.
 const LOG_CAP: usize = 100_000;
@@ -67,6 +67,8 @@ pub enum Certificate {
 pub struct RequestRecord {
     /// The provider that it was for, if any claimed it.
     pub provider: Option<&'static str>,
+    /// The number of the account that sent it, counted from 1; none if it does not say rightly.
+    pub account: Option<u32>,
     /// The method, as sent.
     pub method: String,
     /// The path, as sent.
@@ -226,9 +228,21 @@ impl Simulator {
         self.shared.services.iter().map(|service| service.name()).collect()
     }
 
-    /// The made-up credentials that a provider's service accepts: the keyword arguments of the Python client.
+    /// The made-up credentials of a provider's first account: the keyword arguments of the Python client.
     pub fn credentials(&self, provider: &str) -> Result<Vec<(&'static str, String)>, String> {
-        Ok(self.shared.service(provider)?.credentials())
+        self.credentials_of(provider, 1)
+    }
+
+    /// Those of the account of this number, counted from 1.
+    pub fn credentials_of(&self, provider: &str, account: u32) -> Result<Vec<(&'static str, String)>, String> {
+        let service = self.shared.service(provider)?;
+        if !(1..=accounts::MOST).contains(&account) {
+            let most = accounts::MOST;
+            return Err(format!(
+                "accounts are counted from 1 to {most}, and {account} is none of them"
+            ));
+        }
+        Ok(service.credentials(account))
     }
 
     /// What a client of this provider has to take as its base URL.
@@ -269,15 +283,27 @@ impl Simulator {
         self.shared.world.set_clock_offset(offset);
     }
 
-    /// Refuses a provider's requests above this many per second (a bucket of one second's worth, at least one); none lifts the limit.
+    /// Refuses each account's requests above this many per second (a bucket of one second's worth, at least one); none
+    /// lifts the limit.
     pub fn set_rate_limit(&self, provider: &str, per_second: Option<f64>) -> Result<(), String> {
         let name = self.shared.service(provider)?.name();
-        let mut limits = lock(&self.shared.limits);
-        match per_second {
-            None => drop(limits.remove(name)),
-            Some(rate) if rate.is_finite() && rate > 0.0 => drop(limits.insert(name, TokenBucket::new(rate))),
-            Some(rate) => return Err(format!("a rate limit is a positive number per second, not {rate}")),
+        if let Some(rate) = per_second.filter(|rate| !(rate.is_finite() && *rate > 0.0)) {
+            return Err(format!("a rate limit is a positive number per second, not {rate}"));
         }
+        let mut limits = lock(&self.shared.limits);
+        let limit = limits.entry(name).or_default();
+        limit.per_second = per_second;
+        limit.buckets.clear();
+        Ok(())
+    }
+
+    /// Refuses each account's requests above this many at once; none lifts the limit.
+    pub fn set_concurrency_limit(&self, provider: &str, at_once: Option<usize>) -> Result<(), String> {
+        let name = self.shared.service(provider)?.name();
+        if at_once == Some(0) {
+            return Err("a concurrency limit is at least 1".to_owned());
+        }
+        lock(&self.shared.limits).entry(name).or_default().at_once = at_once;
         Ok(())
     }
 
@@ -334,7 +360,7 @@ impl Drop for Simulator {
 struct Shared {
     world: World,
     services: Vec<Box<dyn Service>>,
-    limits: Mutex<HashMap<&'static str, TokenBucket>>,
+    limits: Mutex<HashMap<&'static str, Limit>>,
     faults: FaultQueue,
     log: Mutex<VecDeque<RequestRecord>>,
     connections: AtomicU64,
@@ -392,13 +418,13 @@ impl Shared {
         log.push_back(record);
     }
 
-    /// What the service says, unless it is asked too often.
-    fn answer(&self, service: Option<&dyn Service>, request: &Request) -> Response {
+    /// What the service says, unless the account asks too often, or too much at once.
+    fn answer(&self, service: Option<&dyn Service>, account: Option<u32>, request: &Request) -> Response {
         let Some(service) = service else {
             return Response::text(404, "text/plain; charset=utf-8", "no simulated service has this path\n");
         };
         let wait = match lock(&self.limits).get_mut(service.name()) {
-            Some(bucket) => bucket.take(Instant::now()),
+            Some(limit) => limit.take(account.unwrap_or(0), Instant::now()),
             None => Ok(()),
         };
         match wait {
@@ -420,6 +446,67 @@ fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> 
     }
 }
 
+/// A request is under way until this is dropped.
+struct UnderWay<'a> {
+    shared: &'a Shared,
+    provider: &'static str,
+    account: u32,
+}
+
+impl<'a> UnderWay<'a> {
+    fn begin(shared: &'a Shared, provider: &'static str, account: u32) -> Self {
+        let mut limits = lock(&shared.limits);
+        *limits
+            .entry(provider)
+            .or_default()
+            .under_way
+            .entry(account)
+            .or_default() += 1;
+        Self {
+            shared,
+            provider,
+            account,
+        }
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        let mut limits = lock(&self.shared.limits);
+        let limit = limits.get_mut(self.provider);
+        if let Some(count) = limit.and_then(|limit| limit.under_way.get_mut(&self.account)) {
+            *count = count.saturating_sub(1);
+        }
+    }
+}
+
+/// What each account of a provider may do. Requests that are nobody's count as those of one account more, 0.
+#[derive(Debug, Default)]
+struct Limit {
+    per_second: Option<f64>,
+    buckets: HashMap<u32, TokenBucket>,
+    at_once: Option<usize>,
+    under_way: HashMap<u32, usize>,
+}
+
+impl Limit {
+    /// Lets a request of this account through, which counts as under way already, or says how long it should wait.
+    fn take(&mut self, account: u32, now: Instant) -> Result<(), Duration> {
+        let under_way = self.under_way.get(&account).copied().unwrap_or_default();
+        if self.at_once.is_some_and(|most| under_way > most) {
+            return Err(Duration::ZERO);
+        }
+        match self.per_second {
+            Some(rate) => self
+                .buckets
+                .entry(account)
+                .or_insert_with(|| TokenBucket::new(rate, now))
+                .take(now),
+            None => Ok(()),
+        }
+    }
+}
+
 /// So many requests per second, with one second's worth at once.
 #[derive(Debug)]
 struct TokenBucket {
@@ -429,11 +516,11 @@ struct TokenBucket {
 }
 
 impl TokenBucket {
-    fn new(rate: f64) -> Self {
+    fn new(rate: f64, now: Instant) -> Self {
         Self {
             rate,
             tokens: rate.max(1.0),
-            filled: Instant::now(),
+            filled: now,
         }
     }
 
@@ -536,13 +623,14 @@ enum Next {
 struct Scene<'a> {
     shared: &'a Shared,
     service: Option<&'a dyn Service>,
+    account: Option<u32>,
     request: &'a Request,
     manners: Manners,
 }
 
 impl Stage for Scene<'_> {
     fn answer(&self) -> Response {
-        self.shared.answer(self.service, self.request)
+        self.shared.answer(self.service, self.account, self.request)
     }
 
     fn refusal_inside_200(&self) -> Response {
@@ -614,10 +702,13 @@ impl<L: Link> Conversation<L> {
         let service = shared.services.iter().find(|service| service.claims(&request));
         let service = service.map(AsRef::as_ref);
         let provider = service.map(Service::name);
+        let account = service.and_then(|service| service.account(&request));
+        let under_way = provider.map(|provider| UnderWay::begin(&shared, provider, account.unwrap_or(0)));
         let verdict = shared.faults.take(provider, &request, self.reused);
         let scene = Scene {
             shared: &shared,
             service,
+            account,
             request: &request,
             manners,
         };
@@ -629,6 +720,7 @@ impl<L: Link> Conversation<L> {
         };
         shared.record(RequestRecord {
             provider,
+            account,
             method: request.method,
             path: request.path,
             query: request.query,
@@ -638,6 +730,8 @@ impl<L: Link> Conversation<L> {
             connection: self.connection,
         });
         self.pause(verdict.delay).await?;
+        // Who has the answer may ask again, before this task sees that all of it is sent.
+        drop(under_way);
         for step in steps {
             if !self.take(step).await? {
                 return Ok(Next::Drop);
@@ -788,6 +882,7 @@ mod tests {
     use rustls::pki_types::pem::PemObject as _;
     use rustls::pki_types::{CertificateDer, ServerName};
 
+    use super::super::faults::FaultKind;
     use super::client::{connect, exchange, header, rest};
     use super::*;
 
@@ -972,7 +1067,7 @@ mod tests {
 
     #[test]
     fn a_bucket_lets_one_seconds_worth_through_and_then_says_how_long_to_wait() {
-        let mut bucket = TokenBucket::new(4.0);
+        let mut bucket = TokenBucket::new(4.0, Instant::now());
         let now = bucket.filled;
         assert_eq!((0..5).filter(|_| bucket.take(now).is_ok()).count(), 4);
         assert_eq!(bucket.take(now), Err(Duration::from_millis(250)));
@@ -983,7 +1078,7 @@ mod tests {
         assert_eq!(bucket.take(now + Duration::from_millis(250)), Ok(()));
         let idle = now + Duration::from_secs(60);
         assert_eq!((0..9).filter(|_| bucket.take(idle).is_ok()).count(), 4);
-        let mut slow = TokenBucket::new(0.1);
+        let mut slow = TokenBucket::new(0.1, Instant::now());
         let now = slow.filled;
         assert_eq!(slow.take(now), Ok(()));
         assert_eq!(slow.take(now), Err(Duration::from_secs(10)));
@@ -1009,6 +1104,53 @@ mod tests {
                 .starts_with("HTTP/1.1 404 ")
         );
         assert_eq!(simulator.requests()[2].status, Some(429));
+    }
+
+    #[test]
+    fn each_account_has_limits_of_its_own() {
+        let simulator = start();
+        let mut stream = connect(&simulator);
+        let mut ask = |account| {
+            let key = &simulator.credentials_of("sora", account).unwrap()[0].1;
+            let request = format!(
+                "POST /orgs/get-total-connections-this-month HTTP/1.1\r\nAuthorization: Bearer {key}\r\n\
+                 Content-Length: 0\r\n\r\n"
+            );
+            exchange(&mut stream, &request).0[9..12].to_owned()
+        };
+        simulator.set_rate_limit("sora", Some(1.0)).unwrap();
+        let statuses: Vec<_> = [1, 2, 1, 2, 99].map(&mut ask).into();
+        assert_eq!(statuses, ["200", "200", "429", "429", "200"]);
+        let accounts: Vec<_> = simulator.requests().iter().map(|record| record.account).collect();
+        assert_eq!(accounts, [Some(1), Some(2), Some(1), Some(2), Some(99)]);
+        for account in [0, 100] {
+            let message = simulator.credentials_of("sora", account).unwrap_err();
+            assert!(message.contains("counted from 1 to 99"), "{message}");
+        }
+    }
+
+    #[test]
+    fn more_at_once_than_the_service_takes_is_refused() {
+        let simulator = start();
+        simulator.set_concurrency_limit("sora", Some(1)).unwrap();
+        assert!(simulator.set_concurrency_limit("sora", Some(0)).is_err());
+        let slow_once = Fault {
+            times: Some(1),
+            ..Fault::new(FaultKind::parse("latency:1000").unwrap())
+        };
+        simulator.add_fault(slow_once).unwrap();
+        let request = "POST /orgs/x HTTP/1.1\r\n\r\n";
+        let mut first = connect(&simulator);
+        first.write_all(request.as_bytes()).unwrap();
+        while simulator.requests().is_empty() {
+            thread::sleep(Duration::from_millis(1));
+        }
+        let mut second = connect(&simulator);
+        assert!(exchange(&mut second, request).0.starts_with("HTTP/1.1 429 "));
+        let mut status = [0; 12];
+        first.read_exact(&mut status).unwrap();
+        assert_eq!(&status, b"HTTP/1.1 404");
+        assert!(exchange(&mut second, request).0.starts_with("HTTP/1.1 404 "));
     }
 
     #[test]
@@ -1042,6 +1184,7 @@ mod tests {
         for connection in 0..100_002 {
             shared.record(RequestRecord {
                 provider: None,
+                account: None,
                 method: String::new(),
                 path: String::new(),
                 query: String::new(),

@@ -11,6 +11,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp, ToSpan};
 
+use super::accounts;
 use super::http::{Request, Response};
 use super::synth;
 use super::world::World;
@@ -284,8 +285,13 @@ impl Service for Sora {
         "sora"
     }
 
-    fn credentials(&self) -> Vec<(&'static str, String)> {
-        vec![("api_key", API_KEY.to_owned())]
+    fn credentials(&self, account: u32) -> Vec<(&'static str, String)> {
+        vec![("api_key", accounts::word(API_KEY, account))]
+    }
+
+    fn account(&self, request: &Request) -> Option<u32> {
+        let key = key(request)?;
+        accounts::number(API_KEY, key).or_else(|| accounts::number(PROJECT_KEY, key))
     }
 
     fn switches(&self) -> &'static [Switch] {
@@ -412,9 +418,6 @@ fn admit(world: &World, request: &Request) -> Result<Operation, Response> {
     if !has_length {
         return Err(refusal(411, "a POST has a Content-Length"));
     }
-    let key = request
-        .header("authorization")
-        .and_then(|value| value.strip_prefix("Bearer "));
     let separate = world.switch_is("sora.project_key", "separate");
     let for_project = separate && request.path.starts_with("/projects/");
     let (right, other) = if for_project {
@@ -422,9 +425,10 @@ fn admit(world: &World, request: &Request) -> Result<Operation, Response> {
     } else {
         (API_KEY, PROJECT_KEY)
     };
-    match key {
-        Some(key) if key == right => {}
-        Some(key) if separate && key == other => return Err(refusal(403, "this key is for other operations")),
+    let is = |key: &str, of_first| accounts::number(of_first, key).is_some();
+    match key(request) {
+        Some(key) if is(key, right) => {}
+        Some(key) if separate && is(key, other) => return Err(refusal(403, "this key is for other operations")),
         _ => return Err(refusal(401, "the API key is missing or wrong")),
     }
     let unwanted = !matches!(operation, Operation::TrafficsForMonth) && !request.body.is_empty();
@@ -433,6 +437,10 @@ fn admit(world: &World, request: &Request) -> Result<Operation, Response> {
         return Err(refusal(400, "this operation takes no body"));
     }
     Ok(operation)
+}
+
+fn key(request: &Request) -> Option<&str> {
+    request.header("authorization")?.strip_prefix("Bearer ")
 }
 
 /// The first day of the month in the body; strings instead of numbers are not documented, so they are refused.

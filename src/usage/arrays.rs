@@ -7,10 +7,10 @@ use arrow_array::builder::{ListBuilder, StringBuilder};
 use arrow_array::types::Int32Type;
 use arrow_array::{
     Array, ArrayRef, Decimal128Array, DictionaryArray, Int32Array, Int64Array, RecordBatch, StringArray,
-    TimestampMicrosecondArray,
+    TimestampMicrosecondArray, new_null_array,
 };
-use arrow_buffer::NullBuffer;
-use arrow_schema::{Field, Schema};
+use arrow_buffer::{NullBuffer, OffsetBuffer};
+use arrow_schema::{DataType, Field, Schema};
 use jiff::Timestamp;
 
 use crate::values::error::{Error, Kind, Result};
@@ -41,6 +41,12 @@ pub fn amounts(mut values: Vec<i128>) -> Result<ArrayRef> {
     let scale = i8::try_from(SCALE).map_err(bug)?;
     let column = Decimal128Array::new(values.into(), nulls).with_precision_and_scale(PRECISION, scale);
     Ok(Arc::new(column.map_err(bug)?))
+}
+
+/// A column of that many missing numbers.
+pub fn no_amounts(rows: usize) -> Result<ArrayRef> {
+    let scale = i8::try_from(SCALE).map_err(bug)?;
+    Ok(new_null_array(&DataType::Decimal128(PRECISION, scale), rows))
 }
 
 /// A column of whole numbers.
@@ -79,6 +85,38 @@ pub fn lists<'a, L: IntoIterator<Item = &'a str>>(values: impl IntoIterator<Item
         builder.append(true);
     }
     Arc::new(builder.finish())
+}
+
+/// A column of texts, under way, in which each is repeated for many rows.
+pub struct Repeated {
+    bytes: Vec<u8>,
+    ends: Vec<i32>,
+}
+
+impl Repeated {
+    /// A column that will have so many rows and bytes.
+    pub fn sized(rows: usize, bytes: usize) -> Self {
+        let mut ends = Vec::with_capacity(rows + 1);
+        ends.push(0);
+        Self {
+            bytes: Vec::with_capacity(bytes),
+            ends,
+        }
+    }
+
+    /// Appends a text for so many rows.
+    pub fn extend(&mut self, text: &str, rows: usize) {
+        for _ in 0..rows {
+            self.bytes.extend_from_slice(text.as_bytes());
+            self.ends.push(i32::try_from(self.bytes.len()).unwrap_or(i32::MAX));
+        }
+    }
+
+    /// The column.
+    pub fn finish(self) -> Result<ArrayRef> {
+        let column = StringArray::try_new(OffsetBuffer::new(self.ends.into()), self.bytes.into(), None);
+        Ok(Arc::new(column.map_err(bug)?))
+    }
 }
 
 /// A column of few different words, under way.

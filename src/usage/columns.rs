@@ -2,13 +2,15 @@
 
 use std::collections::HashMap;
 use std::iter::repeat_n;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use arrow_array::builder::{ListBuilder, StringBuilder};
-use arrow_array::{ArrayRef, RecordBatch};
+use arrow_array::{ArrayRef, RecordBatch, new_null_array};
+use arrow_schema::DataType;
 use jiff::Timestamp;
 
-use super::arrays::{self, NO_AMOUNT, Words, bug, microseconds};
+use super::arrays::{self, NO_AMOUNT, Repeated, Words, bug, microseconds};
 use crate::meters::{Flag, Flags, Meter, Reading, Sink, Source, Status};
 use crate::plan::{Plan, PlannedCall};
 use crate::values::error::{Error, Result};
@@ -95,7 +97,7 @@ pub struct Collector {
     readings: CallReadings,
     window: Window,
     /// For each meter of the source the places of its labels in a row; nothing for a meter that is not wanted.
-    places: Vec<Option<Vec<usize>>>,
+    places: Vec<Option<Rc<[usize]>>>,
     known: HashMap<Arc<str>, u32>,
     row: Vec<u32>,
     problem: Option<Error>,
@@ -169,16 +171,28 @@ impl Collector {
     }
 
     fn take_labels(&mut self, meter: u16, labels: &[Option<&str>]) {
-        self.row.fill(0);
-        for (nth, label) in labels.iter().enumerate() {
-            let place = label.map_or(0, |label| self.place(label));
-            let places = self.places.get(usize::from(meter)).and_then(Option::as_ref);
-            let column = places.and_then(|places| places.get(nth));
-            if let Some(slot) = column.and_then(|column| self.row.get_mut(*column)) {
-                *slot = place;
+        let columns = self.places.get(usize::from(meter)).cloned().flatten();
+        let columns = columns.as_deref().unwrap_or_default();
+        // Of the row before, only what this meter has stays: most labels repeat it.
+        for column in 0..self.row.len() {
+            if !columns.contains(&column) {
+                self.set(column, 0);
+            }
+        }
+        for (column, label) in columns.iter().zip(labels) {
+            let before = self.row.get(*column).and_then(|place| self.readings.label(*place));
+            if before != *label {
+                let place = label.map_or(0, |label| self.place(label));
+                self.set(*column, place);
             }
         }
         self.readings.labels.extend_from_slice(&self.row);
+    }
+
+    fn set(&mut self, column: usize, place: u32) {
+        if let Some(slot) = self.row.get_mut(column) {
+            *slot = place;
+        }
     }
 
     fn take_numbers(&mut self, meter: u16, reading: &Reading<'_>) {
@@ -212,6 +226,17 @@ impl Collector {
 }
 
 impl Sink for Collector {
+    fn expect(&mut self, more: usize) {
+        let readings = &mut self.readings;
+        readings.meter.reserve(more);
+        readings.labels.reserve(more.saturating_mul(self.row.len()));
+        readings.start.reserve(more);
+        readings.end.reserve(more);
+        readings.quantity.reserve(more);
+        readings.flags.reserve(more);
+        readings.status.reserve(more);
+    }
+
     fn reading(&mut self, reading: Reading<'_>) {
         let known = self.readings.source.meters.get(reading.meter);
         let (Some(meter), Ok(place)) = (known, u16::try_from(reading.meter)) else {
@@ -292,10 +317,10 @@ struct Table<'p> {
     unit: Words<'p>,
     kind: Words<'p>,
     status: Words<'p>,
-    cost: Vec<i128>,
-    currency: StringBuilder,
+    /// Amounts and currencies; nothing unless any reading has a cost.
+    costs: Option<(Vec<i128>, StringBuilder)>,
     flags: ListBuilder<StringBuilder>,
-    call_id: StringBuilder,
+    call_id: Repeated,
     fetched_at: Vec<i64>,
 }
 
@@ -336,13 +361,17 @@ impl<'p> Table<'p> {
             unit: Words::with_capacity(rows),
             kind: Words::with_capacity(rows),
             status,
-            cost: Vec::with_capacity(rows),
-            currency: builder("currency", rows, all().map(currency).sum())?,
+            costs: if all().all(|readings| readings.cost.is_empty()) {
+                None
+            } else {
+                let currencies = builder("currency", rows, all().map(currency).sum())?;
+                Some((Vec::with_capacity(rows), currencies))
+            },
             flags: ListBuilder::with_capacity(
                 builder("flags", flagged().count(), flagged().map(str::len).sum())?,
                 rows,
             ),
-            call_id: builder("call_id", rows, ids.sum())?,
+            call_id: Repeated::sized(rows, checked("call_id", ids.sum())?),
             fetched_at: Vec::with_capacity(rows),
         })
     }
@@ -372,7 +401,7 @@ impl<'p> Table<'p> {
                 .for_each(|name| self.flags.values().append_value(name));
             self.flags.append(true);
         }
-        (0..rows).for_each(|_| self.call_id.append_value(&call.id));
+        self.call_id.extend(&call.id, rows);
         self.fetched_at
             .extend(repeat_n(readings.fetched_at.as_microsecond(), rows));
     }
@@ -395,19 +424,28 @@ impl<'p> Table<'p> {
     }
 
     fn take_costs(&mut self, readings: &CallReadings) {
+        let Some((costs, currencies)) = &mut self.costs else {
+            return;
+        };
         if readings.cost.is_empty() {
-            self.cost.extend(repeat_n(NO_AMOUNT, readings.len()));
-            self.currency.append_nulls(readings.len());
+            costs.extend(repeat_n(NO_AMOUNT, readings.len()));
+            currencies.append_nulls(readings.len());
             return;
         }
-        self.cost.extend_from_slice(&readings.cost);
+        costs.extend_from_slice(&readings.cost);
         for cost in &readings.cost {
             let currency = readings.source.currency.filter(|_| *cost != NO_AMOUNT);
-            self.currency.append_option(currency);
+            currencies.append_option(currency);
         }
     }
 
     fn finish(mut self) -> Result<RecordBatch> {
+        let rows = self.quantity.len();
+        let (cost, currency) = match self.costs {
+            Some((costs, mut currencies)) => (arrays::amounts(costs)?, Arc::new(currencies.finish()) as ArrayRef),
+            // Nothing is written into these, so most of them never takes room.
+            None => (arrays::no_amounts(rows)?, new_null_array(&DataType::Utf8, rows)),
+        };
         let mut columns = vec![
             ("provider", self.provider.finish()?),
             ("account", self.account.finish()?),
@@ -423,10 +461,10 @@ impl<'p> Table<'p> {
             ("unit", self.unit.finish()?),
             ("kind", self.kind.finish()?),
             ("status", self.status.finish()?),
-            ("cost", arrays::amounts(self.cost)?),
-            ("currency", Arc::new(self.currency.finish())),
+            ("cost", cost),
+            ("currency", currency),
             ("flags", Arc::new(self.flags.finish())),
-            ("call_id", Arc::new(self.call_id.finish())),
+            ("call_id", self.call_id.finish()?),
             ("fetched_at", arrays::moments(self.fetched_at)),
         ]);
         arrays::table(columns)
@@ -435,8 +473,13 @@ impl<'p> Table<'p> {
 
 /// Room for texts; Arrow's plain texts end at 2 GiB a column, and its builder panics there.
 fn builder(column: &str, rows: usize, bytes: usize) -> Result<StringBuilder> {
+    Ok(StringBuilder::with_capacity(rows, checked(column, bytes)?))
+}
+
+/// So many bytes, if they fit into one column.
+fn checked(column: &str, bytes: usize) -> Result<usize> {
     if i32::try_from(bytes).is_ok() {
-        return Ok(StringBuilder::with_capacity(rows, bytes));
+        return Ok(bytes);
     }
     Err(Error::invalid(format!(
         "the column {column:?} would hold more than 2 GiB of text; ask for a shorter range, or fetch the plan in shards"
@@ -450,7 +493,6 @@ mod tests {
     use crate::usage::{Outcome, Usage};
     use crate::values::quantity::Quantity;
     use arrow_array::Array;
-    use arrow_schema::DataType;
 
     #[test]
     fn the_table_has_the_columns_of_the_contract_and_all_may_be_null() {

@@ -162,37 +162,28 @@ impl<'b> Reader<'b> {
 
     fn map(&mut self) -> Result<Json<'b>> {
         let mut members: Vec<(Cow<'b, str>, Json<'b>)> = Vec::new();
-        let mut key = owned(self.tokens.known_object()).map_err(|problem| self.broken(&problem))?;
+        let mut key = match self.tokens.known_object() {
+            Ok(key) => key.map(|name| borrowed(self.text, name)),
+            Err(problem) => return Err(self.broken(&problem)),
+        };
         while let Some(name) = key {
             let peek = self.tokens.peek().map_err(|problem| self.broken(&problem))?;
             let value = self.value(peek)?;
-            members.push((Cow::Owned(name), value));
-            key = owned(self.tokens.next_key()).map_err(|problem| self.broken(&problem))?;
+            members.push((name, value));
+            key = match self.tokens.next_key() {
+                Ok(key) => key.map(|name| borrowed(self.text, name)),
+                Err(problem) => return Err(self.broken(&problem)),
+            };
         }
         refuse_duplicates(&members)?;
         Ok(Json::Map(members))
     }
 
     fn string(&mut self) -> Result<Cow<'b, str>> {
-        let start = self.tokens.current_index();
-        let length = match self.tokens.known_str() {
-            Ok(text) => text.len(),
-            Err(problem) => return Err(self.broken(&problem)),
-        };
-        let end = self.tokens.current_index();
-        // Without escapes, the text is the source between the quotes: borrow it.
-        if let (true, Some(text)) = (
-            end - start == length + 2,
-            self.text.get(start + 1..end.saturating_sub(1)),
-        ) {
-            return Ok(Cow::Borrowed(text));
+        match self.tokens.known_str() {
+            Ok(text) => Ok(borrowed(self.text, text)),
+            Err(problem) => Err(self.broken(&problem)),
         }
-        let source = self.text.get(start..end).unwrap_or_default();
-        let mut again = Jiter::new(source.as_bytes());
-        again
-            .next_str()
-            .map(|text| Cow::Owned(text.to_owned()))
-            .map_err(|problem| self.broken(&problem))
     }
 
     fn number(&mut self, peek: Peek) -> Result<Json<'b>> {
@@ -216,9 +207,14 @@ impl<'b> Reader<'b> {
     }
 }
 
-/// Copies the key out of the tokenizer, which keeps it only until the next token.
-fn owned(key: jiter::JiterResult<Option<&str>>) -> jiter::JiterResult<Option<String>> {
-    key.map(|name| name.map(str::to_owned))
+/// The text as a part of the body, or a copy. The tokenizer lends a text only until its next token, but where nothing
+/// was escaped, that text is the body's own.
+fn borrowed<'b>(body: &'b str, text: &str) -> Cow<'b, str> {
+    let place = text.as_ptr().addr().wrapping_sub(body.as_ptr().addr());
+    match place.checked_add(text.len()).and_then(|end| body.get(place..end)) {
+        Some(own) if own.as_ptr() == text.as_ptr() => Cow::Borrowed(own),
+        _ => Cow::Owned(text.to_owned()),
+    }
 }
 
 fn refuse_duplicates(members: &[(Cow<'_, str>, Json<'_>)]) -> Result<()> {
@@ -409,6 +405,31 @@ impl<'j, 'b> At<'j, 'b> {
         self.get(&self.path(), key)?.map(|at| at.quantity()).transpose()
     }
 
+    /// Checks that floats can hold the numbers at and below this place, for those who get them as floats: the numbers
+    /// of plain documents and of fields that are not known.
+    pub fn check_floats(&self) -> Result<()> {
+        let path = self.path();
+        match self.value {
+            // A short number without an exponent always fits.
+            Json::Number(text)
+                if (text.len() > 300 || text.contains(['e', 'E']))
+                    && text.contains(['.', 'e', 'E'])
+                    && !text.parse::<f64>().is_ok_and(f64::is_finite) =>
+            {
+                let text = super::text::head(text, 60);
+                Err(Error::unexpected(path, format!("the number {text} is too large")))
+            }
+            Json::List(items) => {
+                let mut items = items.iter().enumerate();
+                items.try_for_each(|(index, item)| At::item(&path, index, item).check_floats())
+            }
+            Json::Map(members) => members
+                .iter()
+                .try_for_each(|(key, value)| At::member(&path, key, value).check_floats()),
+            _ => Ok(()),
+        }
+    }
+
     /// This string.
     pub fn text(&self) -> Result<&'j str> {
         self.value.as_text().ok_or_else(|| self.expected("a string"))
@@ -430,6 +451,14 @@ impl<'j, 'b> At<'j, 'b> {
                 .map_err(|problem| self.blame(&problem)),
             _ => Err(self.expected("a whole number")),
         }
+    }
+
+    /// The same, as a number.
+    pub fn whole(&self) -> Result<i128> {
+        let text = self.integer()?;
+        // In 64 bits if it fits, which is quicker by far.
+        let number = text.parse::<i64>().map(i128::from).or_else(|_| text.parse());
+        number.map_err(|_| self.expected("a whole number"))
     }
 
     /// This number.
@@ -523,6 +552,30 @@ mod tests {
                 (problem.kind, problem.message.as_str()),
                 (Kind::UnexpectedResponse, message)
             );
+        }
+    }
+
+    #[test]
+    fn a_number_that_no_float_can_hold_is_refused_where_floats_are_made() {
+        let long = format!("-{}.5", "9".repeat(309));
+        for (number, is_fine) in [
+            ("1e308", true),
+            ("1e400", false),
+            ("-1E+309", false),
+            ("1e-400", true),
+            (long.as_str(), false),
+            // An integer stays one, of whatever length.
+            (&"9".repeat(400), true),
+            (&format!("{}.5", "9".repeat(308)), true),
+        ] {
+            let text = format!(r#"{{"a":[0,{{"b":{number}}}]}}"#);
+            let json = Json::parse(text.as_bytes()).unwrap();
+            let problem = At::root(&json).check_floats().err().map(|error| error.message.clone());
+            let wanted = format!(
+                "$.a[1].b: the number {} is too large",
+                crate::values::text::head(number, 60)
+            );
+            assert_eq!(problem, (!is_fine).then_some(wanted), "{number}");
         }
     }
 

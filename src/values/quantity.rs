@@ -6,6 +6,19 @@ use super::error::{Error, Kind, Result};
 pub const SCALE: usize = 18;
 /// The smallest integer of 10^-18 that does not fit 38 digits any more.
 const LIMIT: i128 = 10_i128.pow(38);
+/// One, in units of 10^-18.
+const ONE: u64 = 10_u64.pow(18);
+/// The powers of ten up to that.
+#[allow(clippy::indexing_slicing)] // out of bounds, it would not compile
+const POWERS: [u64; SCALE + 1] = {
+    let mut powers = [1; SCALE + 1];
+    let mut place = 1;
+    while place <= SCALE {
+        powers[place] = powers[place - 1] * 10;
+        place += 1;
+    }
+    powers
+};
 
 /// A number as `decimal128(38, 18)`: exact, unless it says that it was rounded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +32,9 @@ pub struct Quantity {
 impl Quantity {
     /// Reads a JSON number's text.
     pub fn parse(text: &str) -> Result<Self> {
+        if let Some(quantity) = Self::plain(text.as_bytes()) {
+            return Ok(quantity);
+        }
         let digits = Digits::of(text).ok_or_else(|| unreadable(text))?;
         digits.to_scale().ok_or_else(|| {
             Error::new(
@@ -31,10 +47,33 @@ impl Quantity {
         })
     }
 
+    /// A number as nearly all are written: up to 18 digits before the point, up to 18 behind it, and no exponent.
+    /// Reading each digit by its power of ten, as below, takes twenty times as long.
+    fn plain(text: &[u8]) -> Option<Self> {
+        let (negative, digits) = text.strip_prefix(b"-").map_or((false, text), |digits| (true, digits));
+        let point = digits.iter().position(|byte| *byte == b'.');
+        let (whole, fraction) = match point {
+            Some(point) => (
+                digits.get(..point)?,
+                digits.get(point + 1..).filter(|part| !part.is_empty())?,
+            ),
+            None => (digits, &b""[..]),
+        };
+        if whole.is_empty() {
+            return None;
+        }
+        let power = POWERS.get(SCALE.checked_sub(fraction.len())?)?;
+        let scaled = i128::from(number(whole)?) * i128::from(ONE) + i128::from(number(fraction)? * power);
+        Some(Self {
+            scaled: if negative { -scaled } else { scaled },
+            rounded: false,
+        })
+    }
+
     /// A whole number.
     pub fn whole(number: i64) -> Self {
         Self {
-            scaled: i128::from(number) * 10_i128.pow(18),
+            scaled: i128::from(number) * i128::from(ONE),
             rounded: false,
         }
     }
@@ -44,7 +83,7 @@ impl Quantity {
 impl std::fmt::Display for Quantity {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let digits = self.scaled.unsigned_abs();
-        let one = 10_u128.pow(18);
+        let one = u128::from(ONE);
         let sign = if self.scaled < 0 { "-" } else { "" };
         let fraction = format!("{:018}", digits % one);
         let fraction = fraction.trim_end_matches('0');
@@ -53,9 +92,23 @@ impl std::fmt::Display for Quantity {
     }
 }
 
+/// The number that these digits write, if they are at most 18 and nothing but digits.
+fn number(digits: &[u8]) -> Option<u64> {
+    if digits.len() > SCALE {
+        return None;
+    }
+    digits.iter().try_fold(0, |number: u64, byte| {
+        byte.is_ascii_digit().then(|| number * 10 + u64::from(byte - b'0'))
+    })
+}
+
 /// Checks that a JSON number's text is a whole number of 64 bits, written as one.
 pub fn check_integer(text: &str) -> Result<()> {
-    if text.parse::<i64>().is_ok() || text.parse::<u64>().is_ok() {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    if number(digits.as_bytes()).is_some() && !digits.is_empty()
+        || text.parse::<i64>().is_ok()
+        || text.parse::<u64>().is_ok()
+    {
         return Ok(());
     }
     let problem = if text.contains(['.', 'e', 'E']) {
@@ -145,7 +198,7 @@ fn exponent_of(power: &str) -> Option<i64> {
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    let size = digits.parse::<i64>().unwrap_or(1_000_000);
+    let size = digits.parse::<i64>().unwrap_or(i64::MAX);
     Some(if power.starts_with('-') { -size } else { size })
 }
 
@@ -228,6 +281,9 @@ mod tests {
         for text in ["1e400", "100000000000000000000", "1e20", "-1e999999999999999999999"] {
             assert!(Quantity::parse(text).is_err(), "{text}");
         }
+        // An exponent of more than 64 bits outweighs any number of zeros.
+        let tiny = format!("0.{}1e99999999999999999999", "0".repeat(1_000_100));
+        assert!(Quantity::parse(&tiny).is_err());
         assert!(Quantity::parse("99999999999999999999.999999999999999999").is_ok());
     }
 

@@ -1,6 +1,6 @@
 //! Instants with the offset they were written with, and half-open windows of them.
 
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 use jiff::fmt::temporal::DateTimeParser;
 use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, Zoned};
@@ -34,8 +34,15 @@ impl Instant {
 
     /// Reads an RFC 3339 text; an offset is required.
     pub fn parse(text: &str) -> Result<Self> {
-        static PARSER: DateTimeParser = DateTimeParser::new();
         let text = text.trim();
+        match Self::usual(text.as_bytes()) {
+            Some(instant) => Ok(instant),
+            None => Self::any(text),
+        }
+    }
+
+    fn any(text: &str) -> Result<Self> {
+        static PARSER: DateTimeParser = DateTimeParser::new();
         let pieces = PARSER
             .parse_pieces(text)
             .map_err(|_| Error::invalid(format!("{text:?} is no RFC 3339 instant")))?;
@@ -49,6 +56,34 @@ impl Instant {
             .to_timestamp(pieces.date().to_datetime(time))
             .map_err(|_| out_of_range(text))?;
         Ok(Self { at, offset })
+    }
+
+    /// An instant as nearly all services write it, to the second, with `Z` or a numeric offset: read by place, several
+    /// times quicker than by the whole grammar. Anything else, sound or not, is left to that.
+    fn usual(text: &[u8]) -> Option<Self> {
+        let (moment, offset) = text.split_at_checked(19)?;
+        let [b'-', b'-', b'T', b':', b':'] = [4, 7, 10, 13, 16].map(|place| moment.get(place).copied().unwrap_or(0))
+        else {
+            return None;
+        };
+        let part = |from: usize, to: usize| digits(moment.get(from..to)?);
+        let two = |from: usize| i8::try_from(part(from, from + 2)?).ok();
+        let date = Date::new(part(0, 4)?, two(5)?, two(8)?).ok()?;
+        let time = Time::new(two(11)?, two(14)?, two(17)?, 0).ok()?;
+        let offset = match offset {
+            b"Z" => Offset::UTC,
+            [sign @ (b'+' | b'-'), hours @ .., b':', tens, ones] if hours.len() == 2 => {
+                let (hours, minutes) = (digits(hours)?, digits(&[*tens, *ones])?);
+                let seconds = (i32::from(hours) * 60 + i32::from(minutes)) * 60;
+                let is_usual = hours < 24 && minutes < 60 && (seconds != 0 || *sign == b'+');
+                Offset::from_seconds(if *sign == b'-' { -seconds } else { seconds })
+                    .ok()
+                    .filter(|_| is_usual)?
+            }
+            _ => return None,
+        };
+        let at = offset.to_timestamp(date.to_datetime(time)).ok()?;
+        Some(Self { at, offset })
     }
 
     /// What a person may write: a date alone (midnight UTC) or an RFC 3339 instant with its offset.
@@ -135,9 +170,55 @@ pub fn parse_http_date(text: &str) -> Option<Timestamp> {
     Some(zoned.timestamp())
 }
 
+/// The number that these digits write; four at most fit.
+fn digits(text: &[u8]) -> Option<i16> {
+    text.iter().try_fold(0, |number: i16, byte| {
+        byte.is_ascii_digit().then(|| number * 10 + i16::from(byte - b'0'))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_read_by_place_is_what_the_grammar_reads() {
+        let mut read = 0;
+        for text in [
+            "2026-01-31T23:59:59Z",
+            "2024-02-29T00:00:00+08:00",
+            "2026-03-01T12:30:15-09:30",
+            "0000-01-01T00:00:00Z",
+            "9999-12-30T22:00:00+23:59",
+            "2026-01-31T23:59:59+00:00",
+            // Not by place, or not at all:
+            "2026-01-31T23:59:59-00:00",
+            "2026-01-31T23:59:60Z",
+            "2026-02-29T00:00:00Z",
+            "2026-13-01T00:00:00Z",
+            "2026-01-31 23:59:59Z",
+            "2026-01-31T23:59:59.5Z",
+            "2026-01-31T23:59:59",
+            "2026-01-31T23:59:59+8:00",
+            "2026-01-31T23:59:59+24:00",
+            "2026-01-31T23:59:59+08:60",
+            "2026-01-31T23:59:59z",
+            "+026-01-31T23:59:59Z",
+            "9999-12-31T23:59:59-23:59",
+            "2026-0１-31T23:59:59Z",
+        ] {
+            let by_place = Instant::usual(text.as_bytes());
+            read += usize::from(by_place.is_some());
+            assert!(by_place.is_none() || by_place == Instant::any(text).ok(), "{text}");
+        }
+        assert_eq!(read, 6);
+        for step in 0..5000 {
+            let offset = Offset::from_seconds((step % 2879 - 1439) * 60).unwrap();
+            let at = Timestamp::from_second(i64::from(step) * 7_654_321 - 9_876_543_210).unwrap();
+            let text = Instant { at, offset }.to_offset_text();
+            assert_eq!(Instant::usual(text.as_bytes()), Instant::any(&text).ok(), "{text}");
+        }
+    }
 
     #[test]
     fn an_instant_keeps_its_offset() {

@@ -276,7 +276,10 @@ pub fn cases() -> Vec<Case> {
 
 /// Where the fixtures are.
 pub fn fixtures() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
+    // The fuzz targets use this file, too, from a folder inside.
+    let mut folders = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    let found = folders.find_map(|folder| Some(folder.join("tests/fixtures")).filter(|path| path.is_dir()));
+    found.expect("the folder of fixtures")
 }
 
 fn folders(path: &Path) -> Vec<PathBuf> {

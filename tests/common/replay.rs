@@ -259,6 +259,24 @@ fn replay(case: &Case, name: &str, body: Vec<u8>) -> Replay {
     }
 }
 
+/// The example of an operation: a reply without a body, for bodies that come from elsewhere.
+pub fn example(provider: &'static dyn Provider, operation: &str, payload: &str) -> Replay {
+    let name = provider.facts().name;
+    let call = Call::new(provider, operation, super::example(name, operation).unwrap()).unwrap();
+    let planned = planned(provider, &call);
+    Replay {
+        name: format!("{name}.{operation}"),
+        provider,
+        ask: Ask::Call(call, planned),
+        payload: payload.to_owned(),
+        reply: Reply {
+            status: 200,
+            headers: Vec::new(),
+            body: Vec::new(),
+        },
+    }
+}
+
 /// The call as a plan has it, for all meters of its source; nothing where it is no source.
 fn planned(provider: &'static dyn Provider, call: &Call) -> Option<PlannedCall> {
     let facts = provider.facts();

@@ -8,6 +8,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod beside;
 mod cuts;
 mod exact;
 mod json;

@@ -1,6 +1,7 @@
 //! Properties of everything that reads bytes of others, on arbitrary ones. `PROPTEST_CASES` says how many of each.
 
 use std::io::Write;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use metertap::engine::body::{Caps, Collector};
@@ -20,7 +21,28 @@ use crate::sound::{REPLAYS, is_whole};
 type Outcome = Result<(), String>;
 
 /// How many cases of a property are tried where the environment does not say.
-const CASES: u32 = 4000;
+const CASES: u32 = 9000;
+/// How many properties this program has: calls of [`run`].
+const PROPERTIES: u32 = 23;
+/// How many cases all of them try together, at least.
+const WANTED: u32 = 200_000;
+
+/// Properties that were tried, and their cases.
+static DONE: Mutex<(u32, u32)> = Mutex::new((0, 0));
+
+/// Counts the cases of a property. The last one tells and checks the sum, unless the environment wants fewer; where only
+/// some tests are run, there is no last one.
+fn count(cases: u32) {
+    let (properties, sum) = {
+        let mut done = DONE.lock().unwrap();
+        *done = (done.0 + 1, done.1 + cases);
+        *done
+    };
+    if properties == PROPERTIES {
+        let _ = writeln!(std::io::stdout(), "\n{sum} cases of {properties} properties");
+        assert!(sum >= WANTED || cases < CASES, "only {sum} cases were tried");
+    }
+}
 
 /// What came of a property.
 pub struct Ran {
@@ -52,6 +74,7 @@ where
         ..Config::default()
     });
     let outcome = runner.run(&strategy, |value| property(value).map_err(TestCaseError::fail));
+    count(cases);
     let problem = outcome.err().map(|problem| match problem {
         TestError::Fail(reason, value) => format!("{name}: {reason} for {value:?}"),
         TestError::Abort(reason) => format!("{name}: {reason}"),

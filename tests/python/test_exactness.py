@@ -68,7 +68,23 @@ def test_a_whole_number_is_an_int(text: str, door: Door, server: ScriptedServer)
         assert number == int(text)
 
 
-@pytest.mark.parametrize("text", ["1e400", "-1e400", "1E999999999"])
+#: What a float would make infinite.
+ENDLESS = ["1e400", "-1e400", "1E999999999", "9" * 309 + ".5"]
+
+
+@pytest.mark.parametrize("text", ENDLESS)
+@pytest.mark.parametrize("raw", [False, True], ids=["typed", "raw"])
+def test_a_number_beyond_all_bounds_is_an_error_in_a_field_that_is_not_known(
+    text: str, raw: bool, door: Door, server: ScriptedServer
+) -> None:
+    server.script = [Reply(body=b'{"tenantConsumptionItems":[],"news":{"a":[%s]}}' % text.encode())]
+    client = door.client("uipath", **UIPATH, base_url=server.origin, retries=0)
+    with pytest.raises(errors.UnexpectedResponse, match=r"\$\.news\.a\[0\]: the number .* is too large") as caught:
+        door.ask(client, "consumption_summary", "2026-01-01", "2026-02-01", "AIU", raw=raw)
+    assert len(str(caught.value)) < 700
+
+
+@pytest.mark.parametrize("text", ENDLESS)
 @pytest.mark.parametrize("raw", [False, True], ids=["typed", "raw"])
 def test_a_number_beyond_all_bounds_is_an_error(text: str, raw: bool, door: Door, server: ScriptedServer) -> None:
     with pytest.raises(errors.UnexpectedResponse, match=r"\$"):

@@ -262,9 +262,14 @@ impl<'a> History<'a> {
         distinct.sort_unstable();
         distinct.dedup();
         let length = self.bucket_length(&distinct);
+        let are_distinct = distinct.len() == starts.len();
         let mut seen = HashMap::new();
         let bucket = |(index, start): (usize, &Timestamp)| {
-            let first = *seen.entry(*start).or_insert(index);
+            let first = if are_distinct {
+                index
+            } else {
+                *seen.entry(*start).or_insert(index)
+            };
             let next = distinct.get(distinct.partition_point(|other| other <= start));
             let end =
                 bucket_end(*start, next.copied(), length).ok_or_else(|| ts.expected("moments before the year 9999"));
@@ -408,6 +413,7 @@ impl<'a> History<'a> {
         let Some(series) = series.filter(|series| self.call.asked.meters.contains(&series.meter)) else {
             return Ok(());
         };
+        sink.expect(at.list().map_or(1, <[_]>::len));
         let mut emit = |at: &At<'_, '_>, start: Timestamp, end: Timestamp| {
             if *at.value == Json::Null {
                 return Ok(());
@@ -460,8 +466,7 @@ impl Checked {
             self.missing += 1;
             return Ok(());
         }
-        let number: i128 = at.integer()?.parse().map_err(|_| at.expected("a whole number"))?;
-        self.sum = self.sum.saturating_add(number);
+        self.sum = self.sum.saturating_add(at.whole()?);
         Ok(())
     }
 }

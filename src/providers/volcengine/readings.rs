@@ -342,6 +342,7 @@ impl<'j> Table<'j> {
             mismatches.push(self.answer.reconcile(*place, meter.kind, figures, result, sink)?);
         }
         self.remark(repeats, sink);
+        sink.expect(self.buckets.len() * self.meters.len());
         for (row, bucket) in self.rows(repeats) {
             let is_partial = self.is_crooked(bucket) || self.answer.is_partial(bucket);
             let columns = self.meters.iter().zip(self.figures_of(row)).zip(&mismatches);

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::failure::{self, Failure};
 use super::figures::{MAIN_ORG, Org};
 use super::window::{number_switch, text};
+use crate::simulator::accounts;
 use crate::simulator::synth;
 use crate::simulator::world::World;
 
@@ -41,6 +42,8 @@ pub enum Who {
 pub struct Session {
     /// Its id: 32 hex digits.
     pub id: String,
+    /// The number of its account, counted from 1.
+    pub account: u32,
     /// Whose it is.
     pub who: Who,
     /// The organisation that it is in.
@@ -58,91 +61,87 @@ pub struct Session {
 pub struct Access {
     sessions: BTreeMap<String, Session>,
     issued: i64,
+    logins: BTreeMap<u32, Logins>,
+    own_calls: BTreeMap<(&'static str, i64, String), u64>,
+}
+
+/// What is remembered of an account's logins.
+#[derive(Debug, Default)]
+struct Logins {
     app_of_thing: Option<String>,
     failed_at: Vec<Timestamp>,
     locked_until: Option<Timestamp>,
     password_was_right: bool,
-    own_calls: BTreeMap<(&'static str, i64, String), u64>,
 }
 
 impl Access {
     /// Answers `api.authenticate`: the reply's `params`.
     pub fn log_in(&mut self, world: &World, params: &Map<String, Value>) -> Result<Value, Failure> {
-        let who = if params.contains_key("appId") || params.contains_key("thingKey") {
-            self.log_in_thing(params)?;
-            Who::Thing
+        let (account, who) = if params.contains_key("appId") || params.contains_key("thingKey") {
+            (self.log_in_thing(params)?, Who::Thing)
         } else {
-            self.log_in_user(world, params)?;
-            Who::User
+            (self.log_in_user(world, params)?, Who::User)
         };
-        let session = self.open(world, who);
+        let session = self.open(world, account, who);
         Ok(json!({"orgKey": session.org.key, "sessionId": session.id}))
     }
 
-    fn log_in_user(&mut self, world: &World, params: &Map<String, Value>) -> Result<(), Failure> {
+    fn log_in_user(&mut self, world: &World, params: &Map<String, Value>) -> Result<u32, Failure> {
         let username = text(params, "username")?.ok_or_else(|| failure::bad_parameter("username is required"))?;
         let password = text(params, "password")?.ok_or_else(|| failure::bad_parameter("password is required"))?;
         let now = world.wall_clock();
-        if self.locked_until.is_some_and(|until| now < until) {
+        let known = accounts::number(USERNAME, username);
+        let account = known.unwrap_or(1);
+        let logins = self.logins.entry(account).or_default();
+        if logins.locked_until.is_some_and(|until| now < until) {
             return Err(Failure::new(failure::LOCKED_OUT, "The user is locked"));
         }
-        let known = username == USERNAME;
+        let known = known.is_some();
+        let is_right = known && password == accounts::word(PASSWORD, account);
         if !world.switch_is("devicewise.mfa", "on") {
-            return if known && password == PASSWORD {
-                self.failed_at.clear();
-                Ok(())
+            return if is_right {
+                logins.failed_at.clear();
+                Ok(account)
             } else {
-                Err(self.refuse(world, known))
+                Err(logins.refuse(world, known))
             };
         }
-        if known && password == PASSWORD {
-            self.password_was_right = true;
+        if is_right {
+            logins.password_was_right = true;
             return Err(Failure::new(
                 failure::CODE_NEEDED,
                 "Multi-factor authentication code is required",
             ));
         }
         // The six digits take the place of the password, and count only after it.
-        if known && password == MFA_CODE && std::mem::take(&mut self.password_was_right) {
-            self.failed_at.clear();
-            return Ok(());
+        if known && password == MFA_CODE && std::mem::take(&mut logins.password_was_right) {
+            logins.failed_at.clear();
+            return Ok(account);
         }
-        Err(self.refuse(world, known))
+        Err(logins.refuse(world, known))
     }
 
-    /// Eight failures in a row within 30 minutes lock the user for 30 minutes.
-    fn refuse(&mut self, world: &World, known: bool) -> Failure {
-        let now = world.wall_clock();
-        if known && !world.switch_is("devicewise.lockout", "off") {
-            self.failed_at.retain(|at| now.duration_since(*at) < LOCKED_FOR);
-            self.failed_at.push(now);
-            if self.failed_at.len() >= MOST_FAILURES {
-                self.failed_at.clear();
-                self.locked_until = now.checked_add(LOCKED_FOR).ok();
-            }
-        }
-        Failure::new(failure::LOGIN_REFUSED, "Authentication failed")
-    }
-
-    fn log_in_thing(&mut self, params: &Map<String, Value>) -> Result<(), Failure> {
+    fn log_in_thing(&mut self, params: &Map<String, Value>) -> Result<u32, Failure> {
         let field =
             |name: &str| text(params, name)?.ok_or_else(|| failure::bad_parameter(&format!("{name} is required")));
         let (app, token, thing) = (field("appId")?, field("appToken")?, field("thingKey")?);
         let refused = || Failure::new(failure::LOGIN_REFUSED, "Authentication failed");
-        if token != APP_TOKEN || thing != THING_KEY {
+        let account = accounts::number(THING_KEY, thing).ok_or_else(refused)?;
+        if token != accounts::word(APP_TOKEN, account) {
             return Err(refused());
         }
         // The thing's first appId stays with it; another one is refused from then on.
-        match &self.app_of_thing {
+        let bound = &mut self.logins.entry(account).or_default().app_of_thing;
+        match bound {
             Some(bound) if bound != app => Err(refused()),
             _ => {
-                self.app_of_thing = Some(app.to_owned());
-                Ok(())
+                *bound = Some(app.to_owned());
+                Ok(account)
             }
         }
     }
 
-    fn open(&mut self, world: &World, who: Who) -> Session {
+    fn open(&mut self, world: &World, account: u32, who: Who) -> Session {
         self.issued += 1;
         let half = |name: &str| synth::draw(world.seed(), name, self.issued);
         let id = format!(
@@ -153,6 +152,7 @@ impl Access {
         let now = world.wall_clock();
         let session = Session {
             id: id.clone(),
+            account,
             who,
             org: MAIN_ORG,
             start: now,
@@ -185,6 +185,11 @@ impl Access {
         // The service quotes the id in its message, so clients must redact it.
         let sentence = format!("Authentication session is invalid: {before}Session '{id}' not found.");
         Err(Failure::new(failure::INVALID_SESSION, sentence))
+    }
+
+    /// The account of a session.
+    pub fn account(&self, id: &str) -> Option<u32> {
+        self.sessions.get(id).map(|session| session.account)
     }
 
     /// Counts a command for the session.
@@ -225,6 +230,22 @@ impl Access {
     /// Makes all sessions invalid.
     pub fn expire(&mut self) {
         self.sessions.clear();
+    }
+}
+
+impl Logins {
+    /// Eight failures in a row within 30 minutes lock the user for 30 minutes.
+    fn refuse(&mut self, world: &World, known: bool) -> Failure {
+        let now = world.wall_clock();
+        if known && !world.switch_is("devicewise.lockout", "off") {
+            self.failed_at.retain(|at| now.duration_since(*at) < LOCKED_FOR);
+            self.failed_at.push(now);
+            if self.failed_at.len() >= MOST_FAILURES {
+                self.failed_at.clear();
+                self.locked_until = now.checked_add(LOCKED_FOR).ok();
+            }
+        }
+        Failure::new(failure::LOGIN_REFUSED, "Authentication failed")
     }
 }
 

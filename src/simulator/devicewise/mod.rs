@@ -27,7 +27,7 @@ pub use self::figures::{
 pub use self::window::Series;
 use super::http::{Request, Response};
 use super::world::World;
-use super::{Service, Switch};
+use super::{Service, Switch, accounts};
 
 /// The service.
 #[derive(Debug, Default)]
@@ -213,14 +213,30 @@ impl Service for DeviceWise {
         "devicewise"
     }
 
-    fn credentials(&self) -> Vec<(&'static str, String)> {
-        vec![
-            ("username", access::USERNAME.to_owned()),
-            ("password", access::PASSWORD.to_owned()),
-            ("app_id", access::APP_ID.to_owned()),
-            ("app_token", access::APP_TOKEN.to_owned()),
-            ("thing_key", access::THING_KEY.to_owned()),
+    fn credentials(&self, account: u32) -> Vec<(&'static str, String)> {
+        [
+            ("username", access::USERNAME),
+            ("password", access::PASSWORD),
+            ("app_id", access::APP_ID),
+            ("app_token", access::APP_TOKEN),
+            ("thing_key", access::THING_KEY),
         ]
+        .map(|(name, of_first)| (name, accounts::word(of_first, account)))
+        .to_vec()
+    }
+
+    fn account(&self, request: &Request) -> Option<u32> {
+        let packet: Value = serde_json::from_slice(&request.body).ok()?;
+        let auth = packet.get("auth");
+        if let Some(login) = login(auth) {
+            let params = login.get("params")?;
+            let word = |name| params.get(name).and_then(Value::as_str);
+            let user = word("username").and_then(|word| accounts::number(access::USERNAME, word));
+            return user.or_else(|| accounts::number(access::THING_KEY, word("thingKey")?));
+        }
+        let given = auth.and_then(session_id_of);
+        self.access()
+            .account(given.as_deref().or_else(|| request.header("sessionid"))?)
     }
 
     fn switches(&self) -> &'static [Switch] {

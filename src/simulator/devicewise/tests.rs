@@ -628,5 +628,5 @@ fn each_switch_is_named_after_the_service() {
             .iter()
             .all(|switch| switch.name.starts_with("devicewise.") && !switch.doc.is_empty())
     );
-    assert_eq!(service.credentials().len(), 5);
+    assert_eq!(service.credentials(1).len(), 5);
 }

@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::http::{Request, Response, decode};
 use super::json;
 use super::world::World;
-use super::{Service, Switch};
+use super::{Service, Switch, accounts};
 use query::Question;
 pub use usage::{
     BOTH, Connection, Env, Items, LABELS, Millionths, Reservation, Room, RoomType, Usage, rooms, truth, truth_by_label,
@@ -150,11 +150,15 @@ impl Service for Ricoh {
         format!("{origin}/v1")
     }
 
-    fn credentials(&self) -> Vec<(&'static str, String)> {
+    fn credentials(&self, account: u32) -> Vec<(&'static str, String)> {
         vec![
-            ("client_id", CLIENT_ID.to_owned()),
-            ("client_secret", CLIENT_SECRET.to_owned()),
+            ("client_id", accounts::word(CLIENT_ID, account)),
+            ("client_secret", accounts::word(CLIENT_SECRET, account)),
         ]
+    }
+
+    fn account(&self, request: &Request) -> Option<u32> {
+        authentic(request)
     }
 
     fn switches(&self) -> &'static [Switch] {
@@ -231,7 +235,7 @@ fn answer(world: &World, request: &Request) -> Result<Response, Refusal> {
     if request.method != "GET" {
         return Err(Refusal::new(405, "method_not_allowed", "Path and method do not match."));
     }
-    if client_id != CLIENT_ID || !is_authentic(request) {
+    if accounts::number(CLIENT_ID, &client_id).is_none_or(|account| authentic(request) != Some(account)) {
         return Err(Refusal::new(
             401,
             "unauthorized",
@@ -268,13 +272,15 @@ fn operation(world: &World, path: &str) -> Option<(String, Operation)> {
     Some((client_id, operation))
 }
 
-/// HTTP Basic (RFC 7617): the user is the client ID, which holds no colon; the password may.
-fn is_authentic(request: &Request) -> bool {
-    let Some((scheme, encoded)) = request.header("authorization").and_then(|value| value.split_once(' ')) else {
-        return false;
-    };
-    let pair = STANDARD.decode(encoded.trim()).unwrap_or_default();
-    scheme.eq_ignore_ascii_case("basic") && pair == format!("{CLIENT_ID}:{CLIENT_SECRET}").into_bytes()
+/// The account that the request is of. HTTP Basic (RFC 7617): the user is the client ID, which holds no colon; the
+/// password may.
+fn authentic(request: &Request) -> Option<u32> {
+    let (scheme, encoded) = request.header("authorization")?.split_once(' ')?;
+    let pair = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
+    let (client_id, secret) = pair.split_once(':')?;
+    let account = accounts::number(CLIENT_ID, client_id)?;
+    let is_right = scheme.eq_ignore_ascii_case("basic") && secret == accounts::word(CLIENT_SECRET, account);
+    is_right.then_some(account)
 }
 
 fn total(world: &World, question: &Question) -> Vec<String> {

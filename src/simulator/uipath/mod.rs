@@ -14,7 +14,7 @@ use serde_json::json;
 use super::http::{Request, Response, decode};
 use super::synth;
 use super::world::World;
-use super::{Service, Switch};
+use super::{Service, Switch, accounts};
 use refusal::Refusal;
 use tokens::{Bearer, Grant, Tokens};
 pub use usage::{
@@ -181,14 +181,19 @@ impl Service for UiPath {
         "uipath"
     }
 
-    fn credentials(&self) -> Vec<(&'static str, String)> {
+    /// All accounts are of one organization.
+    fn credentials(&self, account: u32) -> Vec<(&'static str, String)> {
         vec![
             ("organization_id", ORGANIZATION_ID.to_owned()),
             ("organization_name", ORGANIZATION_NAME.to_owned()),
-            ("client_id", CLIENT_ID.to_owned()),
-            ("client_secret", CLIENT_SECRET.to_owned()),
-            ("token", TOKEN.to_owned()),
+            ("client_id", accounts::word(CLIENT_ID, account)),
+            ("client_secret", accounts::word(CLIENT_SECRET, account)),
+            ("token", accounts::word(TOKEN, account)),
         ]
+    }
+
+    fn account(&self, request: &Request) -> Option<u32> {
+        self.tokens.account(request)
     }
 
     fn switches(&self) -> &'static [Switch] {

@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{CLIENT_ID, CLIENT_SECRET, LIMITED_TOKEN, ORGANIZATION_ID, PASSWORD, TOKEN, USERNAME};
+use crate::simulator::accounts;
 use crate::simulator::http::{Request, Response, decode};
 use crate::simulator::json;
 use crate::simulator::synth;
@@ -32,6 +33,7 @@ pub(super) enum Bearer {
 /// A token that is good, and what it may do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Grant {
+    pub account: u32,
     pub bearer: Bearer,
     pub scopes: Vec<String>,
 }
@@ -82,29 +84,28 @@ impl Tokens {
 
     /// The grant behind a request's bearer token, if it is good now.
     pub fn grant(&self, world: &World, request: &Request) -> Option<Grant> {
-        let (scheme, token) = request.header("authorization")?.split_once(' ')?;
-        if !scheme.eq_ignore_ascii_case("bearer") {
-            return None;
-        }
-        let personal = |scopes: &[&str]| {
+        let token = bearer(request)?;
+        if let Some((account, scopes)) = personal(token) {
             let accepted = !world.switch_is("uipath.personal_tokens", "refused");
-            accepted.then(|| Grant {
+            return accepted.then(|| Grant {
+                account,
                 bearer: Bearer::Personal,
                 scopes: scopes.iter().map(|&scope| scope.to_owned()).collect(),
-            })
-        };
-        match token.trim() {
-            TOKEN => personal(&GRANTED),
-            LIMITED_TOKEN => personal(&["PM.Audit.Read"]),
-            token => {
-                let now = world.wall_clock();
-                let book = self.lock();
-                book.access
-                    .get(token)
-                    .filter(|(until, _)| now < *until)
-                    .map(|(_, grant)| grant.clone())
-            }
+            });
         }
+        let now = world.wall_clock();
+        let book = self.lock();
+        let known = book.access.get(token).filter(|(until, _)| now < *until);
+        known.map(|(_, grant)| grant.clone())
+    }
+
+    /// The account of a token, or of an application that asks for one.
+    pub fn account(&self, request: &Request) -> Option<u32> {
+        let Some(token) = bearer(request) else {
+            return accounts::number(CLIENT_ID, form(request)?.get("client_id")?);
+        };
+        let known = self.lock().access.get(token).map(|(_, grant)| grant.account);
+        personal(token).map(|(account, _)| account).or(known)
     }
 
     /// Answers at the token endpoint.
@@ -121,7 +122,9 @@ impl Tokens {
 
     fn issue(&self, world: &World, request: &Request, form: &BTreeMap<String, String>) -> Result<String, &'static str> {
         let is = |field: &str, value: &str| form.get(field).is_some_and(|given| given == value);
-        if !is("client_id", CLIENT_ID) || !is("client_secret", CLIENT_SECRET) {
+        let client_id = form.get("client_id").ok_or("invalid_client")?;
+        let account = accounts::number(CLIENT_ID, client_id).ok_or("invalid_client")?;
+        if !is("client_secret", &accounts::word(CLIENT_SECRET, account)) {
             return Err("invalid_client");
         }
         match form.get("grant_type").map(String::as_str) {
@@ -130,13 +133,14 @@ impl Tokens {
                 Ok(self.hand_out(
                     world,
                     Grant {
+                        account,
                         bearer: Bearer::App,
                         scopes,
                     },
                 ))
             }
             Some("refresh_token") => self.refresh(world, form),
-            Some("password") => self.password(world, request, form),
+            Some("password") => self.password(world, request, form, account),
             Some(_) => Err("unsupported_grant_type"),
             None => Err("invalid_request"),
         }
@@ -148,6 +152,7 @@ impl Tokens {
         world: &World,
         request: &Request,
         form: &BTreeMap<String, String>,
+        account: u32,
     ) -> Result<String, &'static str> {
         if !world.switch_is("uipath.password_grant", "on") {
             return Err("unauthorized_client");
@@ -159,14 +164,21 @@ impl Tokens {
             ("acr_values", &organization),
         ];
         let is = |(field, value): (&str, &str)| form.get(field).is_some_and(|given| given == value);
-        let account = request.header("x-uipath-internal-accountid");
-        if !expected.into_iter().all(is) || account != Some(ORGANIZATION_ID) {
+        let of = request.header("x-uipath-internal-accountid");
+        if !expected.into_iter().all(is) || of != Some(ORGANIZATION_ID) {
             return Err("invalid_grant");
         }
         let known: Vec<&str> = GRANTED.into_iter().chain([OFFLINE]).collect();
         let scopes = scopes(form, &known)?;
         let bearer = Bearer::User;
-        Ok(self.hand_out(world, Grant { bearer, scopes }))
+        Ok(self.hand_out(
+            world,
+            Grant {
+                account,
+                bearer,
+                scopes,
+            },
+        ))
     }
 
     /// A refresh token works once.
@@ -205,6 +217,18 @@ impl Tokens {
     fn lock(&self) -> MutexGuard<'_, Book> {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The request's bearer token.
+fn bearer(request: &Request) -> Option<&str> {
+    let (scheme, token) = request.header("authorization")?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// Whose personal token this is, and what it opens.
+fn personal(token: &str) -> Option<(u32, &'static [&'static str])> {
+    let full = accounts::number(TOKEN, token).map(|account| (account, GRANTED.as_slice()));
+    full.or_else(|| (token == LIMITED_TOKEN).then_some((1, ["PM.Audit.Read"].as_slice())))
 }
 
 /// The fields of a form; `None` if the body is none.

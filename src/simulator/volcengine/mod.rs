@@ -33,7 +33,7 @@ use self::refusal::Refusal;
 use self::signature::{Key, Rules};
 use super::http::{Request, Response};
 use super::world::World;
-use super::{Service, Switch, synth};
+use super::{Service, Switch, accounts, synth};
 
 /// The lasting access key.
 pub const ACCESS_KEY: &str = "AKLTexamplepublic0001";
@@ -160,11 +160,15 @@ impl Service for Volcengine {
         "volcengine"
     }
 
-    fn credentials(&self) -> Vec<(&'static str, String)> {
+    fn credentials(&self, account: u32) -> Vec<(&'static str, String)> {
         vec![
-            ("access_key", ACCESS_KEY.to_owned()),
-            ("secret_key", SECRET_KEY.to_owned()),
+            ("access_key", accounts::word(ACCESS_KEY, account)),
+            ("secret_key", accounts::word(SECRET_KEY, account)),
         ]
+    }
+
+    fn account(&self, request: &Request) -> Option<u32> {
+        signature::account(request, &KEYS)
     }
 
     fn switches(&self) -> &'static [Switch] {

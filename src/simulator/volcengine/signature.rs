@@ -7,6 +7,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_e
 use sha2::{Digest, Sha256};
 
 use super::refusal::Refusal;
+use crate::simulator::accounts;
 use crate::simulator::http::Request;
 
 /// A key pair that the service knows.
@@ -52,8 +53,7 @@ struct Authorization<'a> {
 pub fn check<'a>(request: &'a Request, rules: Rules<'_>) -> Result<&'a str, Refusal> {
     let header = request.header("authorization").ok_or_else(Refusal::missing_token)?;
     let given = authorization(header)?;
-    let key = rules.keys.iter().find(|key| key.access == given.access_key);
-    let key = key.ok_or_else(Refusal::invalid_access_key)?;
+    let (key, account) = known(rules.keys, given.access_key).ok_or_else(Refusal::invalid_access_key)?;
     let date = request
         .header("x-date")
         .ok_or_else(|| Refusal::missing_request_info("X-Date"))?;
@@ -77,12 +77,30 @@ pub fn check<'a>(request: &'a Request, rules: Rules<'_>) -> Result<&'a str, Refu
         return Err(Refusal::wrong_signature());
     }
     let canonical = canonical_request(request, &given.signed_headers, &hash);
-    let expected = sign(key.secret, given.date, given.region, date, &canonical);
+    let expected = sign(
+        &accounts::word(key.secret, account),
+        given.date,
+        given.region,
+        date,
+        &canonical,
+    );
     if expected == given.signature {
         Ok(given.region)
     } else {
         Err(Refusal::wrong_signature())
     }
+}
+
+/// The number of the account that a request claims to be of.
+pub fn account(request: &Request, keys: &[Key]) -> Option<u32> {
+    let given = authorization(request.header("authorization")?).ok()?;
+    known(keys, given.access_key).map(|(_, account)| account)
+}
+
+/// The first account's key of that kind, and the number of the account whose key it is.
+fn known<'k>(keys: &'k [Key], access: &str) -> Option<(&'k Key, u32)> {
+    keys.iter()
+        .find_map(|key| Some((key, accounts::number(key.access, access)?)))
 }
 
 fn authorization(header: &str) -> Result<Authorization<'_>, Refusal> {

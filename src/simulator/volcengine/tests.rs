@@ -973,7 +973,7 @@ fn each_switch_and_key_is_declared() {
             .all(|switch| switch.name.starts_with("volcengine.") && !switch.doc.is_empty())
     );
     assert_eq!(
-        service.credentials(),
+        service.credentials(1),
         [
             ("access_key", ACCESS_KEY.to_owned()),
             ("secret_key", SECRET_KEY.to_owned())

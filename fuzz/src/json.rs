@@ -1,0 +1,41 @@
+//! The door to JSON: it takes what `serde_json` takes, and keeps every number as it was written.
+
+use metertap::values::json::Json;
+
+use crate::beside::{agree, same};
+use crate::scan::{What, places};
+use crate::timing::timed;
+
+/// The bytes are a document.
+pub fn check(data: &[u8]) {
+    let parsed = timed(data.len(), || Json::parse(data));
+    if let Err(problem) = agree(data) {
+        panic!("{problem}");
+    }
+    let Ok(document) = parsed else { return };
+    let mut found = Vec::new();
+    numbers(&document, &mut found);
+    let written: Vec<&[u8]> = places(data)
+        .into_iter()
+        .filter(|place| place.what == What::Number)
+        .map(|place| &data[place.span])
+        .collect();
+    assert_eq!(found, written);
+    // What is written again is the same, but for floats, whose digits may change, and those beyond all bounds.
+    match serde_json::to_vec(&document) {
+        Ok(text) => {
+            let theirs: serde_json::Value = serde_json::from_slice(&text).expect("JSON that serde_json wrote");
+            assert!(same(&document, &theirs), "{document:?} was written as {theirs:?}");
+        }
+        Err(problem) => assert!(problem.to_string().contains("too large for a float"), "{problem}"),
+    }
+}
+
+fn numbers<'j>(document: &'j Json<'_>, found: &mut Vec<&'j [u8]>) {
+    match document {
+        Json::Number(text) => found.push(text.as_bytes()),
+        Json::List(items) => items.iter().for_each(|item| numbers(item, found)),
+        Json::Map(members) => members.iter().for_each(|(_, value)| numbers(value, found)),
+        Json::Null | Json::Bool(_) | Json::Text(_) => {}
+    }
+}

@@ -1,0 +1,37 @@
+//! No input takes longer than 50 ms per MiB.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// Nanoseconds for a byte: 50 ms for a MiB.
+const PER_BYTE: f64 = 50e6 / 1048576.0;
+/// A shorter input counts as one of this length: to begin takes time, too.
+const SHORT: usize = 16 << 10;
+
+/// The slowest so far, in nanoseconds per MiB.
+static SLOWEST: AtomicU64 = AtomicU64::new(0);
+
+/// Does something with an input of this length, in the time that it may take. What is slow is done some times more,
+/// since another process may have had the processor meanwhile.
+pub fn timed<T>(length: usize, work: impl Fn() -> T) -> T {
+    let length = length.max(SHORT) as f64;
+    let began = Instant::now();
+    let made = work();
+    let mut took = began.elapsed();
+    let per_mebibyte = |took: Duration| took.as_nanos() as f64 / length * 1048576.0;
+    let mut again = 0;
+    while per_mebibyte(took) > SLOWEST.load(Ordering::Relaxed) as f64 && again < 5 {
+        let began = Instant::now();
+        drop(work());
+        took = took.min(began.elapsed());
+        again += 1;
+    }
+    let slow = per_mebibyte(took);
+    if slow > SLOWEST.load(Ordering::Relaxed) as f64 {
+        SLOWEST.store(slow as u64, Ordering::Relaxed);
+        // The runner looks for the last of these lines.
+        eprintln!("SLOWEST {:.3} ms per MiB", slow / 1e6);
+    }
+    assert!(slow <= PER_BYTE * 1048576.0, "too slow: {took:?} for {length} bytes");
+    made
+}

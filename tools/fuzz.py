@@ -1,0 +1,128 @@
+"""Build the fuzz targets and run them one after the other; say, one line each, what came of it.
+
+    python tools/fuzz.py [--seconds 60 | --runs 10000000] [TARGET …]
+
+Needs a C++ compiler for libFuzzer; the Rust compiler is the stable one, with the flags that cargo-fuzz would pass, and
+without a sanitizer, since there is no unsafe code here. Inputs that failed are kept in fuzz/artifacts; what the
+targets learned, their logs and the results that tests/reliability/fuzzing.py reads are in build/fuzz. Exits with 1 if
+anything was found.
+"""
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+FUZZ = ROOT / "fuzz"
+ARTIFACTS = FUZZ / "artifacts"
+WORK = ROOT / "build" / "fuzz"
+TARGETS = sorted(path.stem for path in (FUZZ / "fuzz_targets").glob("*.rs"))
+
+FLAGS = "-Cpasses=sancov-module " + " ".join(
+    f"-Cllvm-args=-sanitizer-coverage-{what}"
+    for what in ("level=4", "inline-8bit-counters", "pc-table", "trace-compares")
+)
+#: Bytes of an input, MiB of memory, and seconds after which an input counts as endless.
+LIMITS = ["-max_len=65536", "-rss_limit_mb=2048", "-timeout=10"]
+
+
+def build() -> Path:
+    """Build the targets in a directory of their own, since they need flags of their own; return where they are."""
+    told = subprocess.run(["rustc", "-vV"], capture_output=True, text=True, check=True).stdout
+    host = re.findall(r"^host: (\S+)$", told, re.MULTILINE)[0]
+    target = Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target").absolute() / "fuzz"
+    # With --target, the flags are not those of build scripts.
+    command = ["cargo", "build", "--quiet", "--locked", "--release", "--target", host, "--target-dir", str(target)]
+    subprocess.run(command, cwd=FUZZ, env={**os.environ, "RUSTFLAGS": FLAGS}, check=True)
+    return target / host / "release"
+
+
+def commit() -> str:
+    """Return the commit that is fuzzed; nothing outside of git."""
+    told = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    return told.stdout.strip()
+
+
+def run(target: str, programs: Path, bounds: list[str]) -> dict[str, Any]:
+    """Run a target and return what came of it."""
+    corpus, log = WORK / "corpus" / target, WORK / f"{target}.log"
+    corpus.mkdir(parents=True, exist_ok=True)
+    seeds = WORK / "seeds"
+    command = [
+        str(programs / target),
+        *(str(corpus), str(seeds / target)),
+        *(*bounds, *LIMITS, "-print_final_stats=1", f"-dict={seeds / target}.dict"),
+        f"-artifact_prefix={ARTIFACTS / target}-",
+    ]
+    began = time.monotonic()
+    with log.open("wb") as out:
+        code = subprocess.run(command, stdout=out, stderr=subprocess.STDOUT, check=False).returncode
+    seconds = time.monotonic() - began
+    text = log.read_text("utf-8", "replace")
+    runs = re.findall(r"^stat::number_of_executed_units: *(\d+)", text, re.MULTILINE)
+    slowest = re.findall(r"^SLOWEST ([\d.]+) ms per MiB", text, re.MULTILINE)
+    kept = re.findall(r"Test unit written to (\S+)", text)
+    return {
+        "executions": int(runs[-1]) if runs else 0,
+        "seconds": round(seconds, 1),
+        "crashes": [Path(path).name for path in kept] or ([f"exit {code}"] if code else []),
+        "problem": problem(text) if code else "",
+        "slowest": float(slowest[-1]) if slowest else None,
+        "day": str(datetime.now(timezone.utc).date()),
+        "commit": commit(),
+    }
+
+
+def problem(text: str) -> str:
+    """Return the line that says what is wrong."""
+    said = re.findall(r"panicked at [^\n]*\n([^\n]*)|^==\d+== *ERROR: ([^\n]*)", text, re.MULTILINE)
+    return next((one or other for one, other in said), "see the log")[:300]
+
+
+def line_of(target: str, result: dict[str, Any]) -> str:
+    """Return the line that tells a result."""
+    rate = result["executions"] / max(result["seconds"], 0.1)
+    line = (
+        f"{target}: {result['executions']:,} executions in {result['seconds']:.0f} s ({rate:,.0f}/s), "
+        f"{len(result['crashes'])} crashes, slowest {result['slowest']} ms per MiB"
+    )
+    return f"{line}: {', '.join(result['crashes'])}: {result['problem']}" if result["crashes"] else line
+
+
+def main() -> None:
+    """Run what is asked for."""
+    parser = argparse.ArgumentParser(description="Build and run the fuzz targets.")
+    parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"some of {', '.join(TARGETS)}; all if left out")
+    parser.add_argument("--seconds", type=int, default=60, help="for each target (default: 60)")
+    parser.add_argument("--runs", type=int, help="executions of each target, instead of seconds")
+    given = parser.parse_args()
+    if unknown := set(given.targets) - set(TARGETS):
+        parser.error(f"there is no target {', '.join(sorted(unknown))}")
+    programs = build()
+    for folder in (ARTIFACTS, WORK / "seeds"):
+        folder.mkdir(parents=True, exist_ok=True)
+    subprocess.run([programs / "seeds", WORK / "seeds"], check=True)
+    bounds = [f"-runs={given.runs}"] if given.runs else [f"-max_total_time={given.seconds}"]
+    kept = WORK / "results.json"
+    found = False
+    for target in given.targets or TARGETS:
+        result = run(target, programs, bounds)
+        print(line_of(target, result), flush=True)
+        found = found or bool(result["crashes"])
+        # After each target, so that a run can be broken off; the others keep what they reached.
+        results = json.loads(kept.read_text("utf-8")) if kept.exists() else {}
+        kept.write_text(json.dumps({**results, target: result}, indent=1), "utf-8")
+    sys.exit(found)
+
+
+if __name__ == "__main__":
+    main()
