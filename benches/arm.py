@@ -182,6 +182,7 @@ def told(arm: Arm, watch: Watch, number: int, made: Any) -> dict[str, Any]:
         "seconds": watch.seconds,
         "rate": number / watch.seconds,
         "cpu": watch.cpu / number,
+        "server": watch.theirs / number,
         "others": watch.others,
         "rows": len(made),
         "digest": arm.job.digest(made),
