@@ -43,10 +43,10 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help build demo test bench reliability coverage mutants fuzz lint fmt deny clean
+.PHONY: help build demo test bench bench-gate reliability coverage mutants fuzz lint fmt deny clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile
 
 build: $(WHEEL) ## build the wheel and install it into .venv
 
@@ -65,6 +65,9 @@ bench: $(WHEEL) $(BENCH) $(BENCH_METERTAP) $(BENCH_SERVER) ## run the figures P1
 reliability: $(WHEEL) $(TEST_TOOLS) ## run the figures F1 to F22, or some: make reliability ONLY=F8,F11
 	$(VENV_PYTHON) tools/reliability.py --only '$(ONLY)' $(if $(WRITE),--write)
 
+bench-gate: $(WHEEL) .venv-bench/peers/.made $(BENCH_METERTAP) $(BENCH_SERVER) ## measure a few ratios that must not get worse
+	$(BENCH_PYTHON) benches/gate.py
+
 coverage: $(COVERAGE) ## count the lines that the Rust and the Python tests run (F7)
 	.venv-coverage/bin/python tools/coverage.py
 
@@ -79,6 +82,7 @@ fuzz: ## fuzz what reads the bytes of others: make fuzz SECONDS=600 TARGETS="sor
 
 lint: $(WHEEL) $(TEST_TOOLS) ## check format, lints, types, stubs and layers; changes nothing
 	cargo fmt --check
+	cargo fmt --check --manifest-path benches/server/Cargo.toml
 	cargo clippy $(CORE) --all-targets --quiet -- -D warnings
 	cargo clippy $(CORE) --all-targets --quiet --features client -- -D warnings
 	cargo clippy $(CORE) --all-targets --quiet --features simulator -- -D warnings
@@ -92,6 +96,7 @@ lint: $(WHEEL) $(TEST_TOOLS) ## check format, lints, types, stubs and layers; ch
 
 fmt: $(TEST_TOOLS) ## format Rust and Python
 	cargo fmt
+	cargo fmt --manifest-path benches/server/Cargo.toml
 	$(VENV_PYTHON) -m ruff check --quiet --fix-only
 	$(VENV_PYTHON) -m ruff format --quiet
 

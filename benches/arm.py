@@ -3,8 +3,8 @@
     python arm.py HOW ARM JOB NUMBER --origin http://127.0.0.1:PORT [--delay MS] [--at-once 64] [--ca CA.pem]
 
 HOW is what is measured: `frame` to the frame, `answers` to parsed answers, `single` one call after the other, `parse`
-with no network, `whole` to the frame with a new client, `first` the first call of a new client, `memory` the peak on the
-way to the frame, `beside` with a computing thread beside it.
+with no network, `whole` to the frame with a new client, `first` the first call of a new client, `memory` the peak on
+the way to the frame, `beside` with a computing thread beside it.
 """
 
 from __future__ import annotations
@@ -182,6 +182,7 @@ def told(arm: Arm, watch: Watch, number: int, made: Any) -> dict[str, Any]:
         "seconds": watch.seconds,
         "rate": number / watch.seconds,
         "cpu": watch.cpu / number,
+        "server": watch.theirs / number,
         "others": watch.others,
         "rows": len(made),
         "digest": arm.job.digest(made),

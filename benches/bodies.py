@@ -16,6 +16,17 @@ FIRST = date(2026, 1, 1)
 #: How many different bodies answer the same question about different tenants or domains.
 VARIANTS = 8
 SERVICES = ("robots", "agents", "document_understanding", "apps", "test_cloud", "integration", "insights", "healing")
+#: What Sora counts in a month, each told as a bare number.
+COUNTERS = (
+    "total-connections",
+    "total-sessions",
+    "total-duration-min",
+    "max-concurrent-connections",
+    "max-bandwidth-mbps",
+    "total-api-requests",
+    "total-sora-api-requests",
+    "total-webhook-requests",
+)
 
 
 def thousandths(seed: int, place: int) -> float:
@@ -109,6 +120,8 @@ def five() -> Iterator[tuple[str, Any]]:
     yield "DescribeLiveTrafficData", signed("DescribeLiveTrafficData", 0, hours=24, step=24)
     traffic = {"ingress": 501221004, "egress": 903310772}
     yield "get-total-traffic-this-month", traffic
+    for counter in COUNTERS:
+        yield f"get-{counter}-this-month", 1834
     peaks = {"max_concurrent_connections": 7, "max_bandwidth_mbps": 3}
     yield "get-traffics-for-month", [{"date": "2026-01-01T00:00:00Z", **peaks, **traffic}]
 

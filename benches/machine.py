@@ -46,12 +46,12 @@ def quiet(limit: float, patience: float, probe: float = 0.2) -> bool:
 
 
 class Watch:
-    """What happens in a block: seconds, CPU of this process, and the share of all cores that others took."""
+    """What happens in a block: seconds, CPU of this process and of others of ours, and the share that others took."""
 
     def __init__(self, *processes: int) -> None:
         """Count these processes as ours."""
         self.processes = processes
-        self.seconds = self.cpu = self.others = 0.0
+        self.seconds = self.cpu = self.others = self.theirs = 0.0
 
     def __enter__(self) -> Watch:
         self._before = busy(), sum(map(cpu_of, self.processes))
@@ -60,8 +60,8 @@ class Watch:
 
     def __exit__(self, *_: object) -> None:
         self.seconds, self.cpu = time.perf_counter() - self._began, own() - self._own
-        all_of_it, ours = busy() - self._before[0], sum(map(cpu_of, self.processes)) - self._before[1]
-        self.others = max(0.0, all_of_it - ours - self.cpu) / (self.seconds * CORES)
+        self.theirs = sum(map(cpu_of, self.processes)) - self._before[1]
+        self.others = max(0.0, busy() - self._before[0] - self.theirs - self.cpu) / (self.seconds * CORES)
 
 
 def resident() -> float:

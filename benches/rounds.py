@@ -212,9 +212,10 @@ def show(title: str, taken: dict[str, Taken], numbers: dict[str, int]) -> None:
         ratio = first.rate / one.rate if one.rate else 0.0
         mark = f"  others {one.others:.2f}{' NOISY' if one.others > NOISY else ''}"
         memory = f" {one.memory:7.0f} MiB" if one.memory else ""
+        cpu = f"{one.cpu * 1e6:8.1f} us CPU each, {one.more['server'] * 1e6:5.1f} the server's"
         print(
             f"  {arm:24} {numbers[arm]:5} requests {one.seconds * 1e3:9.2f} ms {one.rate:9.0f}/s"
-            f" {one.cpu * 1e6:8.1f} us CPU each{memory}  x {ratio:6.2f}{mark}"
+            f" {cpu}{memory}  x {ratio:6.2f}{mark}"
         )
     sys.stdout.flush()
 

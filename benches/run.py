@@ -20,8 +20,8 @@ WHAT = {
         "≥ 15 × dlt, ≥ 15 × Airbyte CDK, ≥ 8 × a `requests` loop; ≤ 1.15 × the bound",
     ),
     "P2": (
-        "a year of five providers under their declared rates, 80 ms latency",
-        "≤ 1.05 × the least time of the plan, zero 429",
+        "a year of 20 accounts at five providers under their declared limits, 80 ms latency",
+        "≤ 1.05 × the least time of the plan, ≥ 0.95 of each account's rate, zero 429",
     ),
     "P3": (
         "3,000 small and 500 medium (20 KB) answers, 64 at once, to one frame",
@@ -52,7 +52,7 @@ WHAT = {
         "a batch beside a pure-Python computing thread",
         "both keep ≥ 90 % of their speed alone; ≥ 10 × aiohttp in the same place",
     ),
-    "P14": ("time and memory from 10⁴ to 10⁷ readings", "linear"),
+    "P14": ("time and memory of fetch, roll-up and export, 10⁴ to 10⁷ readings", "linear: exponents ≤ 1.1"),
 }
 
 PYTHON = [sys.executable, "-X", "faulthandler"]
@@ -71,4 +71,7 @@ BOARD = Board(
 
 
 if __name__ == "__main__":
-    BOARD.main("Run the figures P1 to P14.")
+    # To fall short is a result; to have none, or arms that differ, is not.
+    broken = [figure.name for figure in BOARD.main("Run the figures P1 to P14.") if figure.reached == "nothing"]
+    if broken:
+        sys.exit(f"figures that could not be taken: {', '.join(broken)}")

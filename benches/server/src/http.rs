@@ -94,7 +94,11 @@ pub async fn second<S: AsyncRead + AsyncWrite + Unpin + 'static>(socket: S, site
 
 async fn respond(request: Request<Incoming>, site: Rc<Site>) -> Result<Response<Full<Bytes>>, Infallible> {
     let (head, body) = request.into_parts();
-    let sent = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+    let sent = body
+        .collect()
+        .await
+        .map(http_body_util::Collected::to_bytes)
+        .unwrap_or_default();
     let answer = site.answer(head.uri.path_and_query().map_or("/", |target| target.as_str()), &sent);
     if !answer.delay.is_zero() {
         tokio::time::sleep(answer.delay).await;
