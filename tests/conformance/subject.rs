@@ -76,7 +76,7 @@ pub fn service(provider: &'static dyn Provider) -> Box<dyn Service> {
 
 /// The ways of the table, with what the simulated service accepts.
 fn ways(provider: &'static dyn Provider) -> Vec<Fields> {
-    let known = service(provider).credentials();
+    let known = service(provider).credentials(1);
     let field = |name: &&str| {
         let found = known.iter().find(|(key, _)| key == name);
         let (_, text) = found.unwrap_or_else(|| panic!("the simulator has no {name}"));
