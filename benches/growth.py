@@ -38,7 +38,7 @@ DOMAINS = ("pull.www.example.com", "push.www.example.com", "pull.event.example.c
 SIZES = {10_000: (1, 1, 7), 100_000: (1, 1, 70), 1_000_000: (2, 1, 348), 10_000_000: (5, 4, 348)}
 STAGES = ("fetch", "roll-up", "Arrow export")
 #: Below this, a time is noise; below this many bytes, so is a memory.
-LEAST_SECONDS, LEAST_BYTES = 0.001, 1 << 20
+LEAST_SECONDS, LEAST_BYTES = 0.01, 1 << 20
 
 
 def main() -> int:

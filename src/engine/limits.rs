@@ -1,5 +1,6 @@
 //! What one account may do at once: requests under way, requests in a second, and times when nothing may be sent.
 
+use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -10,17 +11,24 @@ use super::learning::Learning;
 use super::retry::LONGEST_HINT;
 use crate::values::error::{Error, Kind, Result};
 
-/// How late a request may be without losing its turn: timers and networks are not exact.
+/// How long after a turn somebody may ask and still have it: timers and networks are not exact.
 const SLACK: Duration = Duration::from_millis(20);
+/// How late somebody who has asked in time may be: this machine may be busy with other things.
+const STALL: Duration = Duration::from_secs(1);
 
 /// How long nothing is sent after a refusal that says nothing of it. Else the next request would be refused, too, at
 /// whatever rate, since the service has nothing left to give.
 const REST: Duration = Duration::from_secs(1);
 
+/// More requests than this are not told apart within a second: at such a rate the intervals are what counts.
+const MOST_REMEMBERED: f64 = 10_000.0;
+
 /// The limits of one account, shared by all its clients in this process.
 #[derive(Debug)]
 pub struct Limits {
     permits: Semaphore,
+    /// Held by who is next, so that requests are sent in the order in which they were asked for.
+    gate: tokio::sync::Mutex<()>,
     pace: Mutex<Pace>,
 }
 
@@ -33,8 +41,10 @@ struct Pace {
     own: Option<f64>,
     /// What refusals have taught besides.
     learning: Learning,
-    /// When the next request may be sent.
+    /// The next turn: turns stand in a row, one interval apart.
     next: Option<Instant>,
+    /// When the last requests were sent, as many as may be sent in a second.
+    sent: VecDeque<Instant>,
     /// Until when the service wants no requests at all.
     closed_until: Option<Instant>,
 }
@@ -49,10 +59,12 @@ impl Limits {
             own: None,
             learning: Learning::default(),
             next: None,
+            sent: VecDeque::new(),
             closed_until: None,
         };
         Self {
             permits: Semaphore::new(capacity),
+            gate: tokio::sync::Mutex::default(),
             pace: Mutex::new(pace),
         }
     }
@@ -86,24 +98,21 @@ impl Limits {
 
     /// Waits until a request may be sent; the permit is good until it is dropped.
     pub async fn admit(&self) -> Result<SemaphorePermit<'_>> {
+        let asked = clock::monotonic();
         let permit = self.permits.acquire().await;
         let permit = permit.map_err(|_| Error::new(Kind::ShuttingDown, "the library is shutting down"))?;
+        if self.pace().is_open() {
+            return Ok(permit);
+        }
+        let _gate = self.gate.lock().await;
         loop {
             let now = clock::monotonic();
-            if let Some(wait) = self.closed_for(now) {
-                clock::sleep(wait).await;
-                continue;
-            }
-            match self.turn(now) {
-                Some(turn) if turn > now => clock::sleep_until(turn).await,
-                _ => break,
-            }
-            // The service may have closed in the meantime; else the turn has come.
-            if self.closed_for(clock::monotonic()).is_none() {
-                break;
+            let wait_until = self.pace().take(asked, now);
+            match wait_until {
+                None => return Ok(permit),
+                Some(moment) => clock::sleep_until(moment).await,
             }
         }
-        Ok(permit)
     }
 
     /// Keeps all requests back for this long, because the service asked for it.
@@ -148,26 +157,6 @@ impl Limits {
         self.permits.available_permits()
     }
 
-    fn closed_for(&self, now: Instant) -> Option<Duration> {
-        let until = self.pace().closed_until?;
-        (now < until).then(|| until - now)
-    }
-
-    /// Takes the next turn: when the request may be sent. Turns stand in a row, one interval apart; who comes late by
-    /// no more than the slack does not push those behind back, so the rate is kept on the whole.
-    fn turn(&self, now: Instant) -> Option<Instant> {
-        let mut pace = self.pace();
-        let interval = pace.per_second().and_then(interval)?;
-        let earliest = now.checked_sub(SLACK).unwrap_or(now);
-        let turn = pace.next.map_or(now, |next| next.max(earliest));
-        if turn > now {
-            let ceiling = pace.ceiling;
-            pace.learning.grow(now, ceiling);
-        }
-        pace.next = Some(turn + interval);
-        Some(turn)
-    }
-
     fn pace(&self) -> std::sync::MutexGuard<'_, Pace> {
         self.pace.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -180,6 +169,46 @@ impl Pace {
             (ceiling, learned) => ceiling.or(learned),
         }
     }
+
+    /// True if nobody has to wait for anything.
+    fn is_open(&self) -> bool {
+        self.closed_until.is_none() && self.per_second().is_none()
+    }
+
+    /// Takes the next turn, for a request that was asked for then, or says what to wait for.
+    ///
+    /// Who asked in time and comes late, because this machine was busy, keeps the turn, and those behind keep theirs:
+    /// so the rate is kept on the whole. But no more are sent in any second than the rate has.
+    fn take(&mut self, asked: Instant, now: Instant) -> Option<Instant> {
+        if let Some(until) = self.closed_until.filter(|until| now < *until) {
+            return Some(until);
+        }
+        self.closed_until = None;
+        let rate = self.per_second()?;
+        let interval = interval(rate)?;
+        let at_once = rate.ceil().max(1.0);
+        let before = |moment: Instant, by| moment.checked_sub(by).unwrap_or(moment);
+        let earliest = before(asked, SLACK).max(before(now, STALL));
+        let turn = self.next.map_or(now, |next| next.max(earliest));
+        let after = self.sent.iter().rev().nth(place(at_once));
+        let allowed = after.map_or(turn, |sent| turn.max(*sent + interval.mul_f64(at_once)));
+        if allowed > now {
+            self.learning.grow(now, self.ceiling);
+            return Some(allowed);
+        }
+        self.next = Some(turn + interval);
+        self.sent.push_back(now);
+        while self.sent.len() > place(at_once) + 1 {
+            self.sent.pop_front();
+        }
+        None
+    }
+}
+
+/// The place of the last of so many, counted from 0.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a rate is above 0, and more is not remembered
+fn place(count: f64) -> usize {
+    count.min(MOST_REMEMBERED) as usize - 1
 }
 
 /// The time between two requests.
@@ -203,6 +232,68 @@ mod tests {
         // Ten intervals of 100 ms; the timer wheel is a millisecond coarse.
         let spent = start.elapsed().as_millis();
         assert!((1000..=1020).contains(&spent), "{spent}");
+    }
+
+    /// The moments at which requests that are all asked for at the start are sent, in milliseconds, if this machine does
+    /// nothing between two moments.
+    fn sent_around_a_stall(rate: f64, count: usize, stall: std::ops::Range<u64>) -> Vec<u64> {
+        let limits = Limits::new(1, Some(rate));
+        let start = clock::monotonic();
+        let mut at = 0;
+        let mut sent = Vec::new();
+        while sent.len() < count {
+            let now = start + Duration::from_millis(at);
+            match limits.pace().take(start, now) {
+                None => sent.push(at),
+                Some(turn) => at = u64::try_from((turn - start).as_micros().div_ceil(1000)).unwrap(),
+            }
+            if stall.contains(&at) {
+                at = stall.end;
+            }
+        }
+        sent
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_a_busy_machine_misses_is_made_up_for_without_too_many_in_a_second() {
+        let sent = sent_around_a_stall(10.0, 31, 450..900);
+        assert_eq!(sent[..5], [0, 100, 200, 300, 400]);
+        assert_eq!(sent[5..10], [900; 5]);
+        assert_eq!(sent[10..12], [1000, 1100]);
+        assert_eq!(sent.last(), Some(&3000));
+        let in_a_second = |from: &u64| sent.iter().filter(|at| (*from..from + 1000).contains(at)).count();
+        assert!(sent.iter().all(|from| in_a_second(from) <= 10), "{sent:?}");
+        // A longer one is not made up for wholly, and ten at once keep the next ten back for a second.
+        let sent = sent_around_a_stall(10.0, 31, 450..1900);
+        let in_a_second = |from: &u64| sent.iter().filter(|at| (*from..from + 1000).contains(at)).count();
+        assert!(sent.iter().all(|from| in_a_second(from) <= 10), "{sent:?}");
+        assert_eq!(sent.last(), Some(&3900));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_rest_is_not_made_up_for() {
+        let limits = Limits::new(1, Some(10.0));
+        drop(limits.admit().await.unwrap());
+        clock::sleep(Duration::from_secs(5)).await;
+        let start = clock::monotonic();
+        for _ in 0..6 {
+            drop(limits.admit().await.unwrap());
+        }
+        let spent = start.elapsed().as_millis();
+        assert!((480..=520).contains(&spent), "{spent}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_rate_that_is_no_whole_number_is_kept() {
+        for rate in [0.5, 1.5, 2.0 / 3.0, 33.3] {
+            let limits = Limits::new(1, Some(rate));
+            let start = clock::monotonic();
+            for _ in 0..41 {
+                drop(limits.admit().await.unwrap());
+            }
+            let share = 40.0 / start.elapsed().as_secs_f64() / rate;
+            assert!((0.97..1.01).contains(&share), "{rate}: {share}");
+        }
     }
 
     #[tokio::test(start_paused = true)]
