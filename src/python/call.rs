@@ -28,10 +28,12 @@ use crate::values::error::{Error, Kind, Result};
 /// How often a blocking call looks whether the user wants to stop it.
 const TICK: Duration = Duration::from_millis(50);
 
-/// Runs the future of a single call to its end on this thread, while the interpreter does other things; Ctrl-C drops
-/// it. Hold the mark that comes with the answer until that is a Python object.
+/// Runs the future of a single call to its end on this thread, while the interpreter does other things, and calls
+/// `watch` at every tick; what it raises, or Ctrl-C, drops the future. Hold the mark that comes with the answer until
+/// that is a Python object.
 pub fn wait<T, F>(
     py: Python<'_>,
+    watch: &(impl Fn(Python<'_>) -> PyResult<()> + Sync),
     make: impl FnOnce(Arc<Engine>, Arc<Trace>) -> F + Send,
 ) -> PyResult<(T, Option<Present>)>
 where
@@ -42,7 +44,7 @@ where
     let trace = Arc::new(Trace::default());
     let outcome = py.detach(|| {
         let mut call = std::pin::pin!(Some(survive(make(Arc::clone(&living.engine), Arc::clone(&trace)))));
-        let outcome = drive(&living.single, call.as_mut(), || look(&trace, &|_| Ok(())));
+        let outcome = drive(&living.single, call.as_mut(), || look(&trace, watch));
         if !matches!(outcome, Ok(Some(Ok(_)))) {
             // The connection's own task closes it, and it may be that nobody drives the runtime after this.
             living.single.block_on(async {
@@ -86,9 +88,8 @@ async fn let_others_run() {
     }
 }
 
-/// Runs the future of a batch to its end in the background, and calls `watch` at every tick; what it raises, or Ctrl-C,
-/// drops the future.
-pub fn wait_watching<T, F>(
+/// The same for a batch, which runs in the background: a tick does not hold its sockets up.
+pub fn wait_for_batch<T, F>(
     py: Python<'_>,
     watch: &(impl Fn(Python<'_>) -> PyResult<()> + Sync),
     make: impl FnOnce(Arc<Engine>, Arc<Trace>) -> F + Send,
@@ -247,7 +248,7 @@ pub fn break_on_purpose(py: Python<'_>, awaited: bool) -> PyResult<Bound<'_, PyA
     if awaited {
         promise(py, |_, _| broken())
     } else {
-        wait(py, |_, _| broken())?.0.into_bound_py_any(py)
+        wait(py, &|_| Ok(()), |_, _| broken())?.0.into_bound_py_any(py)
     }
 }
 

@@ -7,7 +7,7 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
-use super::call::{promise, wait, wait_watching};
+use super::call::{promise, wait};
 use super::convert::{Answer, arguments};
 use super::errors::to_python;
 use super::events::Listener;
@@ -88,16 +88,13 @@ impl Client {
     ) -> PyResult<Bound<'py, PyAny>> {
         let question = self.question(py, operation, given)?;
         let client = Arc::clone(&self.0);
-        let Some(listener) = &self.1 else {
-            let (answer, _present) = wait(py, move |engine, trace| ask(engine, client, question, raw, trace))?;
-            return answer.into_pyobject(py);
-        };
-        let outcome = wait_watching(py, &|py| listener.deliver(py), move |engine, trace| {
+        let outcome = wait(py, &|py| self.deliver(py), move |engine, trace| {
             Listener::listen(self.1.as_ref(), &trace);
             ask(engine, client, question, raw, trace)
         });
-        listener.deliver(py)?;
-        outcome?.0.into_pyobject(py)
+        self.deliver(py)?;
+        let (answer, _present) = outcome?;
+        answer.into_pyobject(py)
     }
 
     /// Makes a call; the answer is awaited.

@@ -159,6 +159,10 @@ impl Reader {
     /// Lets go of the loop if no call is under way.
     fn rest(slf: &Bound<'_, Self>) -> PyResult<()> {
         let (py, reader) = (slf.py(), slf.get());
+        let Some(_present) = mark() else {
+            py.detach(stand_aside);
+            return Ok(());
+        };
         if reader.is_idle() && forget(slf) {
             let event_loop = reader.event_loop.bind(py);
             event_loop.call_method1(intern!(py, "remove_reader"), (reader.ear.as_raw_fd(),))?;

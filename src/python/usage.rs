@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
 use serde_json::json;
 
-use super::call::{promise, wait_watching};
+use super::call::{promise, wait_for_batch};
 use super::client::Client;
 use super::convert::{arguments, datetime, from_python, moment_of};
 use super::errors::to_python;
@@ -229,7 +229,7 @@ impl Run {
                 None => Ok(()),
             }
         };
-        let outcome = wait_watching(py, &show, move |engine, trace| {
+        let outcome = wait_for_batch(py, &show, move |engine, trace| {
             Listener::listen(self.1.as_ref(), &trace);
             async move { engine.run(&job, &trace).await }
         });
