@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// Nanoseconds for a MiB: five times 50 ms, since the counters, the checks and the search for what was lost make this
-/// program several times slower than a release.
+/// Nanoseconds for a MiB: five times 50 ms, since the counters and the checks make this program several times slower
+/// than a release.
 const ALLOWED: f64 = 5.0 * 50e6;
 /// A shorter input counts as one of this length: to begin takes time, too.
 const SHORT: usize = 16 << 10;

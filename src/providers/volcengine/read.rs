@@ -243,11 +243,19 @@ fn rows(rows: &Rows, at: &At<'_, '_>) -> Result<Typed> {
         let found = each(at, Some(inner), |at| {
             Ok(vec![row(rows, at, time.clone(), outer.clone())?])
         })?;
-        Ok(if let Typed::List(found) = found {
-            found
-        } else {
-            Vec::new()
-        })
+        match (found, outer.first()) {
+            // Without a row, there is nothing that could keep what is not known: it must not vanish.
+            (Typed::List(found), Some((key, _))) if found.is_empty() => {
+                let path = at.path();
+                let place = At::member(&path, key, &Json::Null);
+                Err(Error::unexpected(
+                    place.path(),
+                    format!("the field is not known, and {inner} has no row to keep it with"),
+                ))
+            }
+            (Typed::List(found), _) => Ok(found),
+            _ => Ok(Vec::new()),
+        }
     })
 }
 
@@ -342,6 +350,26 @@ mod tests {
     use crate::values::arguments::Value;
 
     const ID: &str = "20230831140335992B73F008D5242E199D";
+
+    #[test]
+    fn an_unknown_field_beside_no_rows_is_an_error_and_does_not_vanish() {
+        let rows_of = |row: &str| {
+            let text = format!(r#"{{"List":[{{"TimeStamp":"2026-06-10T20:00:00+08:00"{row}}}]}}"#);
+            let document = Json::parse(text.as_bytes()).unwrap();
+            let shape = Rows {
+                list: Some("List"),
+                time: Some("TimeStamp"),
+                inner: Some("Inner"),
+                values: &[],
+                labels: &[],
+            };
+            rows(&shape, &At::root(&document)).map_err(|error| error.message.clone())
+        };
+        assert_eq!(rows_of(""), Ok(Typed::List(Vec::new())));
+        let problem = "$.List[0].Innex: the field is not known, and Inner has no row to keep it with";
+        assert_eq!(rows_of(r#","Innex":[{"Value":7}]"#), Err(problem.to_owned()));
+        assert_eq!(rows_of(r#","Inner":[],"Innex":7"#), Err(problem.to_owned()));
+    }
 
     fn reply(status: u16, body: &str) -> Reply {
         Reply {
