@@ -61,7 +61,7 @@ test: $(WHEEL) $(TEST_TOOLS) $(PANDAS2) ## run the Rust tests, then the Python t
 bench: $(WHEEL) $(BENCH) $(BENCH_METERTAP) $(BENCH_SERVER) ## run the figures P1 to P14, or some: make bench ONLY=P3,P8
 	$(BENCH_PYTHON) benches/run.py --only '$(ONLY)' $(if $(WRITE),--write)
 
-# Not a part of test: it takes half an hour. WRITE=1 puts the table into docs/reliability.md.
+# Not a part of test: it takes an hour. WRITE=1 puts the table into docs/reliability.md.
 reliability: $(WHEEL) $(TEST_TOOLS) ## run the figures F1 to F22, or some: make reliability ONLY=F8,F11
 	$(VENV_PYTHON) tools/reliability.py --only '$(ONLY)' $(if $(WRITE),--write)
 

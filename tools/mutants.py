@@ -2,9 +2,9 @@
 
     python tools/mutants.py [--shard 0/8] [--jobs 1]
 
-What is changed and which tests run stands in .cargo/mutants.toml. A mutant counts as killed if a test fails; if the tests
-do not end in time it counts as missed, since that may be the machine's doing. Those that do not compile do not count. A
-part of the mutants shows nothing of the whole, so its figure neither passes nor fails.
+What is changed and which tests run stands in .cargo/mutants.toml. A mutant counts as killed if a test fails; if the
+tests do not end in time it counts as missed, since that may be the machine's doing. Those that do not compile do not
+count. A part of the mutants shows nothing of the whole, so its figure neither passes nor fails.
 """
 
 from __future__ import annotations

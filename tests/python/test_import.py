@@ -130,3 +130,21 @@ except ImportError as error:
 def test_the_fixture_of_the_package_is_a_simulator(usage_simulator: metertap.simulator.Simulator) -> None:
     assert usage_simulator.now.isoformat() == "2026-04-15T12:00:00+00:00"
     assert usage_simulator.client("sora").total_sessions_this_month() > 0
+
+
+def test_the_module_of_types_can_be_imported_and_names_the_options_of_every_client() -> None:
+    from metertap.typing import ClientOptions
+
+    options = {
+        "name": "mine",
+        "base_url": "http://127.0.0.1:9",
+        "timeout": 1.0,
+        "retries": 0,
+        "max_concurrency": 1,
+        "max_per_second": 1.0,
+        "ca_file": None,
+        "proxy": None,
+        "on_event": None,
+    }
+    assert options.keys() == ClientOptions.__optional_keys__
+    assert metertap.Sora(api_key="a key", **options).name == "mine"
