@@ -16,6 +16,9 @@ WHEEL := .venv/.wheel-$(PROFILE)
 TEST_TOOLS := .venv/.test-tools
 # The other major version of pandas, in an environment of its own.
 PANDAS2 := .venv-pandas2/.made
+# The suite on a wheel with counters has an environment of its own, too.
+COVERAGE := .venv-coverage/.made
+MUTANTS := target/tools/bin/cargo-mutants
 # Directories are listed too, since a file that was deleted shows only in the time of its directory.
 # What metertap is measured against: an environment for those that share one, and one for each that does not.
 BENCH := $(patsubst %,.venv-bench/%/.made,peers dlt airbyte volcengine)
@@ -40,7 +43,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help build demo test bench bench-gate reliability fuzz lint fmt deny clean
+.PHONY: help build demo test bench bench-gate reliability coverage mutants fuzz lint fmt deny clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile
@@ -58,12 +61,19 @@ test: $(WHEEL) $(TEST_TOOLS) $(PANDAS2) ## run the Rust tests, then the Python t
 bench: $(WHEEL) $(BENCH) $(BENCH_METERTAP) $(BENCH_SERVER) ## run the figures P1 to P14, or some: make bench ONLY=P3,P8
 	$(BENCH_PYTHON) benches/run.py --only '$(ONLY)' $(if $(WRITE),--write)
 
+bench-gate: $(WHEEL) .venv-bench/peers/.made $(BENCH_METERTAP) $(BENCH_SERVER) ## measure a few ratios that must not get worse
+	$(BENCH_PYTHON) benches/gate.py
+
 # Not a part of test: it takes half an hour. WRITE=1 puts the table into docs/reliability.md.
 reliability: $(WHEEL) $(TEST_TOOLS) ## run the figures F1 to F22, or some: make reliability ONLY=F8,F11
 	$(VENV_PYTHON) tools/reliability.py --only '$(ONLY)' $(if $(WRITE),--write)
 
-bench-gate: $(WHEEL) .venv-bench/peers/.made $(BENCH_METERTAP) $(BENCH_SERVER) ## measure a few ratios that must not get worse
-	$(BENCH_PYTHON) benches/gate.py
+coverage: $(COVERAGE) ## count the lines that the Rust and the Python tests run (F7)
+	.venv-coverage/bin/python tools/coverage.py
+
+# Hours for all of them. A part: make mutants SHARD=0/8.
+mutants: $(MUTANTS) ## change the code in small ways and count what the tests notice (F6)
+	$(PYTHON) tools/mutants.py --shard '$(SHARD)'
 
 # Not a part of test either. RUNS=10000000 is the release run, whose results `make reliability` tells as F4.
 SECONDS ?= 60
@@ -96,7 +106,7 @@ deny: ## check licences, bans and sources of the crates; needs cargo-deny
 	cargo deny --all-features check licenses bans sources
 
 clean: ## delete everything that the other targets made here
-	rm -rf .venv .venv-bench .venv-pandas2 build target .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-bench .venv-coverage .venv-pandas2 build target .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(VENV):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "metertap needs Python 3.10 or newer: make PYTHON=…")'
@@ -119,6 +129,16 @@ $(PANDAS2): $(WHEEL)
 	.venv-pandas2/bin/python -m pip install --quiet --force-reinstall --no-deps build/wheel/*.whl
 	.venv-pandas2/bin/python -m pip install --quiet 'pandas>=2.2,<3' 'pyarrow>=17,<27'
 	@touch $@
+
+# The wheel is here for the names of its test extra only: the tool builds its own, with counters.
+$(COVERAGE): pyproject.toml | $(WHEEL)
+	rustup component add llvm-tools
+	$(PYTHON) -m venv .venv-coverage
+	.venv-coverage/bin/python -m pip install --quiet "$$(echo build/wheel/*.whl)[test]" 'coverage>=7.10,<8'
+	@touch $@
+
+$(MUTANTS):
+	cargo install --quiet --locked --root target/tools --version 27.1.0 cargo-mutants
 
 .venv-bench/%/.made: benches/requirements-%.txt | $(VENV)
 	$(PYTHON) -m venv .venv-bench/$*

@@ -46,6 +46,9 @@ COMMANDS = [
     Command(["F2", "F3", "F16"], [*HOSTILE, "--", "--nocapture"], 1200),
     Command(["F4"], [*PYTHON, HERE + "fuzzing.py"], 60),
     Command(["F5"], [*PYTHON, HERE + "bomb.py"], 120),
+    # A part of the mutants, since all of them take hours: `make mutants` for those.
+    Command(["F6"], ["make", "--no-print-directory", "mutants", "SHARD=0/64"], 3600),
+    Command(["F7"], ["make", "--no-print-directory", "coverage"], 3600),
     Command(["F8"], [*PYTHON, HERE + "interrupts.py"], 600),
     Command(["F9"], [*PYTHON, HERE + "cancels.py"], 300),
     Command(["F10"], [*PYTHON, HERE + "exits.py"], 900),
@@ -53,6 +56,7 @@ COMMANDS = [
     Command(["F12"], [*PYTHON, HERE + "loops.py"], 120),
     Command(["F13"], [*PYTHON, HERE + "load.py"], 300),
     Command(["F14"], [*PYTHON, HERE + "manners.py"], 300),
+    Command(["F15"], [*PYTHON, HERE + "parse.py"], 300),
     Command(["F17"], [*PYTHON, "-m", "pytest", "--quiet", "--figures"], 1200),
     Command(["F18"], [*PYTHON, HERE + "importing.py"], 120),
     Command(["F19"], [*PYTHON, HERE + "typed.py"], 600),

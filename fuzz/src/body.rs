@@ -20,7 +20,9 @@ const MEBIBYTE: usize = 1 << 20;
 /// The first byte chooses the caps and what is done, the second is the length of the pieces, the others are the body.
 pub fn check(data: &[u8]) {
     let Some((how, rest)) = crate::number(data) else { return };
-    let Some((piece, bytes)) = crate::number(rest) else { return };
+    let Some((piece, bytes)) = crate::number(rest) else {
+        return;
+    };
     let piece = piece + 1;
     let large = Caps {
         decoded: 4 * MEBIBYTE,
@@ -51,7 +53,9 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 fn sent(wire: &[u8], piece: usize, caps: Caps) {
     let mut whole = Vec::new();
     let limit = caps.decoded as u64 + 1;
-    let outcome = flate2::read::MultiGzDecoder::new(wire).take(limit).read_to_end(&mut whole);
+    let outcome = flate2::read::MultiGzDecoder::new(wire)
+        .take(limit)
+        .read_to_end(&mut whole);
     let found = timed(wire.len() + whole.len(), || read(wire, piece, caps));
     if wire.len() > caps.wire {
         assert_eq!(found.expect_err("too much").kind, Kind::ResponseTooLarge);
@@ -65,7 +69,10 @@ fn sent(wire: &[u8], piece: usize, caps: Caps) {
         Err(error) if error.kind == Kind::IncompleteResponse => assert!(outcome.is_err(), "{error}"),
         Err(error) => {
             let expands = whole.len() > MEBIBYTE && whole.len() / wire.len() >= caps.ratio;
-            assert!(error.kind == Kind::ResponseTooLarge && (whole.len() > caps.decoded || expands), "{error}");
+            assert!(
+                error.kind == Kind::ResponseTooLarge && (whole.len() > caps.decoded || expands),
+                "{error}"
+            );
         }
     }
 }
@@ -73,7 +80,11 @@ fn sent(wire: &[u8], piece: usize, caps: Caps) {
 /// What was packed, in one member or in two, is unpacked.
 fn packed(bytes: &[u8], piece: usize, caps: Caps) {
     let (one, two) = bytes.split_at(piece.min(bytes.len()));
-    let wire = if piece % 2 == 0 { gzip(bytes) } else { [gzip(one), gzip(two)].concat() };
+    let wire = if piece % 2 == 0 {
+        gzip(bytes)
+    } else {
+        [gzip(one), gzip(two)].concat()
+    };
     let found = timed(wire.len() + bytes.len(), || read(&wire, piece, caps));
     if wire.len() > caps.wire || bytes.len() > caps.decoded {
         assert_eq!(found.expect_err("too much").kind, Kind::ResponseTooLarge);
@@ -92,10 +103,7 @@ fn cut(bytes: &[u8], piece: usize) {
 
 /// The bytes again and again, to both sides of what a body may unpack to.
 fn expanded(bytes: &[u8], piece: usize) {
-    let caps = Caps {
-        wire: MEBIBYTE,
-        ..SMALL
-    };
+    let caps = Caps { decoded: 4096, ..SMALL };
     let Some(first) = bytes.first_chunk::<16>() else { return };
     let plain = first.repeat(caps.decoded / 16 - 8 + bytes.len() % 16);
     let wire = gzip(&plain);

@@ -37,7 +37,9 @@ fn payload(provider: &str) -> &'static str {
 pub fn read(provider: &str, data: &[u8]) {
     static MINE: OnceLock<Vec<&'static Replay>> = OnceLock::new();
     let exchanges = MINE.get_or_init(|| exchanges(provider).collect());
-    let Some((first, body)) = crate::number(data) else { return };
+    let Some((first, body)) = crate::number(data) else {
+        return;
+    };
     let replay = exchanges[first % exchanges.len()];
     let found = timed(body.len(), || replay.read(body));
     let outcome = match (&replay.ask, &found.typed) {

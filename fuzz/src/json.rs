@@ -21,7 +21,15 @@ pub fn check(data: &[u8]) {
         .map(|place| &data[place.span])
         .collect();
     assert_eq!(found, written);
-    // What is written again is the same, but for floats, whose digits may change, and those beyond all bounds.
+    // What is written again is the same, but for the digits of floats. What is beyond all bounds cannot be written, and
+    // integers of more than 64 bits only with a feature of serde_json that the Python binding switches on.
+    let is_long = |number: &&[u8]| {
+        let text = String::from_utf8_lossy(number);
+        !text.contains(['.', 'e', 'E']) && text.parse::<i64>().is_err() && text.parse::<u64>().is_err()
+    };
+    if found.iter().any(is_long) {
+        return;
+    }
     match serde_json::to_vec(&document) {
         Ok(text) => {
             let theirs: serde_json::Value = serde_json::from_slice(&text).expect("JSON that serde_json wrote");

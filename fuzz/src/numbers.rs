@@ -13,9 +13,20 @@ pub fn check(data: &[u8]) {
     match (&found, &wanted) {
         (Err(problem), None) => assert!(!problem.message.is_empty() && problem.message.len() < 400, "{problem}"),
         (Ok(quantity), Some((scaled, rounded))) => {
-            assert_eq!((&BigInt::from(quantity.scaled), quantity.rounded), (scaled, *rounded), "{text:?}");
+            assert_eq!(
+                (&BigInt::from(quantity.scaled), quantity.rounded),
+                (scaled, *rounded),
+                "{text:?}"
+            );
             let again = Quantity::parse(&quantity.to_string());
-            assert_eq!(again, Ok(Quantity { rounded: false, ..*quantity }), "{text:?}");
+            assert_eq!(
+                again,
+                Ok(Quantity {
+                    rounded: false,
+                    ..*quantity
+                }),
+                "{text:?}"
+            );
         }
         _ => panic!("{text:?} is {found:?}, not {wanted:?}"),
     }

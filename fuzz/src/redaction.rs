@@ -9,10 +9,14 @@ use crate::timing::timed;
 
 /// The first byte is the length of the word, the second chooses what is put where; then come the word and the text.
 pub fn check(data: &[u8]) {
-    let Some((length, rest)) = crate::number(data) else { return };
+    let Some((length, rest)) = crate::number(data) else {
+        return;
+    };
     let Some((how, rest)) = crate::number(rest) else { return };
     let Ok(text) = std::str::from_utf8(rest) else { return };
-    let Some((word, around)) = text.split_at_checked(length % 48) else { return };
+    let Some((word, around)) = text.split_at_checked(length % 48) else {
+        return;
+    };
     // Shorter words are not hidden, and stars are what hides.
     if word.len() < 4 || word.contains('*') {
         return;
@@ -32,6 +36,9 @@ pub fn check(data: &[u8]) {
 
 /// What is left of a form where the text was cut in its midst, if it is long enough to tell.
 fn shortened(before: &str, form: &str, how: usize, secret: &Secret) {
+    if form.contains('…') {
+        return; // then nobody can tell where the text was cut
+    }
     let kept = form.chars().take(4 + how % form.len());
     let kept: String = kept.collect();
     let length = before.chars().count() + kept.chars().count();

@@ -16,7 +16,9 @@ const LONGEST: u64 = 1_000_000_000;
 
 /// The first byte chooses: the bytes are a date's seconds, or `Retry-After` and (after a line's end) `RateLimit-Reset`.
 pub fn check(data: &[u8]) {
-    let Some((first, rest)) = crate::number(data) else { return };
+    let Some((first, rest)) = crate::number(data) else {
+        return;
+    };
     if let (1, Some(bytes)) = (first, rest.first_chunk::<5>()) {
         let mut eight = [0; 8];
         eight[..5].copy_from_slice(bytes);
@@ -24,7 +26,9 @@ pub fn check(data: &[u8]) {
         return date(i64::from_le_bytes(eight) % 253_402_300_800);
     }
     let Ok(text) = std::str::from_utf8(rest) else { return };
-    let (after, reset) = text.split_once('\n').map_or((text, None), |(after, reset)| (after, Some(reset)));
+    let (after, reset) = text
+        .split_once('\n')
+        .map_or((text, None), |(after, reset)| (after, Some(reset)));
     let now = Timestamp::from_second(NOW).expect("a moment");
     let found = timed(data.len(), || hint(Some(after), reset, now));
     assert_ne!(found, Some(Duration::ZERO));
@@ -62,7 +66,10 @@ fn until(text: &str) -> Option<Duration> {
         assert_eq!(ours.as_second(), theirs.timestamp(), "{text:?}");
     }
     let wait = ours.as_second() - NOW;
-    u64::try_from(wait).ok().filter(|wait| *wait > 0).map(Duration::from_secs)
+    u64::try_from(wait)
+        .ok()
+        .filter(|wait| *wait > 0)
+        .map(Duration::from_secs)
 }
 
 /// A date in the form of RFC 9110 is read, and waited for if it lies ahead.

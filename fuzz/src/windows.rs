@@ -27,9 +27,15 @@ pub fn check(data: &[u8]) {
 /// What `chrono` reads as RFC 3339, we read as the same moment and offset.
 fn beside(text: &str) {
     let ours = Instant::parse(text);
-    let Ok(theirs) = DateTime::parse_from_rfc3339(text) else { return };
-    let Ok(ours) = ours else { panic!("{text:?} is {theirs:?} and was refused: {ours:?}") };
-    let nanosecond = i128::from(theirs.timestamp()) * 1_000_000_000 + i128::from(theirs.timestamp_subsec_nanos());
+    let Ok(theirs) = DateTime::parse_from_rfc3339(text) else {
+        return;
+    };
+    let Ok(ours) = ours else {
+        panic!("{text:?} is {theirs:?} and was refused: {ours:?}")
+    };
+    // A leap second is the one before it to us, and a second of its own to them.
+    let subsecond = theirs.timestamp_subsec_nanos() % 1_000_000_000;
+    let nanosecond = i128::from(theirs.timestamp()) * 1_000_000_000 + i128::from(subsecond);
     assert_eq!(ours.at.as_nanosecond(), nanosecond, "{text:?}");
     assert_eq!(ours.offset.seconds(), theirs.offset().local_minus_utc(), "{text:?}");
 }
@@ -42,7 +48,11 @@ fn round_trip(instant: Instant) {
     let seconds = instant.offset.seconds();
     if seconds % 60 == 0 {
         let own = Instant::parse(&instant.to_offset_text()).expect("our own text");
-        assert_eq!((i128::from(own.at.as_second()), own.offset.seconds()), (second, seconds), "{instant:?}");
+        assert_eq!(
+            (i128::from(own.at.as_second()), own.offset.seconds()),
+            (second, seconds),
+            "{instant:?}"
+        );
     }
     assert_eq!(instant.at_offset(Offset::UTC).at, instant.at);
     assert_eq!(instant.zoned().timestamp(), instant.at);
@@ -55,6 +65,9 @@ fn ordered(start: Instant, end: Instant) {
             assert!(start.at < end.at && window.start() == start && window.end() == end);
             assert!(window.contains(start.at) && !window.contains(end.at));
         }
-        Err(problem) => assert!(start.at >= end.at && problem.message.contains("must be before"), "{problem}"),
+        Err(problem) => assert!(
+            start.at >= end.at && problem.message.contains("must be before"),
+            "{problem}"
+        ),
     }
 }

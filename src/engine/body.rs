@@ -171,4 +171,33 @@ mod tests {
                 .contains("expands more than 200 times")
         );
     }
+
+    #[test]
+    fn what_just_fits_is_read() {
+        let caps = Caps {
+            wire: 100,
+            ..Caps::default()
+        };
+        assert_eq!(read(&[b'1'; 100], caps).unwrap(), [b'1'; 100]);
+        assert!(Collector::new(caps, Some(100)).is_ok());
+    }
+
+    #[test]
+    fn the_ratio_counts_from_the_second_mebibyte_on() {
+        // A thousand times smaller on the wire, and read all the same.
+        let small = vec![0; 1 << 20];
+        assert_eq!(read(&gzip(&small), Caps::default()).unwrap(), small);
+        let packed = gzip(&vec![0; 2 << 20]);
+        let ratio = (2 << 20) / packed.len();
+        assert!(ratio > 900, "{ratio}");
+        let capped = |ratio| {
+            let caps = Caps {
+                ratio,
+                ..Caps::default()
+            };
+            read(&packed, caps)
+        };
+        assert_eq!(capped(ratio).unwrap().len(), 2 << 20);
+        assert_eq!(capped(ratio - 1).unwrap_err().kind, Kind::ResponseTooLarge);
+    }
 }

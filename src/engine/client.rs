@@ -7,6 +7,7 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 
 use super::credentials::SecretSource;
+use super::transport::Route;
 use crate::providers::{Account, Provider};
 use crate::values::address::check_base_url;
 use crate::values::arguments::{Arguments, Value, plain};
@@ -66,6 +67,8 @@ pub struct Client {
     pub options: Options,
     /// Where the secrets come from.
     pub sources: Vec<(&'static str, Arc<dyn SecretSource>)>,
+    /// Which connections they take.
+    pub route: Route,
     /// What tells this account from others: clients with the same key share limits, tokens and budget.
     pub key: String,
 }
@@ -96,12 +99,14 @@ impl Client {
             secrets: sources.iter().map(|(name, _)| *name).collect(),
         };
         provider.check_account(&account)?;
+        let route = Route::to(&account.base_url, options.ca_file.as_deref(), &options.proxy)?;
         let key = account_key(facts.name, &account, &sources);
         Ok(Self {
             provider,
             account,
             options,
             sources,
+            route,
             key,
         })
     }

@@ -58,6 +58,8 @@ struct Course {
     /// Whose budget it was, until the call has ended.
     payer: Option<Arc<AccountState>>,
     last: Option<Error>,
+    /// The request of the first attempt.
+    request: Option<Request>,
 }
 
 impl Drop for Course {
@@ -99,10 +101,8 @@ impl Engine {
     ) -> Result<T> {
         let finish = |error: Error, attempts, elapsed| finish(error, client, call, attempts, elapsed);
         // Whatever is wrong with the question is said before anything is sent or waited for.
-        client
-            .provider
-            .request(&client.account, call)
-            .map_err(|error| finish(error, 0, Duration::ZERO))?;
+        let request = client.provider.request(&client.account, call);
+        let request = request.map_err(|error| finish(error, 0, Duration::ZERO))?;
         let started = clock::monotonic();
         let deadline = started + client.options.timeout;
         let mut course = Course {
@@ -117,6 +117,7 @@ impl Engine {
             spent: 0,
             payer: None,
             last: None,
+            request: Some(request),
         };
         let outcome = tokio::time::timeout_at(deadline, self.attempts(client, call, trace, &read, &mut course)).await;
         course.payer = None;
@@ -179,8 +180,12 @@ impl Engine {
             .token(client, &secrets, trace, transport)
             .await
             .map_err(Failure::of)?;
-        let request = state
-            .signed(client, call, &secrets, token.as_ref())
+        let request = match course.request.take() {
+            Some(request) => Ok(request),
+            None => client.provider.request(&client.account, call),
+        };
+        let request = request
+            .and_then(|request| state.signed(client, request, &secrets, token.as_ref()))
             .map_err(Failure::of)?;
         let credentials = credentials(&request);
         let words = words(&secrets, token.as_ref(), credentials.as_ref());
@@ -224,17 +229,13 @@ impl Engine {
     }
 
     fn transport(&self, client: &Client) -> Result<Arc<dyn Transport>> {
-        let route = Route::to(
-            &client.account.base_url,
-            client.options.ca_file.as_deref(),
-            &client.options.proxy,
-        )?;
+        let route = &client.route;
         let cell = Arc::clone(lock(&self.routes).entry(route.clone()).or_default());
         // Built outside the lock: reading certificates takes milliseconds.
-        let built = cell.get_or_init(|| Http::new(&route).map(|http| Arc::new(http) as Arc<dyn Transport>));
+        let built = cell.get_or_init(|| Http::new(route).map(|http| Arc::new(http) as Arc<dyn Transport>));
         if built.is_err() {
             // The user may mend the file and try again.
-            lock(&self.routes).remove(&route);
+            lock(&self.routes).remove(route);
         }
         built.clone()
     }
@@ -244,7 +245,8 @@ impl Engine {
         let state = self.account(client);
         let secrets = secrets(client).await?;
         let token = state.token.at_hand().await;
-        let credentials = credentials(&state.signed(client, call, &secrets, token.as_ref())?);
+        let request = client.provider.request(&client.account, call)?;
+        let credentials = credentials(&state.signed(client, request, &secrets, token.as_ref())?);
         let words = words(&secrets, token.as_ref(), credentials.as_ref());
         Ok(without_secrets(reply, &words))
     }
@@ -319,8 +321,13 @@ impl AccountState {
         }
     }
 
-    fn signed(&self, client: &Client, call: &Call, secrets: &Secrets, token: Option<&Token>) -> Result<Request> {
-        let mut request = client.provider.request(&client.account, call)?;
+    fn signed(
+        &self,
+        client: &Client,
+        mut request: Request,
+        secrets: &Secrets,
+        token: Option<&Token>,
+    ) -> Result<Request> {
         let now = clock::now(*lock(&self.clock_offset));
         let proof = Proof {
             secrets,

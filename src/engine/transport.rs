@@ -304,3 +304,134 @@ pub fn proxy_host(url: &Secret) -> Option<String> {
             .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::{TcpListener, TcpStream};
+
+    use super::*;
+
+    const PLAIN: Route = Route {
+        ca_file: None,
+        proxy: ProxyChoice::Direct,
+        tls: false,
+    };
+
+    /// Serves one connection, after the head of its request has come, and returns the address.
+    fn server(answer: impl FnOnce(&mut TcpStream) + Send + 'static) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}/", listener.local_addr().unwrap());
+        std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            assert!(stream.read(&mut [0; 4096]).unwrap() > 0);
+            answer(&mut stream);
+            // Stays open until the client goes.
+            let _ = stream.read(&mut [0; 1]);
+        });
+        address
+    }
+
+    /// Sends a request with short clocks.
+    fn send(request: Request) -> Result<Reply> {
+        let clocks = Clocks {
+            connect: Duration::from_secs(2),
+            first_byte: Duration::from_millis(300),
+            gap: Duration::from_millis(200),
+        };
+        let http = Http {
+            clocks,
+            ..Http::new(&PLAIN)?
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.unwrap().block_on(http.send(request))
+    }
+
+    fn refusal(route: &Route) -> Error {
+        Http::new(route).err().unwrap()
+    }
+
+    #[test]
+    fn a_head_that_does_not_come_and_a_body_that_stops_have_clocks_of_their_own() {
+        let silent = send(Request::get(server(|_| ()))).unwrap_err();
+        assert_eq!(silent.kind, Kind::RequestTimeout);
+        assert!(silent.message.starts_with("the first byte of an answer"), "{silent}");
+        let stopped = send(Request::get(server(|stream| {
+            stream
+                .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n1234")
+                .unwrap();
+        })));
+        let stopped = stopped.unwrap_err();
+        assert_eq!(stopped.kind, Kind::IncompleteResponse);
+        assert!(stopped.message.starts_with("the next piece of the body"), "{stopped}");
+    }
+
+    #[test]
+    fn a_slow_body_that_goes_on_is_read_to_its_end() {
+        let reply = send(Request::get(server(|stream| {
+            stream
+                .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n")
+                .unwrap();
+            // Twice as long as a gap may be.
+            for byte in b"12345678" {
+                std::thread::sleep(Duration::from_millis(50));
+                stream.write_all(&[*byte]).unwrap();
+            }
+        })));
+        assert_eq!(reply.unwrap().body, b"12345678");
+    }
+
+    #[test]
+    fn a_header_that_would_break_the_request_is_refused() {
+        let mut request = Request::get("http://127.0.0.1:9/".to_owned());
+        request.headers.push(("authorization", "Bearer a\r\nb".to_owned()));
+        let error = send(request).unwrap_err();
+        assert_eq!(error.kind, Kind::InvalidArgument);
+        assert_eq!(
+            error.message,
+            "the authorization header would hold characters that HTTP does not allow; check the credentials"
+        );
+    }
+
+    #[test]
+    fn certificates_and_proxies_that_cannot_be_used_are_refused() {
+        let with = |file: &str| Route {
+            ca_file: Some(file.to_owned()),
+            tls: true,
+            ..PLAIN
+        };
+        let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+        for (route, message) in [
+            (
+                with("no/such.pem"),
+                "ca_file \"no/such.pem\" cannot be read: entity not found",
+            ),
+            (with(manifest), "holds no certificate in PEM form"),
+            (
+                Route {
+                    proxy: ProxyChoice::Url("http://".to_owned()),
+                    ..PLAIN
+                },
+                "proxy is no URL",
+            ),
+        ] {
+            let error = refusal(&route);
+            assert_eq!(error.kind, Kind::InvalidArgument);
+            assert!(error.message.contains(message), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_proxy_is_shown_without_user_and_password() {
+        for (url, shown) in [
+            (
+                "http://me:hunter2@proxy.example.com:3128",
+                Some("proxy.example.com:3128"),
+            ),
+            ("http://me:hunter2@proxy.example.com", Some("proxy.example.com")),
+            ("no proxy", None),
+        ] {
+            assert_eq!(proxy_host(&Secret::new(url)).as_deref(), shown);
+        }
+    }
+}

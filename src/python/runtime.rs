@@ -103,8 +103,8 @@ impl Living {
         Present(Arc::clone(&self.present))
     }
 
-    /// Waits a little until all threads have left their calls, and ends the background. They look every few
-    /// milliseconds whether it is time.
+    /// Waits a little until all threads have left their calls, which they do at their next tick, and ends the
+    /// background. The other runtime has no thread that would have to end.
     fn close(&self) {
         let until = Instant::now() + Duration::from_millis(300);
         while self.present.load(Ordering::SeqCst) > 0 && Instant::now() < until {

@@ -312,7 +312,8 @@ impl fmt::Display for Path<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             Step::Root => out.write_str("$"),
-            Step::Member(before, key) => write!(out, "{before}.{key}"),
+            // The key is the service's: it may be of any length, and hold anything.
+            Step::Member(before, key) => write!(out, "{before}.{}", super::text::one_line(key, 60)),
             Step::Item(before, index) => write!(out, "{before}[{index}]"),
         }
     }
@@ -577,6 +578,14 @@ mod tests {
             );
             assert_eq!(problem, (!is_fine).then_some(wanted), "{number}");
         }
+    }
+
+    #[test]
+    fn a_path_is_one_line_whatever_the_keys_are() {
+        let key = format!("a\u{1}\r\nb{}", "c".repeat(1000));
+        let path = At::root(&Json::Null).path();
+        let place = At::member(&path, &key, &Json::Null);
+        assert_eq!(place.path().to_string(), format!("$.a b{}…", "c".repeat(57)));
     }
 
     #[test]

@@ -38,12 +38,24 @@ pub fn scrub(text: &str, words: &[&Secret]) -> String {
     clean
 }
 
-/// Replaces what is left of a word where a text was shortened in its midst (see [`super::text::head`]).
+/// Replaces what is left of a word where a text was shortened in its midst (see [`super::text::head`]): the end of each
+/// piece before a `…`, where it is how the word begins.
 fn scrub_cut(text: &str, form: &str) -> String {
-    let starts = form.char_indices().map(|(end, _)| end).filter(|end| *end >= 4);
-    let cut = |end| form.get(..end).map(|start| format!("{start}…"));
-    let found = starts.rev().filter_map(cut).find(|cut| text.contains(cut.as_str()));
-    found.map_or_else(|| text.to_owned(), |cut| text.replace(&cut, "***…"))
+    let mut clean = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((piece, after)) = rest.split_once('…') {
+        let starts = form.char_indices().map(|(end, _)| end).chain([form.len()]);
+        let longest = starts.take_while(|end| *end <= piece.len()).filter(|end| {
+            let start = form.get(..*end).unwrap_or_default();
+            *end >= 4 && piece.ends_with(start)
+        });
+        let kept = longest.last().and_then(|end| piece.get(..piece.len() - end));
+        clean.push_str(kept.unwrap_or(piece));
+        clean.push_str(if kept.is_some() { "***…" } else { "…" });
+        rest = after;
+    }
+    clean.push_str(rest);
+    clean
 }
 
 /// The forms in which a word may come back: as is, JSON-escaped (once, or twice where JSON is quoted), percent-encoded,
@@ -107,5 +119,6 @@ mod tests {
             assert_eq!(scrub(&text, &[&secret]), "said ***…", "{kept}");
         }
         assert_eq!(scrub("corr horse", &[&secret]), "corr horse");
+        assert_eq!(scrub("correct ho… and corr…", &[&secret]), "***… and ***…");
     }
 }

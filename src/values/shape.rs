@@ -177,15 +177,20 @@ pub fn instant(at: &At<'_, '_>) -> Result<Instant> {
 
 /// Reads a day in any of the three notations that a service may use for it.
 pub fn day(at: &At<'_, '_>) -> Result<Date> {
+    // Python's `date` begins with the year 1.
+    let is_ours = |day: &Date| day.year() >= 1;
     match at.value {
         Json::Text(text) if text.len() == 10 => text
             .parse()
-            .map_err(|_| Error::unexpected(at.path(), format!("{text:?} is no date"))),
+            .ok()
+            .filter(is_ours)
+            .ok_or_else(|| Error::unexpected(at.path(), format!("{text:?} is no date"))),
         Json::Text(_) => instant(at).map(|instant| Instant::utc(instant.at).zoned().date()),
         Json::Number(_) => {
             let milliseconds: i64 = at.integer()?.parse().map_err(|_| at.expected("epoch milliseconds"))?;
             let at_utc = jiff::Timestamp::from_millisecond(milliseconds).map_err(|_| at.expected("a date"))?;
-            Ok(Instant::utc(at_utc).zoned().date())
+            let day = Instant::utc(at_utc).zoned().date();
+            Some(day).filter(is_ours).ok_or_else(|| at.expected("a date"))
         }
         _ => Err(at.expected("a date")),
     }
@@ -229,6 +234,22 @@ mod tests {
             extra,
             [("New".to_owned(), Json::List(vec![Json::Number("0.5".into())]))]
         );
+    }
+
+    #[test]
+    fn a_day_before_the_year_1_is_no_date() {
+        for (text, is_fine) in [
+            ("\"0001-01-01\"", true),
+            ("\"0000-12-31\"", false),
+            ("-62135596800000", true),
+            ("-62135596800001", false),
+        ] {
+            assert_eq!(
+                day(&At::root(&Json::parse(text.as_bytes()).unwrap())).is_ok(),
+                is_fine,
+                "{text}"
+            );
+        }
     }
 
     #[test]

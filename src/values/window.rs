@@ -7,6 +7,12 @@ use jiff::{Timestamp, Zoned};
 
 use super::error::{Error, Result};
 
+/// Seconds of a day: an offset is shorter.
+const DAY: i32 = 86_400;
+/// The second day of the year 1, in seconds: the first that lies in a year of ours in every offset. The last one is
+/// jiff's own.
+const EARLIEST: i64 = -62_135_510_400;
+
 /// A moment, and the UTC offset in which it was written down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Instant {
@@ -25,11 +31,19 @@ impl Instant {
         }
     }
 
+    /// A moment that came from outside: in years that are written with four digits, wherever one is, as RFC 3339 and
+    /// Python's `datetime` want it.
+    fn checked(at: Timestamp, offset: Offset, text: impl std::fmt::Display) -> Result<Self> {
+        if at.as_second() < EARLIEST || offset.seconds().abs() >= DAY {
+            return Err(out_of_range(text));
+        }
+        Ok(Self { at, offset })
+    }
+
     /// The first moment of a day in UTC.
     pub fn midnight(day: Date) -> Result<Self> {
-        day.to_zoned(TimeZone::UTC)
-            .map(|zoned| Self::utc(zoned.timestamp()))
-            .map_err(|_| out_of_range(day))
+        let zoned = day.to_zoned(TimeZone::UTC).map_err(|_| out_of_range(day))?;
+        Self::checked(zoned.timestamp(), Offset::UTC, day)
     }
 
     /// Reads an RFC 3339 text; an offset is required.
@@ -55,7 +69,7 @@ impl Instant {
         let at = offset
             .to_timestamp(pieces.date().to_datetime(time))
             .map_err(|_| out_of_range(text))?;
-        Ok(Self { at, offset })
+        Self::checked(at, offset, text)
     }
 
     /// An instant as nearly all services write it, to the second, with `Z` or a numeric offset: read by place, several
@@ -123,7 +137,9 @@ impl Instant {
 }
 
 fn out_of_range(what: impl std::fmt::Display) -> Error {
-    Error::invalid(format!("{what} is outside the years that can be represented"))
+    Error::invalid(format!(
+        "{what} is outside the years and offsets that can be represented"
+    ))
 }
 
 /// A half-open interval: `start` belongs to it, `end` does not.
@@ -249,6 +265,25 @@ mod tests {
         );
         assert!(Instant::parse("2024-05-01T25:00:00Z").is_err());
         assert!(Instant::parse("nonsense").is_err());
+    }
+
+    #[test]
+    fn a_moment_that_has_no_year_of_four_digits_is_refused() {
+        for (text, is_fine) in [
+            ("0001-01-02T00:00:00Z", true),
+            ("0001-01-01T23:59:59Z", false),
+            ("0000-02-29T00:00:00Z", false),
+            ("-009999-01-02T01:59:59Z", false),
+            ("9999-12-30T00:00:00Z", true),
+            ("9999-12-31T23:59:59-01:00", false),
+            ("2026-01-01T00:00:00+23:59", true),
+            ("2026-01-01T00:00:00-24:00", false),
+            ("2026-01-01T00:00:00+25:00", false),
+        ] {
+            assert_eq!(Instant::parse(text).is_ok(), is_fine, "{text}");
+            assert_eq!(Instant::parse_argument(text).is_ok(), is_fine, "{text}");
+        }
+        assert!(Instant::parse_argument("0001-01-01").is_err() && Instant::parse_argument("0001-01-02").is_ok());
     }
 
     #[test]

@@ -56,6 +56,11 @@ fn check_arguments(arguments: &[Argument]) {
             "{} twice",
             argument.name
         );
+        assert!(
+            earlier.clone().all(|other| other.doc != argument.doc),
+            "{} says what another one says",
+            argument.name
+        );
         if !matches!(argument.needed, Needed::Required) {
             continue;
         }

@@ -213,11 +213,15 @@ class ScriptedServer:
         """Return the `base_url` under which the paths are those of the real service."""
         return self.origin + urlsplit(PROVIDERS[provider]["base_url"] or "").path
 
-    def stop(self) -> None:
-        self._server.shutdown()
+    def hang_up(self) -> None:
+        """Close all connections, idle or not."""
         for connection in self._connections:
             with contextlib.suppress(OSError):  # the client closed it
                 connection.shutdown(socket.SHUT_RDWR)
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self.hang_up()
         self._server.server_close()
         self._thread.join()
 

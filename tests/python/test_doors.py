@@ -160,6 +160,85 @@ async def test_cancelling_at_any_moment_loses_no_permit(simulator: Simulator) ->
     assert await asyncio.wait_for(answers, 5) == [expected] * 4
 
 
+class Deaf(asyncio.SelectorEventLoop):
+    """A loop that cannot watch sockets, as on Windows."""
+
+    def add_reader(self, *_: Any) -> None:
+        raise NotImplementedError
+
+
+def uvloop_loop() -> Any:
+    return pytest.importorskip("uvloop").new_event_loop()
+
+
+@pytest.mark.parametrize("new_loop", [Deaf, uvloop_loop], ids=["a loop that cannot watch sockets", "uvloop"])
+def test_other_loops_get_answers_and_errors_and_can_cancel(new_loop: Any, simulator: Simulator, expected: int) -> None:
+    client = simulator.client("sora", aio=True)
+    wrong = simulator.client("sora", aio=True, api_key="wrong")
+
+    async def main() -> None:
+        assert await asyncio.gather(*(client.total_sessions_this_month() for _ in range(20))) == [expected] * 20
+        with pytest.raises(metertap.errors.AuthenticationFailed):
+            await wrong.total_sessions_this_month()
+        simulator.add_fault("hang:5000")
+        before = simulator.counts.requests
+        task = asyncio.ensure_future(client.total_sessions_this_month())
+        await until(lambda: simulator.counts.requests > before)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await until(lambda: simulator.counts.disconnects == 1)
+
+    loop = new_loop()
+    loop.run_until_complete(main())
+    loop.close()
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="this system does not list descriptors")
+def test_loops_leave_no_descriptor_behind() -> None:
+    """Neither those that end in good order nor those that are closed amid calls, once there is another loop."""
+    code = """
+import asyncio, gc, os, time
+from metertap.simulator import Simulator
+def descriptors():
+    return len(os.listdir("/proc/self/fd"))
+def more_than(before):
+    until = time.monotonic() + 5
+    while descriptors() > before and time.monotonic() < until:
+        time.sleep(0.01)
+    return descriptors() - before
+with Simulator(seed=7) as simulator:
+    client = simulator.client("sora", aio=True)
+    async def call():
+        return await client.total_sessions_this_month()
+    async def cancelled():
+        task = asyncio.ensure_future(call())
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    asyncio.run(call())
+    before = descriptors()
+    for _ in range(20):
+        asyncio.run(call())
+    print(more_than(before))
+    for _ in range(20):
+        asyncio.run(cancelled())
+        simulator.add_fault("hang:20000", times=1)
+        loop = asyncio.new_event_loop()
+        task = loop.create_task(call())
+        task._log_destroy_pending = False
+        loop.run_until_complete(asyncio.sleep(0.01))
+        loop.close()
+        del task, loop
+        simulator.clear_faults()
+    asyncio.run(call())
+    gc.collect()  # a task that never ended is in a cycle with what it waits for
+    print(more_than(before))
+"""
+    assert run_python(code) == "0\n0\n"
+
+
 async def until(is_so: Any) -> None:
     """Wait until something is so, two seconds at most."""
     for _ in range(200):

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from support import Door, Reply, ScriptedServer
+from support import Door, Reply, ScriptedServer, Seen
 
 from metertap import errors
 
@@ -97,3 +97,16 @@ def test_what_is_no_whole_number_is_an_error_where_one_is_due(text: str, door: D
     client = door.client("sora", api_key="k", base_url=server.origin, retries=0)
     with pytest.raises(errors.UnexpectedResponse, match=r"\$: .*whole number|not JSON: .*line 1, column"):
         door.ask(client, "total_sessions_this_month")
+
+
+@pytest.mark.parametrize("moment", ["0000-02-01T08:00:00Z", "-000500-05-01T08:00:00Z", "2024-05-01T08:00:00+25:00"])
+def test_a_moment_that_no_datetime_can_hold_is_an_error(moment: str, door: Door, server: ScriptedServer) -> None:
+    def packet(seen: Seen) -> Reply:
+        (command,) = (name for name in seen.json if name != "auth")
+        history = {"ts": [moment], "total": 1, "counters": {"activated": [1]}}
+        return Reply(body=json.dumps({command: {"success": True, "params": history}}).encode())
+
+    server.script = [packet]
+    client = door.client("devicewise", session_id="s", base_url=server.origin, retries=0)
+    with pytest.raises(errors.UnexpectedResponse, match=r"\$\.get\.params\.ts\[0\]: .* outside the years and offsets"):
+        door.ask(client, "thing_usage_history", last="24h")

@@ -370,6 +370,16 @@ def test_a_stale_connection_is_replaced_at_once(door: Door, simulator: Simulator
     assert time.monotonic() - began < 1
 
 
+def test_a_connection_that_was_closed_between_two_calls_is_not_used_again(door: Door, server: ScriptedServer) -> None:
+    """Nobody watches the connections of blocking calls in between, so the next call looks first."""
+    server.script = [Reply(body=b"1")]
+    client = door.client("sora", api_key="k", base_url=server.origin, retries=0)
+    for _ in range(10):
+        assert ask(door, client) == 1
+        server.hang_up()
+        time.sleep(0.02)
+
+
 def test_an_answer_of_two_months_is_asked_again(door: Door, server: ScriptedServer) -> None:
     """Nine counters are one answer only if they are of one month."""
 

@@ -9,7 +9,8 @@ ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "build" / "fuzz" / "results.json"
 #: Executions of each target in a release run.
 WANTED = 10_000_000
-#: Milliseconds for a MiB.
+#: Milliseconds for a MiB. The targets are several times slower than a release and stop at five times as much; what lies
+#: between is neither proof nor failure.
 ALLOWED = 50
 
 
@@ -25,13 +26,17 @@ def main() -> None:
     if results:
         reached += f"; slowest {slowest} ms per MiB; at {', '.join(commits)}"
     short = [target for target, count in runs.items() if count < WANTED]
-    if crashes or slowest > ALLOWED:
-        passed, reason = False, ", ".join(crashes[:5]) or "too slow"
+    if crashes:
+        passed, reason = False, ", ".join(crashes[:5])
+    elif slowest > 5 * ALLOWED:
+        passed, reason = False, "too slow"
     elif short:
         passed = None
         reason = (
             f"{len(short)} of {len(targets)} targets with fewer than {WANTED:,} executions; make fuzz RUNS={WANTED}"
         )
+    elif slowest > ALLOWED:
+        passed, reason = None, f"the slowest took more than {ALLOWED} ms per MiB with counters and checks switched on"
     else:
         passed, reason = True, ""
     print("FIGURE " + json.dumps({"id": "F4", "reached": reached, "pass": passed, "reason": reason}))

@@ -385,6 +385,34 @@ mod tests {
         }
     }
 
+    #[test]
+    fn of_all_combinations_of_credentials_three_are_accounts() {
+        let fields = ["username", "app_id", "thing_key", "org_key"];
+        let words = ["password", "app_token", "session_id", "mfa_code"];
+        let mut accepted = Vec::new();
+        for mask in 0..1 << 8 {
+            let settings = (0..4).filter(|bit| mask >> bit & 1 == 1).map(|bit| (fields[bit], "x"));
+            let secrets = (0..4).filter(|bit| mask >> (4 + bit) & 1 == 1).map(|bit| words[bit]);
+            let (settings, secrets): (Vec<_>, Vec<_>) = (settings.collect(), secrets.collect());
+            if DeviceWise.check_account(&account(&settings, &secrets)).is_ok() {
+                let names = settings.iter().map(|(name, _)| *name).chain(secrets);
+                accepted.push(names.collect::<Vec<_>>().join(" "));
+            }
+        }
+        accepted.sort_unstable();
+        assert_eq!(
+            accepted,
+            [
+                "app_id thing_key app_token",
+                "session_id",
+                "username org_key password",
+                "username org_key password mfa_code",
+                "username password",
+                "username password mfa_code",
+            ]
+        );
+    }
+
     /// What the login does after these answers: the body it sends, or the session it has.
     fn step(account: &Account, answers: &[&str]) -> String {
         let answers: Vec<Reply> = answers.iter().map(|body| reply(body)).collect();

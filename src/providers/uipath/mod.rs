@@ -383,8 +383,16 @@ mod tests {
         for (name, value) in [
             ("token_url", "http://id.example.com/token"),
             ("token_url", "https://me:hunter2@id.example.com/token"),
+            ("token_url", "https://me@id.example.com/token"),
+            ("token_url", "https://:hunter2@id.example.com/token"),
+            ("token_url", "https://id.example.com/token#part"),
+            ("token_url", "http://192.168.0.1/token"),
+            ("token_url", "http://[2001:db8::1]/token"),
+            ("token_url", "ftp://127.0.0.1/token"),
+            ("token_url", "data:,token"),
             ("token_url", "id.example.com/token"),
             ("organization_name", "acme/tenant"),
+            ("organization_name", "."),
             ("organization_name", ".."),
         ] {
             let error = settings(&[(name, value)]).unwrap_err();
@@ -393,12 +401,38 @@ mod tests {
                 "{error}"
             );
         }
-        for value in ["https://id.example.com/t", "http://127.0.0.1:9/t", "http://[::1]:9/t"] {
+        for value in [
+            "https://id.example.com/t",
+            "http://localhost:9/t",
+            "http://127.0.0.1:9/t",
+            "http://[::1]:9/t",
+        ] {
             assert!(settings(&[("token_url", value)]).is_ok(), "{value}");
         }
         let wrong = vec![("organization_id".to_owned(), Value::Text("acme".to_owned()))];
         let error = Arguments::check("UiPath()", SETTINGS, wrong).unwrap_err();
         assert!(error.message.starts_with("organization_id must be a GUID"));
+    }
+
+    #[test]
+    fn a_name_in_paths_must_be_known() {
+        let with = |more: Option<(&str, &str)>| {
+            let id = ("organization_id", Value::Text(ID.to_owned()));
+            let flag = ("organization_segment", Value::Flag(true));
+            let name = more.map(|(name, text)| (name, Value::Text(text.to_owned())));
+            let given = [id, flag].into_iter().chain(name);
+            let given = given.map(|(name, value)| (name.to_owned(), value)).collect();
+            let settings = Arguments::check("UiPath()", SETTINGS, given).unwrap();
+            UiPath.check_account(&Account {
+                settings,
+                ..account(&[], &["token"])
+            })
+        };
+        assert_eq!(
+            with(None).unwrap_err().message,
+            "organization_segment needs organization_name"
+        );
+        with(Some(("organization_name", "acme"))).unwrap();
     }
 
     #[test]
