@@ -61,12 +61,12 @@ test: $(WHEEL) $(TEST_TOOLS) $(PANDAS2) ## run the Rust tests, then the Python t
 bench: $(WHEEL) $(BENCH) $(BENCH_METERTAP) $(BENCH_SERVER) ## run the figures P1 to P14, or some: make bench ONLY=P3,P8
 	$(BENCH_PYTHON) benches/run.py --only '$(ONLY)' $(if $(WRITE),--write)
 
+bench-gate: $(WHEEL) .venv-bench/peers/.made $(BENCH_METERTAP) $(BENCH_SERVER) ## measure a few ratios that must not get worse
+	$(BENCH_PYTHON) benches/gate.py
+
 # Not a part of test: it takes an hour. WRITE=1 puts the table into docs/reliability.md.
 reliability: $(WHEEL) $(TEST_TOOLS) ## run the figures F1 to F22, or some: make reliability ONLY=F8,F11
 	$(VENV_PYTHON) tools/reliability.py --only '$(ONLY)' $(if $(WRITE),--write)
-
-bench-gate: $(WHEEL) .venv-bench/peers/.made $(BENCH_METERTAP) $(BENCH_SERVER) ## measure a few ratios that must not get worse
-	$(BENCH_PYTHON) benches/gate.py
 
 coverage: $(COVERAGE) ## count the lines that the Rust and the Python tests run (F7)
 	.venv-coverage/bin/python tools/coverage.py
