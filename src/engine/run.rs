@@ -191,10 +191,12 @@ pub fn read(
 pub fn replay(folder: &Path) -> Result<Usage> {
     let archive = Reader::open(folder)?;
     let plan = Plan::from_json(&archive.plan)?;
+    let places = plan.calls.iter().enumerate();
+    let places: HashMap<&str, _> = places.map(|(place, call)| (call.id.as_str(), (place, call))).collect();
     let mut outcomes = Vec::with_capacity(plan.calls.len());
     for kept in archive.replay() {
         let kept = kept?;
-        let Some((place, call)) = plan.calls.iter().enumerate().find(|(_, call)| call.id == kept.call_id) else {
+        let Some((place, call)) = places.get(kept.call_id.as_str()).copied() else {
             return Err(Error::invalid(format!(
                 "{} keeps an answer that its plan does not know",
                 folder.display()

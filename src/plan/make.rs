@@ -1,6 +1,6 @@
 //! From a question to its plan.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
@@ -135,9 +135,11 @@ fn check(question: &Question) -> Result<()> {
 /// One request for all meters that come from it: what is asked twice is sent, and counted, once.
 fn merged(asked: Vec<Asked>) -> Vec<Asked> {
     let mut all: Vec<Asked> = Vec::new();
+    let mut places = HashMap::new();
     for next in asked {
-        let same = |known: &&mut Asked| std::ptr::eq(known.source, next.source) && known.arguments == next.arguments;
-        if let Some(known) = all.iter_mut().find(same) {
+        let request = (std::ptr::from_ref(next.source), format!("{:?}", next.arguments));
+        let place = *places.entry(request).or_insert(all.len());
+        if let Some(known) = all.get_mut(place) {
             known.meters.extend(next.meters);
             known.meters.sort_unstable();
             known.meters.dedup();

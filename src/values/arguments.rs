@@ -3,6 +3,8 @@
 //! An operation or an account describes its arguments as data. Checking against that table refuses unknown names,
 //! wrong types, missing values and malformed texts in one sentence each, before anything is sent.
 
+use std::collections::HashSet;
+
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
@@ -207,13 +209,10 @@ impl Arguments {
 
     /// The texts of that name, each once, by their first places: what is asked for twice must not count twice.
     pub fn distinct_texts(&self, name: &str) -> Vec<&str> {
-        let mut distinct = Vec::new();
-        for text in self.texts(name) {
-            if !distinct.contains(&text) {
-                distinct.push(text);
-            }
-        }
-        distinct
+        let mut seen = HashSet::new();
+        let mut texts = self.texts(name);
+        texts.retain(|text| seen.insert(*text));
+        texts
     }
 
     /// The int of that name.

@@ -97,7 +97,7 @@ impl Instant {
             _ => return None,
         };
         let at = offset.to_timestamp(date.to_datetime(time)).ok()?;
-        Some(Self { at, offset })
+        Self::checked(at, offset, "").ok()
     }
 
     /// What a person may write: a date alone (midnight UTC) or an RFC 3339 instant with its offset.
@@ -204,10 +204,11 @@ mod tests {
             "2026-01-31T23:59:59Z",
             "2024-02-29T00:00:00+08:00",
             "2026-03-01T12:30:15-09:30",
-            "0000-01-01T00:00:00Z",
+            "0001-01-02T00:00:00Z",
             "9999-12-30T22:00:00+23:59",
             "2026-01-31T23:59:59+00:00",
             // Not by place, or not at all:
+            "0000-01-01T00:00:00Z",
             "2026-01-31T23:59:59-00:00",
             "2026-01-31T23:59:60Z",
             "2026-02-29T00:00:00Z",

@@ -4,6 +4,8 @@
 //! codes. Whether a call's end belongs to its range is not documented, so a range is never cut, and figures of whole
 //! ranges are never put together over time; those of days are.
 
+use std::collections::HashSet;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::{DAILY_PAGE, FACTS, FOLDER_PAGE, SUMMARY_PAGE, TENANT_SUMMARY_PAGE, model, read};
@@ -151,12 +153,9 @@ pub fn asked(selection: &Arguments) -> Result<Vec<Asked>> {
 
 /// The tenants that are asked about, each once: GUIDs mean the same in any case of letters.
 fn tenants(selection: &Arguments) -> Result<Vec<&str>> {
-    let mut tenants: Vec<&str> = Vec::new();
-    for tenant in selection.texts("tenant_id") {
-        if !tenants.iter().any(|known| known.eq_ignore_ascii_case(tenant)) {
-            tenants.push(tenant);
-        }
-    }
+    let mut seen = HashSet::new();
+    let mut tenants = selection.texts("tenant_id");
+    tenants.retain(|tenant| seen.insert(tenant.to_ascii_lowercase()));
     let names = selection.texts("meters");
     match names.iter().find(|name| **name != CONSUMPTION.name) {
         Some(name) if tenants.is_empty() => Err(Error::invalid(format!(
