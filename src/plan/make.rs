@@ -11,7 +11,7 @@ use crate::meters::{Buckets, Span, Takes};
 use crate::providers::{Call, Provider};
 use crate::values::arguments::{Arguments, Value};
 use crate::values::error::{Error, Result};
-use crate::values::text::hex;
+use crate::values::text::{compact, hex};
 use crate::values::window::{Instant, Window};
 
 /// What is asked: a range of time, and of whom.
@@ -197,7 +197,7 @@ pub(super) fn id(provider: &str, account: &str, call: &Call, window: Window) -> 
         window.start().at.to_string(),
         window.end().at.to_string(),
     ]);
-    let mut digest = hex(&Sha256::digest(told.to_string()));
+    let mut digest = hex(&Sha256::digest(compact(&told)));
     digest.truncate(16);
     digest
 }

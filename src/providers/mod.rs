@@ -271,7 +271,7 @@ impl Request {
     /// A `POST` of JSON.
     pub fn post_json(url: String, body: &serde_json::Value) -> Self {
         let mut request = Self {
-            body: body.to_string().into_bytes(),
+            body: crate::values::text::compact(body).into_bytes(),
             ..Self::post(url)
         };
         request.headers.push(("content-type", "application/json".to_owned()));

@@ -12,7 +12,7 @@ use super::arrays::{self, Words, microseconds};
 use crate::plan::{Plan, PlannedCall};
 use crate::providers::Reply;
 use crate::values::error::{Error, Result};
-use crate::values::text::{head, hex};
+use crate::values::text::{compact, head, hex};
 
 /// Headers in which services tell their id of a request, best first.
 pub const REQUEST_IDS: [&str; 4] = [
@@ -154,7 +154,7 @@ pub fn table(plan: &Plan, outcomes: &[Option<Outcome>]) -> Result<RecordBatch> {
 fn arguments(call: &PlannedCall) -> String {
     let pairs = call.call.arguments.iter().map(|(name, value)| {
         let (name, value) = (serde_json::Value::from(name), value.to_json());
-        format!("{name}:{value}")
+        format!("{}:{}", compact(&name), compact(&value))
     });
     format!("{{{}}}", pairs.collect::<Vec<_>>().join(","))
 }
