@@ -49,9 +49,9 @@ GATES = [
     Gate("P3", "frame", "small", "metertap", 1500, {"aiohttp": (9, 1500)}),
     Gate("P4", "answers", "small", "metertap", 3000, {"aiohttp": (7, 3000), "requests": (50, 400)}),
     Gate("P6", "single", "small", "metertap-sync", 600, {"requests-loop": (1 / 0.15, 600)}),
-    Gate("P8 20 KB", "parse", "medium", "metertap-replay-arrow", 200, {"orjson": (12, 200)}),
-    Gate("P8 rows", "parse", "rows", "metertap-replay-arrow", 1, {"orjson": (5, 1)}),
-    Gate("P8 series", "parse", "series", "metertap-replay-arrow", 1, {"orjson": (5, 1)}),
+    Gate("P8 20 KB", "parse", "medium", "metertap-read-arrow", 200, {"orjson": (12, 200)}),
+    Gate("P8 rows", "parse", "rows", "metertap-read-arrow", 1, {"orjson": (5, 1)}),
+    Gate("P8 series", "parse", "series", "metertap-read-arrow", 1, {"orjson": (5, 1)}),
 ]
 
 

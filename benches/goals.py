@@ -158,11 +158,11 @@ def p8(server: Server) -> Figure:
         ("series", 1, 5, 4),
         ("rows", 1, 5, 4),
     ):
-        arms = dict.fromkeys(("metertap-replay-arrow", "metertap-replay", "orjson"), number)
+        arms = dict.fromkeys(("metertap-read-arrow", "metertap-read", "orjson"), number)
         taken = compare(server, "parse", job, arms)
         peer = taken["orjson"].seconds
-        ratios.append(Ratio(f"{job} to Arrow", peer / taken["metertap-replay-arrow"].seconds, arrow))
-        ratios.append(Ratio(f"{job} to pandas", peer / taken["metertap-replay"].seconds, pandas))
+        ratios.append(Ratio(f"{job} to Arrow", peer / taken["metertap-read-arrow"].seconds, arrow))
+        ratios.append(Ratio(f"{job} to pandas", peer / taken["metertap-read"].seconds, pandas))
         all_of_them.append(taken)
     return figure("P8", ratios, remark=noisy(*all_of_them))
 

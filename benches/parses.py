@@ -2,46 +2,63 @@
 
 from __future__ import annotations
 
-import tempfile
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from arms import Arm, Metertap
 
+if TYPE_CHECKING:
+    from jobs import Job, Request
 
-class Replay(Metertap):
-    """metertap: `replay` of an archive, which must be read and unpacked first."""
+
+class Bodies:
+    """What has fetched the bodies before anything is measured."""
+
+    job: Job
+
+    def fetched(self) -> list[tuple[Request, bytes]]:
+        """Return each request with its answer's body."""
+        from urllib.request import ProxyHandler, build_opener
+        from urllib.request import Request as Asked
+
+        opener = build_opener(ProxyHandler({}))
+        bodies = []
+        for request in (self.job.request(place) for place in range(self.job.number)):
+            with opener.open(Asked(request.url, request.body, self.job.headers(request))) as response:
+                bodies.append((request, response.read()))
+        return bodies
+
+
+class Read(Bodies, Metertap):
+    """metertap: from the bodies of all answers of a plan to a usage."""
 
     def open(self) -> None:
         super().open()
-        self.folder = tempfile.mkdtemp()  # deleted by the process that started this one
-        selection, start, end = self.job.asked(self.client, 0, self.job.number)
-        self.mt.fetch(selection, start, end, archive=self.folder)
+        from metertap import _core
+        from metertap.usage import Usage
+
+        self.plan = self.mt.plan(*self.job.asked(self.client, 0, self.job.number))
+        bodies = [body for _, body in self.fetched()]
+        self.read = lambda: Usage(_core._read(self.plan._core, bodies))  # type: ignore[attr-defined]
 
     def run(self, first: int, number: int) -> Any:
-        return self.mt.replay(self.folder)
+        return self.read()
 
 
-class ReplayToArrow(Replay):
+class ReadToArrow(Read):
     """The same to an Arrow table of exact decimals."""
 
     def frame(self, answered: Any) -> Any:
         return answered.to_arrow()
 
 
-class Orjson(Arm):
+class Orjson(Bodies, Arm):
     """orjson and pandas."""
 
     def open(self) -> None:
-        from urllib.request import ProxyHandler, Request, build_opener
-
         from orjson import loads
 
         self.loads = loads
-        opener = build_opener(ProxyHandler({}))
-        self.bodies = []
-        for request in self.some(0, self.job.number):
-            with opener.open(Request(request.url, request.body, self.job.headers(request))) as response:
-                self.bodies.append((request, response.read()))
+        self.bodies = self.fetched()
 
     def run(self, first: int, number: int) -> Any:
         return [(request, self.loads(body)) for request, body in self.bodies]

@@ -28,6 +28,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<usage::Usage>()?;
     module.add_function(wrap_pyfunction!(usage::meters, module)?)?;
     module.add_function(wrap_pyfunction!(usage::replay, module)?)?;
+    module.add_function(wrap_pyfunction!(usage::read_bodies, module)?)?;
     module.add_function(wrap_pyfunction!(facts::providers, module)?)?;
     module.add_function(wrap_pyfunction!(facts::operations, module)?)?;
     module.add_function(wrap_pyfunction!(facts::shapes, module)?)?;

@@ -1,7 +1,7 @@
 //! The runtimes: started on first use, rebuilt after a `fork`, closed at exit.
 //!
 //! There are two. The one for single calls has no thread: whoever waits for a call drives it, so that a call wakes
-//! nobody. The other one has threads of its own, for batches and for what is awaited.
+//! nobody. The other one has a thread of its own, for batches and for what is awaited.
 //!
 //! After a fork, the child has none of the parent's threads, and sockets must not be shared by two processes. So what
 //! lives is kept per process id: the child finds a home that is not its own, leaves it alone (dropping it would wait
@@ -51,7 +51,7 @@ pub struct Living {
     pub readers: super::inbox::Readers,
 }
 
-/// The runtime that has threads of its own.
+/// The runtime that has a thread of its own.
 pub struct Background {
     /// Where futures run.
     pub handle: Handle,

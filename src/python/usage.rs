@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyDict, PyList};
 use serde_json::json;
 
@@ -16,10 +17,10 @@ use super::errors::to_python;
 use super::events::Listener;
 use super::table::Table;
 use crate::engine::clock;
-use crate::engine::run::{Job, replay as replay_archive};
-use crate::plan::{self, Part, PlannedAccount, Question};
-use crate::providers::REGISTRY;
-use crate::usage::{self, Every};
+use crate::engine::run::{Job, read, replay as replay_archive};
+use crate::plan::{self, Part, PlannedAccount, PlannedCall, Question};
+use crate::providers::{REGISTRY, Reply, provider};
+use crate::usage::{self, Every, Evidence, Outcome};
 use crate::values::error::{Error, Result};
 use crate::values::window::{Instant, Window};
 
@@ -267,6 +268,36 @@ impl Run {
 #[allow(clippy::needless_pass_by_value)] // the binding hands over owned paths
 pub fn replay(py: Python<'_>, folder: PathBuf) -> PyResult<Usage> {
     let usage = py.detach(|| replay_archive(&folder));
+    usage
+        .map(|usage| Usage(Arc::new(usage)))
+        .map_err(|error| to_python(py, &error))
+}
+
+/// Makes a usage of the bodies of all answers to a plan, one for each call: what reading costs, without a network or an
+/// archive. For the benchmarks.
+#[pyfunction]
+#[pyo3(name = "_read")]
+#[allow(clippy::needless_pass_by_value)] // the binding hands over owned lists
+pub fn read_bodies(py: Python<'_>, plan: &Plan, bodies: Vec<PyBackedBytes>) -> PyResult<Usage> {
+    let now = clock::now(jiff::SignedDuration::ZERO);
+    let outcome = |place, call: &PlannedCall, body: &PyBackedBytes| {
+        let reply = Reply {
+            status: 200,
+            body: body.to_vec(),
+            ..Reply::default()
+        };
+        let read = |provider| read(provider, call, &reply, now);
+        Outcome {
+            call: place,
+            evidence: Evidence::answered(now, now, &reply, 1, std::time::Duration::ZERO),
+            result: provider(call.provider).map_or_else(|| Err(Error::invalid("no such provider")), read),
+        }
+    };
+    let usage = py.detach(|| {
+        let calls = plan.0.calls.iter().zip(&bodies).enumerate();
+        let outcomes = calls.map(|(place, (call, body))| outcome(place, call, body));
+        usage::Usage::assemble(&plan.0, outcomes.collect())
+    });
     usage
         .map(|usage| Usage(Arc::new(usage)))
         .map_err(|error| to_python(py, &error))
