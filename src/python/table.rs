@@ -92,7 +92,11 @@ fn floats(batch: &RecordBatch) -> Result<RecordBatch, arrow_schema::ArrowError> 
     let (mut fields, mut columns) = (Vec::new(), Vec::new());
     for (field, column) in batch.schema().fields().iter().zip(batch.columns()) {
         if let Some(decimals) = column.as_primitive_opt::<Decimal128Type>() {
-            let numbers: Float64Array = decimals.iter().map(|number| number.map(nearest)).collect();
+            let numbers: Float64Array = if decimals.null_count() == decimals.len() {
+                Float64Array::new_null(decimals.len())
+            } else {
+                decimals.unary(nearest)
+            };
             fields.push(Field::new(field.name(), DataType::Float64, true));
             columns.push(Arc::new(numbers) as ArrayRef);
         } else {
@@ -114,6 +118,9 @@ fn nearest(scaled: i128) -> f64 {
     let size = scaled.unsigned_abs();
     // In 64 bits, which is quicker by far than in 128.
     let (mut fraction, mut places) = ((size % ONE) as u64, SCALE);
+    if fraction == 0 {
+        places = 0;
+    }
     while places > 0 && fraction.is_multiple_of(10) {
         fraction /= 10;
         places -= 1;
