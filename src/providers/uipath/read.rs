@@ -36,7 +36,10 @@ pub fn answer(reply: &Reply) -> Result<Json<'_>> {
 pub fn typed(returns: &Holds, document: &Json<'_>) -> Result<Typed> {
     let root = At::root(document);
     match returns {
-        Holds::List(Holds::Record(shape)) => in_rows(shape, &root, |rows| returns.read(rows)),
+        Holds::List(Holds::Record(shape)) => {
+            let rows = in_rows(shape, &root, |rows| returns.read(rows))?;
+            Ok(with_extra(rows, &beside_rows(document)))
+        }
         Holds::Record(shape) => {
             refuse_stranger(shape, &root)?;
             returns.read(&root)
@@ -55,6 +58,12 @@ pub fn in_rows<R>(shape: &Shape, root: &At<'_, '_>, read: impl FnOnce(&At<'_, '_
         _ => *root,
     };
     let path = at.path();
+    if at.list()?.is_empty()
+        && let Some((key, _)) = beside_rows(root.value).iter().find(|(_, value)| has_number(value))
+    {
+        let text = "a number, but no rows beside it; what it counts is unknown, so this is not taken for no use";
+        return Err(Error::unexpected(format!("{}.{}", root.path(), head(key, 60)), text));
+    }
     for (index, row) in at.list()?.iter().enumerate() {
         refuse_stranger(shape, &At::item(&path, index, row))?;
     }
@@ -65,6 +74,43 @@ fn only_array<'j, 'b>(members: &'j [(Cow<'b, str>, Json<'b>)]) -> Option<&'j (Co
     let is_rows = |(key, value): &&(Cow<'_, str>, Json<'_>)| matches!(value, Json::List(_)) && key != "errors";
     let mut arrays = members.iter().filter(is_rows);
     arrays.next().filter(|_| arrays.next().is_none())
+}
+
+/// What an object says besides its only array.
+pub fn beside_rows<'j, 'b>(document: &'j Json<'b>) -> Vec<&'j (Cow<'b, str>, Json<'b>)> {
+    let Json::Map(members) = document else {
+        return Vec::new();
+    };
+    let rows = only_array(members).map(|(key, _)| key);
+    let is_more = |(key, value): &&(Cow<'_, str>, Json<'_>)| Some(key) != rows && *value != Json::Null;
+    members.iter().filter(is_more).collect()
+}
+
+/// The rows, each with the numbers that were said of all of them: a list has no other place for those.
+fn with_extra(rows: Typed, more: &[&(Cow<'_, str>, Json<'_>)]) -> Typed {
+    let Typed::List(rows) = rows else { return rows };
+    let add = |row| match row {
+        Typed::Record(name, fields, mut extra) => {
+            for (key, value) in more {
+                if has_number(value) && extra.iter().all(|(known, _)| known != key) {
+                    extra.push((key.to_string(), value.clone().into_owned()));
+                }
+            }
+            Typed::Record(name, fields, extra)
+        }
+        other => other,
+    };
+    Typed::List(rows.into_iter().map(add).collect())
+}
+
+/// True if it is, or holds, a number other than zero.
+fn has_number(value: &Json<'_>) -> bool {
+    match value {
+        Json::Number(text) => text.contains(|digit: char| ('1'..='9').contains(&digit)),
+        Json::List(items) => items.iter().any(has_number),
+        Json::Map(members) => members.iter().any(|(_, value)| has_number(value)),
+        Json::Null | Json::Bool(_) | Json::Text(_) => false,
+    }
 }
 
 /// All fields may be missing, but not all at once: such a record is another one, and must not pass for "nothing used".
@@ -344,6 +390,34 @@ mod tests {
     }
 
     #[test]
+    fn what_stands_beside_the_rows_is_kept_with_each_and_never_taken_for_no_use() {
+        let body = r#"{"count":2,"items":[{"date":"2024-01-15","consumedAmount":1},{"date":"2024-01-16","count":5}]}"#;
+        let Typed::List(rows) = read("daily_consumption_by_service", body).unwrap() else {
+            panic!()
+        };
+        let counts = rows.iter().map(|row| match row {
+            Typed::Record(_, _, extra) => extra.clone(),
+            other => panic!("{other:?}"),
+        });
+        let count = |text: &str| vec![("count".to_owned(), Json::Number(text.to_owned().into()))];
+        assert_eq!(counts.collect::<Vec<_>>(), [count("2"), count("5")]);
+        for body in [r#"{"count":0,"items":[]}"#, r#"{"next":null,"items":[]}"#, "[]"] {
+            assert_eq!(
+                read("daily_consumption_by_service", body).unwrap(),
+                Typed::List(vec![]),
+                "{body}"
+            );
+        }
+        for (body, place) in [
+            (r#"{"count":3,"items":[]}"#, "$.count: "),
+            (r#"{"page":{"of":[0,12]},"items":[]}"#, "$.page: "),
+        ] {
+            let problem = read("daily_consumption_by_service", body).unwrap_err().message.clone();
+            assert!(problem.starts_with(place), "{problem}");
+        }
+    }
+
+    #[test]
     fn fractions_are_exact_and_missing_is_not_zero() {
         let body = r#"{"consumedFromOrgWithoutTenant": null, "tenantConsumptionItems": [
             {"tenantId": "a", "consumedFromTenantPool": 0, "consumedFromOrgPool": 0.25},
@@ -401,10 +475,18 @@ mod tests {
             {"date":1705449600000,"service":"orchestrator","consumedAmount":0}]"#;
         let wrapped = format!(r#"{{"total":3,"items":{rows}}}"#);
         let abp = format!(r#"{{"result":{rows},"error":null,"errors":[],"__abp":true}}"#);
-        for body in [rows, wrapped.as_str(), abp.as_str()] {
+        for (body, extra) in [
+            (rows, vec![]),
+            (wrapped.as_str(), vec![("total".to_owned(), Json::Number("3".into()))]),
+            (abp.as_str(), vec![]),
+        ] {
+            let days = [day(15, "24.5"), day(16, "2"), day(17, "0")].map(|day| match day {
+                Typed::Record(name, fields, _) => Typed::Record(name, fields, extra.clone()),
+                other => other,
+            });
             assert_eq!(
                 read("daily_consumption_by_service", body).unwrap(),
-                Typed::List(vec![day(15, "24.5"), day(16, "2"), day(17, "0")])
+                Typed::List(days.into())
             );
         }
         for body in ["[]", r#"{"items":[]}"#] {
