@@ -2,7 +2,7 @@
 //!
 //! All of it is data: planning, settlement, roll-up and the catalogue read these tables and know no provider.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::values::quantity::Quantity;
@@ -298,7 +298,11 @@ impl Settles {
         let final_at = match self {
             Self::Unknown if end <= fetched_at => return Status::Unknown,
             Self::Unknown => return Status::Provisional,
-            Self::After(seconds) => end.checked_add(SignedDuration::from_secs(seconds)),
+            // In plain numbers: every reading asks this.
+            Self::After(seconds) => {
+                let is_final = end.as_nanosecond() + i128::from(seconds) * 1_000_000_000 <= fetched_at.as_nanosecond();
+                return if is_final { Status::Settled } else { Status::Provisional };
+            }
             Self::AtTimeOfDay(second, offset) => {
                 let local = end.as_second() + i64::from(offset);
                 Timestamp::from_second(local.div_euclid(86_400) * 86_400 + second - i64::from(offset))

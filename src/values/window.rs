@@ -1,5 +1,7 @@
 //! Instants with the offset they were written with, and half-open windows of them.
 
+use std::borrow::Cow;
+
 use jiff::civil::{Date, Time};
 use jiff::fmt::temporal::DateTimeParser;
 use jiff::tz::{Offset, TimeZone};
@@ -57,8 +59,9 @@ impl Instant {
 
     fn any(text: &str) -> Result<Self> {
         static PARSER: DateTimeParser = DateTimeParser::new();
+        let shortened = nine_digits(text);
         let pieces = PARSER
-            .parse_pieces(text)
+            .parse_pieces(&*shortened)
             .map_err(|_| Error::invalid(format!("{text:?} is no RFC 3339 instant")))?;
         let offset = pieces
             .to_numeric_offset()
@@ -186,6 +189,18 @@ pub fn parse_http_date(text: &str) -> Option<Timestamp> {
     Some(zoned.timestamp())
 }
 
+/// The text without what is shorter than a nanosecond; RFC 3339 allows a fraction of any length.
+fn nine_digits(text: &str) -> Cow<'_, str> {
+    let Some((whole, rest)) = text.split_once('.') else {
+        return Cow::Borrowed(text);
+    };
+    let count = rest.bytes().take_while(u8::is_ascii_digit).count();
+    match (rest.get(..9), rest.get(count..)) {
+        (Some(kept), Some(offset)) if count > 9 => Cow::Owned(format!("{whole}.{kept}{offset}")),
+        _ => Cow::Borrowed(text),
+    }
+}
+
 /// The number that these digits write; four at most fit.
 fn digits(text: &[u8]) -> Option<i16> {
     text.iter().try_fold(0, |number: i16, byte| {
@@ -249,6 +264,7 @@ mod tests {
         for (text, nanoseconds) in [
             ("13.1Z", 100_000_000),
             ("13.123456789-00:00", 123_456_789),
+            ("13.1234567899999+08:00", 123_456_789),
             ("13-04:00", 0),
         ] {
             let instant = Instant::parse(&format!("2024-05-01T00:00:{text}")).unwrap();
