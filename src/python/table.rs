@@ -16,7 +16,7 @@ use pyo3::types::{PyCapsule, PyDict, PyList};
 use super::convert::{datetime, decimal};
 use super::errors::to_python;
 use crate::values::error::{Error, Kind};
-use crate::values::quantity::{Quantity, SCALE};
+use crate::values::quantity::{self, Quantity, SCALE};
 use crate::values::window::Instant;
 
 /// A table of Arrow columns.
@@ -111,7 +111,7 @@ fn floats(batch: &RecordBatch) -> Result<RecordBatch, arrow_schema::ArrowError> 
 #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)] // only what fits is cast
 fn nearest(scaled: i128) -> f64 {
     const EXACT: u128 = 1 << 53;
-    const ONE: u128 = 10_u128.pow(18);
+    const ONE: u128 = quantity::ONE as u128;
     const POWERS: [f64; SCALE + 1] = [
         1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
     ];

@@ -19,6 +19,16 @@ pub fn query<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String 
     pairs.join("&")
 }
 
+/// The number that these digits write, if there is nothing but digits and not more than 18, which 64 bits always hold.
+pub fn digits(text: &[u8]) -> Option<u64> {
+    if text.len() > 18 {
+        return None;
+    }
+    text.iter().try_fold(0, |number: u64, byte| {
+        byte.is_ascii_digit().then(|| number * 10 + u64::from(byte - b'0'))
+    })
+}
+
 /// The nearest of these names, if one is near enough to be meant.
 pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     names

@@ -77,16 +77,15 @@ fn only_array<'j, 'b>(members: &'j [(Cow<'b, str>, Json<'b>)]) -> Option<&'j (Co
 }
 
 /// What an object says besides its only array.
-pub fn beside_rows<'j, 'b>(document: &'j Json<'b>) -> Vec<&'j (Cow<'b, str>, Json<'b>)> {
+fn beside_rows<'j, 'b>(document: &'j Json<'b>) -> Vec<&'j (Cow<'b, str>, Json<'b>)> {
     let Json::Map(members) = document else {
         return Vec::new();
     };
     let rows = only_array(members).map(|(key, _)| key);
-    let is_more = |(key, value): &&(Cow<'_, str>, Json<'_>)| Some(key) != rows && *value != Json::Null;
-    members.iter().filter(is_more).collect()
+    members.iter().filter(|(key, _)| Some(key) != rows).collect()
 }
 
-/// The rows, each with the numbers that were said of all of them: a list has no other place for those.
+/// The rows, each with the numbers, other than zero, that were said of all of them: a list has no other place for those.
 fn with_extra(rows: Typed, more: &[&(Cow<'_, str>, Json<'_>)]) -> Typed {
     let Typed::List(rows) = rows else { return rows };
     let add = |row| match row {
