@@ -8,7 +8,7 @@ use crate::values::error::{Error, Kind, Remedy, Result};
 use crate::values::json::{At, Json};
 use crate::values::secret::Secret;
 use crate::values::shape::{Holds, Shape, Typed};
-use crate::values::text::{head, one_line};
+use crate::values::text::one_line;
 
 /// How long a token is good for where its reply does not say it.
 const USUAL_LIFE: Duration = Duration::from_secs(3600);
@@ -59,10 +59,10 @@ pub fn in_rows<R>(shape: &Shape, root: &At<'_, '_>, read: impl FnOnce(&At<'_, '_
     };
     let path = at.path();
     if at.list()?.is_empty()
-        && let Some((key, _)) = beside_rows(root.value).iter().find(|(_, value)| has_number(value))
+        && let Some((key, value)) = beside_rows(root.value).iter().find(|(_, value)| has_number(value))
     {
         let text = "a number, but no rows beside it; what it counts is unknown, so this is not taken for no use";
-        return Err(Error::unexpected(format!("{}.{}", root.path(), head(key, 60)), text));
+        return Err(Error::unexpected(At::member(&root.path(), key, value).path(), text));
     }
     for (index, row) in at.list()?.iter().enumerate() {
         refuse_stranger(shape, &At::item(&path, index, row))?;
@@ -266,7 +266,7 @@ fn said(document: &Json<'_>) -> String {
     parts.extend(words(inner("details")));
     parts.extend(get("errors").map(field_messages).unwrap_or_default());
     let parts: Vec<&str> = parts.iter().map(|part| part.trim_end_matches('.')).collect();
-    head(&parts.join("; "), 300)
+    one_line(&parts.join("; "), 300)
 }
 
 /// The messages of a body's `errors`: an object of lists, by field, or a plain list.
@@ -389,6 +389,12 @@ mod tests {
     }
 
     #[test]
+    fn a_refusal_is_told_in_one_line_whatever_its_fields_are_called() {
+        let body = "{\"title\":\"Wrong.\",\"errors\":{\"s\\rtart\":[\"not\\nvalid\"]}}";
+        assert_eq!(said(&Json::parse(body.as_bytes()).unwrap()), "Wrong; s tart: not valid");
+    }
+
+    #[test]
     fn what_stands_beside_the_rows_is_kept_with_each_and_never_taken_for_no_use() {
         let body = r#"{"count":2,"items":[{"date":"2024-01-15","consumedAmount":1},{"date":"2024-01-16","count":5}]}"#;
         let Typed::List(rows) = read("daily_consumption_by_service", body).unwrap() else {
@@ -410,6 +416,7 @@ mod tests {
         for (body, place) in [
             (r#"{"count":3,"items":[]}"#, "$.count: "),
             (r#"{"page":{"of":[0,12]},"items":[]}"#, "$.page: "),
+            ("{\"a\\nb\":3,\"items\":[]}", "$.a b: "),
         ] {
             let problem = read("daily_consumption_by_service", body).unwrap_err().message.clone();
             assert!(problem.starts_with(place), "{problem}");
