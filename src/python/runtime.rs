@@ -57,7 +57,9 @@ pub struct Background {
     pub handle: Handle,
     /// What makes the calls there.
     pub engine: Arc<Engine>,
-    runtime: Mutex<Option<tokio::runtime::Runtime>>,
+    /// Ends the thread when it is dropped.
+    stop: Mutex<Option<tokio::sync::oneshot::Sender<()>>>,
+    thread: Mutex<Option<thread::JoinHandle<()>>>,
 }
 
 /// A thread that is in a call, until this is dropped: the interpreter does not go down as long as it may be running
@@ -111,9 +113,11 @@ impl Living {
             thread::sleep(Duration::from_millis(1));
         }
         if let Some(Ok(background)) = self.background.get() {
-            let mut runtime = background.runtime.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(runtime) = runtime.take() {
-                runtime.shutdown_timeout(Duration::from_millis(300));
+            drop(background.stop.lock().unwrap_or_else(PoisonError::into_inner).take());
+            let thread = background.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let until = Instant::now() + Duration::from_millis(300);
+            while thread.as_ref().is_some_and(|thread| !thread.is_finished()) && Instant::now() < until {
+                thread::sleep(Duration::from_millis(1));
             }
         }
     }
@@ -121,17 +125,21 @@ impl Living {
 
 impl Background {
     fn start(engine: &Engine) -> std::result::Result<Self, String> {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            // One: a second took half as long again for many small answers, and was no quicker for large ones.
-            .worker_threads(1)
-            .thread_name("metertap")
-            .enable_all()
-            .build()
-            .map_err(|problem| problem.to_string())?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|problem| problem.to_string())?;
+        let handle = runtime.handle().clone();
+        let (stop, stopped) = tokio::sync::oneshot::channel();
+        let work = move || {
+            let _ = runtime.block_on(stopped);
+            runtime.shutdown_background();
+        };
+        let thread = thread::Builder::new().name("metertap".to_owned()).spawn(work);
+        let thread = thread.map_err(|problem| problem.to_string())?;
         Ok(Self {
-            handle: runtime.handle().clone(),
+            handle,
             engine: Arc::new(engine.beside()),
-            runtime: Mutex::new(Some(runtime)),
+            stop: Mutex::new(Some(stop)),
+            thread: Mutex::new(Some(thread)),
         })
     }
 }
