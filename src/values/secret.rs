@@ -44,12 +44,11 @@ fn scrub_cut(text: &str, form: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((piece, after)) = rest.split_once('…') {
-        let starts = form.char_indices().map(|(end, _)| end).chain([form.len()]);
-        let longest = starts.take_while(|end| *end <= piece.len()).filter(|end| {
-            let start = form.get(..*end).unwrap_or_default();
-            *end >= 4 && piece.ends_with(start)
-        });
-        let kept = longest.last().and_then(|end| piece.get(..piece.len() - end));
+        // A look at the last byte spares most comparisons, of which an answer full of `…` would need very many.
+        let ends = |end: &usize| form.as_bytes().get(end - 1) == piece.as_bytes().last();
+        let mut longest_first = (4..=form.len().min(piece.len())).rev().filter(ends);
+        let begun = longest_first.find(|end| form.get(..*end).is_some_and(|start| piece.ends_with(start)));
+        let kept = begun.and_then(|end| piece.get(..piece.len() - end));
         clean.push_str(kept.unwrap_or(piece));
         clean.push_str(if kept.is_some() { "***…" } else { "…" });
         rest = after;

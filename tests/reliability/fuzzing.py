@@ -9,8 +9,8 @@ ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "build" / "fuzz" / "results.json"
 #: Executions of each target in a release run.
 WANTED = 10_000_000
-#: Milliseconds for a MiB. The targets are several times slower than a release and stop at five times as much; what lies
-#: between is neither proof nor failure.
+#: Milliseconds for a MiB, for a release: all inputs that a target keeps are read again by a program without counters
+#: and checks, which make a program several times slower.
 ALLOWED = 50
 
 
@@ -20,7 +20,7 @@ def main() -> None:
     results = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
     runs = {target: results.get(target, {}).get("executions", 0) for target in targets}
     crashes = [f"{target}: {name}" for target in targets for name in results.get(target, {}).get("crashes", [])]
-    slowest = max([results[target]["slowest"] or 0 for target in targets if target in results], default=0)
+    slowest = max([results[target]["slowest_plain"] for target in targets if target in results], default=0)
     commits = sorted({result["commit"] for result in results.values()})
     reached = f"{', '.join(f'{target} {count:,}' for target, count in runs.items())}; {len(crashes)} crashes"
     if results:
@@ -28,15 +28,13 @@ def main() -> None:
     short = [target for target, count in runs.items() if count < WANTED]
     if crashes:
         passed, reason = False, ", ".join(crashes[:5])
-    elif slowest > 5 * ALLOWED:
+    elif slowest > ALLOWED:
         passed, reason = False, "too slow"
     elif short:
         passed = None
         reason = (
             f"{len(short)} of {len(targets)} targets with fewer than {WANTED:,} executions; make fuzz RUNS={WANTED}"
         )
-    elif slowest > ALLOWED:
-        passed, reason = None, f"the slowest took more than {ALLOWED} ms per MiB with counters and checks switched on"
     else:
         passed, reason = True, ""
     print("FIGURE " + json.dumps({"id": "F4", "reached": reached, "pass": passed, "reason": reason}))
