@@ -19,6 +19,7 @@ use pyo3::prelude::*;
 use pyo3_async_runtimes::TaskLocals;
 use pyo3_async_runtimes::generic::{ContextExt, JoinError, Runtime};
 use tokio::runtime::Handle;
+use tokio::sync::oneshot;
 
 use crate::engine::Engine;
 use crate::values::error::{Error, Kind, Result};
@@ -57,9 +58,8 @@ pub struct Background {
     pub handle: Handle,
     /// What makes the calls there.
     pub engine: Arc<Engine>,
-    /// Ends the thread when it is dropped.
-    stop: Mutex<Option<tokio::sync::oneshot::Sender<()>>>,
-    thread: Mutex<Option<thread::JoinHandle<()>>>,
+    /// The thread, and what ends it when it is dropped.
+    thread: Mutex<Option<(oneshot::Sender<()>, thread::JoinHandle<()>)>>,
 }
 
 /// A thread that is in a call, until this is dropped: the interpreter does not go down as long as it may be running
@@ -113,10 +113,11 @@ impl Living {
             thread::sleep(Duration::from_millis(1));
         }
         if let Some(Ok(background)) = self.background.get() {
-            drop(background.stop.lock().unwrap_or_else(PoisonError::into_inner).take());
             let thread = background.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let Some((stop, thread)) = thread else { return };
+            drop(stop);
             let until = Instant::now() + Duration::from_millis(300);
-            while thread.as_ref().is_some_and(|thread| !thread.is_finished()) && Instant::now() < until {
+            while !thread.is_finished() && Instant::now() < until {
                 thread::sleep(Duration::from_millis(1));
             }
         }
@@ -128,7 +129,7 @@ impl Background {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|problem| problem.to_string())?;
         let handle = runtime.handle().clone();
-        let (stop, stopped) = tokio::sync::oneshot::channel();
+        let (stop, stopped) = oneshot::channel();
         let work = move || {
             let _ = runtime.block_on(stopped);
             runtime.shutdown_background();
@@ -138,8 +139,7 @@ impl Background {
         Ok(Self {
             handle,
             engine: Arc::new(engine.beside()),
-            stop: Mutex::new(Some(stop)),
-            thread: Mutex::new(Some(thread)),
+            thread: Mutex::new(Some((stop, thread))),
         })
     }
 }
