@@ -6,9 +6,8 @@ Everything here is sync; the same names in `metertap.aio` are async.
 from __future__ import annotations
 
 import atexit as _atexit
-from typing import TYPE_CHECKING
 
-from metertap import _core, aio
+from metertap import _core
 from metertap._core import __version__
 from metertap.clients import DeviceWise, Ricoh, Sora, UiPath, Volcengine
 from metertap.errors import (
@@ -39,7 +38,11 @@ from metertap.errors import (
     WrongType,
 )
 
+# What type checkers take for True. To import `typing` for it would take longer than all of metertap.
+TYPE_CHECKING = False
+
 if TYPE_CHECKING:
+    from metertap import aio
     from metertap.fetching import fetch, replay
     from metertap.planning import Meter, Plan, Selection, meters, plan
     from metertap.usage import Reading, Table, Usage
@@ -98,10 +101,12 @@ _LATER = {
 
 
 def __getattr__(name: str) -> object:
+    import importlib
+
+    if name == "aio":
+        return importlib.import_module("metertap.aio")
     for module, names in _LATER.items():
         if name in names:
-            import importlib
-
             value = getattr(importlib.import_module(module), name)
             globals()[name] = value
             return value

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from metertap import _core as core
 from metertap.errors import InvalidArgument, WrongType
 
-if TYPE_CHECKING:
-    from metertap.planning import Selection
+TYPE_CHECKING = False  # without importing typing, see metertap/__init__.py
 
-Self = TypeVar("Self", bound="Client")
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, ClassVar
+
+    from typing_extensions import Self
+
+    from metertap.planning import Selection
 
 #: The keywords that every client takes, with their defaults.
 DEFAULTS: dict[str, Any] = {
@@ -80,7 +83,7 @@ class Client:
         return self._core.call(operation, arguments, flag("raw", raw))
 
     @classmethod
-    def from_env(cls: type[Self], **overrides: Any) -> Self:
+    def from_env(cls, **overrides: Any) -> Self:
         """Build a client from environment variables.
 
         Each field comes from the variable that the vendor's own tools use, if there is one, else from
@@ -173,10 +176,10 @@ class Client:
         shown = "" if proxy in (None, "environment") else f", proxy={proxy!r}"
         return f"{type(self).__name__}(name={self.name!r}, base_url={self.base_url!r}{shown})"
 
-    def __copy__(self: Self) -> Self:
+    def __copy__(self) -> Self:
         return self
 
-    def __deepcopy__(self: Self, memo: dict[int, Any]) -> Self:
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         return self
 
     def __reduce__(self) -> Any:

@@ -18,13 +18,15 @@ True
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any
 
 from metertap import clients
 from metertap._client import Client, flag
 
+TYPE_CHECKING = False  # without importing typing, see metertap/__init__.py
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from metertap.usage import Usage
 

@@ -7,14 +7,14 @@ Fractions are `decimal.Decimal` in dataclasses, exactly as the provider wrote th
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from metertap import _core
 from metertap._client import OPTIONS_DOC, Client, hide
 
+TYPE_CHECKING = False  # without importing typing, see metertap/__init__.py
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from typing import TypeVar
+    from typing import Any, TypeVar
 
     from typing_extensions import Unpack
 

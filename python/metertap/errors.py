@@ -6,9 +6,11 @@ All classes derive from `MetertapError`; where Python has a class of the same me
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+TYPE_CHECKING = False  # without importing typing, see metertap/__init__.py
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from metertap.usage import Usage
 
 __all__ = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import inspect
 import sys
 import typing
@@ -20,8 +21,17 @@ COMPOSITES = {composite["record"]: composite for facts in PROVIDERS.values() for
 
 def test_every_record_has_a_dataclass_and_the_other_way_round() -> None:
     assert set(models.__all__) == SHAPES.keys() | COMPOSITES.keys()
-    defined = {name for name, value in vars(models).items() if dataclasses.is_dataclass(value)}
-    assert defined == set(models.__all__)
+    modules = [importlib.import_module(f"metertap.models.{provider}") for provider in PROVIDERS]
+    defined = {name: module for module in modules for name in module.__all__}
+    assert defined.keys() == set(models.__all__) <= set(dir(models))
+    for name, module in defined.items():
+        assert dataclasses.is_dataclass(getattr(module, name))
+        assert getattr(models, name) is getattr(module, name)
+
+
+def test_a_record_that_is_not_there_is_told() -> None:
+    with pytest.raises(AttributeError, match="has no attribute 'Nothing'"):
+        models.Nothing  # type: ignore[attr-defined]  # noqa: B018
 
 
 @pytest.mark.parametrize("name", SHAPES)
@@ -51,7 +61,7 @@ def test_a_dataclass_is_frozen_small_and_documented(name: str) -> None:
 @pytest.mark.parametrize("name", models.__all__)
 def test_annotations_can_be_resolved(name: str) -> None:
     known = {"date": date, "datetime": datetime, "Decimal": Decimal}
-    hints = typing.get_type_hints(getattr(models, name), {**vars(models), **known})
+    hints = typing.get_type_hints(getattr(models, name), localns=known)
     assert list(hints) == [field.name for field in dataclasses.fields(getattr(models, name))]
 
 
