@@ -1,15 +1,16 @@
 //! Arrow columns from plain values, with the types that all tables here share.
 
 use std::collections::HashMap;
+use std::iter::repeat_n;
 use std::sync::Arc;
 
 use arrow_array::builder::{ListBuilder, StringBuilder};
 use arrow_array::types::Int32Type;
 use arrow_array::{
-    Array, ArrayRef, Decimal128Array, DictionaryArray, Int32Array, Int64Array, RecordBatch, StringArray,
+    Array, ArrayRef, Decimal128Array, DictionaryArray, Int32Array, Int64Array, ListArray, RecordBatch, StringArray,
     TimestampMicrosecondArray, new_null_array,
 };
-use arrow_buffer::{NullBuffer, OffsetBuffer};
+use arrow_buffer::{NullBuffer, NullBufferBuilder, OffsetBuffer};
 use arrow_schema::{DataType, Field, Schema};
 use jiff::Timestamp;
 
@@ -87,36 +88,96 @@ pub fn lists<'a, L: IntoIterator<Item = &'a str>>(values: impl IntoIterator<Item
     Arc::new(builder.finish())
 }
 
-/// A column of texts, under way, in which each is repeated for many rows.
+/// A column of texts, under way, in which many rows on end have the same one.
 pub struct Repeated {
     bytes: Vec<u8>,
     ends: Vec<i32>,
+    nulls: NullBufferBuilder,
 }
 
 impl Repeated {
     /// A column that will have so many rows and bytes.
     pub fn sized(rows: usize, bytes: usize) -> Self {
-        let mut ends = Vec::with_capacity(rows + 1);
-        ends.push(0);
         Self {
             bytes: Vec::with_capacity(bytes),
-            ends,
+            ends: offsets(rows),
+            nulls: NullBufferBuilder::new(rows),
         }
     }
 
-    /// Appends a text for so many rows.
-    pub fn extend(&mut self, text: &str, rows: usize) {
-        for _ in 0..rows {
+    /// Appends a text, or nothing, for so many rows.
+    pub fn extend(&mut self, text: Option<&str>, rows: usize) {
+        let length = text.map_or(0, str::len);
+        let start = self.bytes.len();
+        self.ends.extend((1..=rows).map(|row| offset(start + row * length)));
+        let Some(text) = text else {
+            return self.nulls.append_n_nulls(rows);
+        };
+        self.nulls.append_n_non_nulls(rows);
+        let end = start + rows * length;
+        if rows > 0 {
             self.bytes.extend_from_slice(text.as_bytes());
-            self.ends.push(i32::try_from(self.bytes.len()).unwrap_or(i32::MAX));
+        }
+        // What is there is doubled, since to copy a short text takes as long as to copy many of them.
+        while self.bytes.len() < end {
+            let more = (self.bytes.len() - start).min(end - self.bytes.len());
+            self.bytes.extend_from_within(start..start + more);
         }
     }
 
     /// The column.
     pub fn finish(self) -> Result<ArrayRef> {
-        let column = StringArray::try_new(OffsetBuffer::new(self.ends.into()), self.bytes.into(), None);
+        let (offsets, nulls) = (OffsetBuffer::new(self.ends.into()), self.nulls.build());
+        let column = StringArray::try_new(offsets, self.bytes.into(), nulls);
         Ok(Arc::new(column.map_err(bug)?))
     }
+}
+
+/// A column of lists of texts, under way, in which many rows on end have the same list.
+pub struct RepeatedLists {
+    texts: Repeated,
+    ends: Vec<i32>,
+}
+
+impl RepeatedLists {
+    /// A column that will have so many rows, and in all of them so many texts and bytes.
+    pub fn sized(rows: usize, texts: usize, bytes: usize) -> Self {
+        Self {
+            texts: Repeated::sized(texts, bytes),
+            ends: offsets(rows),
+        }
+    }
+
+    /// Appends a list for so many rows.
+    pub fn extend(&mut self, texts: &[&str], rows: usize) {
+        let start = self.texts.ends.len() - 1;
+        self.ends
+            .extend((1..=rows).map(|row| offset(start + row * texts.len())));
+        match texts {
+            [] => {}
+            [text] => self.texts.extend(Some(text), rows),
+            _ => (0..rows).for_each(|_| texts.iter().for_each(|text| self.texts.extend(Some(text), 1))),
+        }
+    }
+
+    /// The column.
+    pub fn finish(self) -> Result<ArrayRef> {
+        let item = Arc::new(Field::new_list_field(DataType::Utf8, true));
+        let column = ListArray::try_new(item, OffsetBuffer::new(self.ends.into()), self.texts.finish()?, None);
+        Ok(Arc::new(column.map_err(bug)?))
+    }
+}
+
+/// Where texts or lists begin and end, with room for so many.
+fn offsets(rows: usize) -> Vec<i32> {
+    let mut ends = Vec::with_capacity(rows + 1);
+    ends.push(0);
+    ends
+}
+
+/// Too large a place makes an array that Arrow refuses.
+fn offset(place: usize) -> i32 {
+    i32::try_from(place).unwrap_or(i32::MAX)
 }
 
 /// A column of few different words, under way.
@@ -155,9 +216,9 @@ impl<'a> Words<'a> {
         })
     }
 
-    /// Appends the words with these numbers.
-    pub fn extend(&mut self, codes: impl IntoIterator<Item = i32>) {
-        self.keys.extend(codes);
+    /// Appends the word with this number for so many rows.
+    pub fn repeat(&mut self, code: i32, rows: usize) {
+        self.keys.extend(repeat_n(code, rows));
     }
 
     /// The column.

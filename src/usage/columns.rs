@@ -1,16 +1,13 @@
 //! Readings on their way into one table: compact columns for each call, then Arrow columns for all of them.
 
-use std::collections::HashMap;
 use std::iter::repeat_n;
 use std::rc::Rc;
-use std::sync::Arc;
 
-use arrow_array::builder::{ListBuilder, StringBuilder};
-use arrow_array::{ArrayRef, RecordBatch, new_null_array};
+use arrow_array::{RecordBatch, new_null_array};
 use arrow_schema::DataType;
 use jiff::Timestamp;
 
-use super::arrays::{self, NO_AMOUNT, Repeated, Words, bug, microseconds};
+use super::arrays::{self, NO_AMOUNT, Repeated, RepeatedLists, Words, bug, microseconds};
 use crate::meters::{Flag, Flags, Meter, Reading, Sink, Source, Status};
 use crate::plan::{Plan, PlannedCall};
 use crate::values::error::{Error, Result};
@@ -44,9 +41,11 @@ pub struct CallReadings {
     /// The dimensions of the wanted meters, in order of first appearance.
     dimensions: Vec<&'static str>,
     meter: Vec<u16>,
-    /// For each reading and dimension a place in `texts`, counted from 1; 0 where there is none.
-    labels: Vec<u32>,
-    texts: Vec<Arc<str>>,
+    /// For each dimension and reading the number of a label, counted from 1; 0 where there is none.
+    labels: Vec<Vec<u32>>,
+    /// The labels, one after the other, and where each of them ends.
+    texts: String,
+    ends: Vec<u32>,
     start: Vec<i64>,
     end: Vec<i64>,
     quantity: Vec<i128>,
@@ -78,17 +77,25 @@ impl CallReadings {
         self.end.iter().filter(|end| **end > at.as_microsecond()).count()
     }
 
-    fn label(&self, place: u32) -> Option<&str> {
-        let place = usize::try_from(place).ok()?.checked_sub(1)?;
-        self.texts.get(place).map(|text| &**text)
+    fn label(&self, number: u32) -> Option<&str> {
+        let place = usize::try_from(number).ok()?.checked_sub(1)?;
+        let end = |place: usize| usize::try_from(*self.ends.get(place)?).ok();
+        let start = if place == 0 { 0 } else { end(place - 1)? };
+        self.texts.get(start..end(place)?)
     }
 
-    /// The labels of one dimension, in the order of the readings.
-    fn column(&self, dimension: &str) -> Option<impl Iterator<Item = Option<&str>>> {
+    /// The labels of one dimension, in the order of the readings, each with the number of rows on end that have it.
+    fn column(&self, dimension: &str) -> Option<impl Iterator<Item = (Option<&str>, usize)>> {
         let place = self.dimensions.iter().position(|known| *known == dimension)?;
-        let labels = self.labels.iter().skip(place).step_by(self.dimensions.len());
-        Some(labels.map(|label| self.label(*label)))
+        Some(runs(self.labels.get(place)?).map(|(number, rows)| (self.label(number), rows)))
     }
+}
+
+/// The values of a column, each with the number of rows on end that have it.
+fn runs<T: Copy + PartialEq>(column: &[T]) -> impl Iterator<Item = (T, usize)> {
+    column
+        .chunk_by(T::eq)
+        .filter_map(|run| Some((*run.first()?, run.len())))
 }
 
 /// Takes the readings of one answer, as a provider hands them out.
@@ -98,7 +105,7 @@ pub struct Collector {
     window: Window,
     /// For each meter of the source the places of its labels in a row; nothing for a meter that is not wanted.
     places: Vec<Option<Rc<[usize]>>>,
-    known: HashMap<Arc<str>, u32>,
+    /// The numbers of the labels in the row before.
     row: Vec<u32>,
     problem: Option<Error>,
 }
@@ -116,16 +123,16 @@ impl Collector {
         Self {
             window: call.window,
             places: source.meters.iter().enumerate().map(places).collect(),
-            known: HashMap::new(),
             row: vec![0; dimensions.len()],
             problem: None,
             readings: CallReadings {
                 source,
                 fetched_at,
+                labels: vec![Vec::new(); dimensions.len()],
                 dimensions,
                 meter: Vec::new(),
-                labels: Vec::new(),
-                texts: Vec::new(),
+                texts: String::new(),
+                ends: Vec::new(),
                 start: Vec::new(),
                 end: Vec::new(),
                 quantity: Vec::new(),
@@ -146,8 +153,9 @@ impl Collector {
         }
         let mut readings = self.readings;
         readings.meter.shrink_to_fit();
-        readings.labels.shrink_to_fit();
+        readings.labels.iter_mut().for_each(Vec::shrink_to_fit);
         readings.texts.shrink_to_fit();
+        readings.ends.shrink_to_fit();
         readings.start.shrink_to_fit();
         readings.end.shrink_to_fit();
         readings.quantity.shrink_to_fit();
@@ -157,41 +165,42 @@ impl Collector {
         Ok(readings)
     }
 
-    /// The text's place in the list of texts, counted from 1.
-    fn place(&mut self, text: &str) -> u32 {
-        if let Some(place) = self.known.get(text) {
-            return *place;
-        }
-        let text: Arc<str> = text.into();
-        self.readings.texts.push(Arc::clone(&text));
-        // An answer is too small by far to hold so many texts.
-        let place = u32::try_from(self.readings.texts.len()).unwrap_or(u32::MAX);
-        self.known.insert(text, place);
-        place
+    /// Keeps a label and returns its number.
+    fn keep(&mut self, label: &str) -> u32 {
+        let readings = &mut self.readings;
+        readings.texts.push_str(label);
+        // An answer is too small by far to hold so much text.
+        readings
+            .ends
+            .push(u32::try_from(readings.texts.len()).unwrap_or(u32::MAX));
+        u32::try_from(readings.ends.len()).unwrap_or(u32::MAX)
     }
 
     fn take_labels(&mut self, meter: u16, labels: &[Option<&str>]) {
         let columns = self.places.get(usize::from(meter)).cloned().flatten();
         let columns = columns.as_deref().unwrap_or_default();
-        // Of the row before, only what this meter has stays: most labels repeat it.
+        // Of the row before, only what this meter has stays. Most labels repeat it; to look for those that were further
+        // up would take longer than to keep them once more.
         for column in 0..self.row.len() {
             if !columns.contains(&column) {
                 self.set(column, 0);
             }
         }
         for (column, label) in columns.iter().zip(labels) {
-            let before = self.row.get(*column).and_then(|place| self.readings.label(*place));
+            let before = self.row.get(*column).and_then(|number| self.readings.label(*number));
             if before != *label {
-                let place = label.map_or(0, |label| self.place(label));
-                self.set(*column, place);
+                let number = label.map_or(0, |label| self.keep(label));
+                self.set(*column, number);
             }
         }
-        self.readings.labels.extend_from_slice(&self.row);
+        for (column, number) in self.readings.labels.iter_mut().zip(&self.row) {
+            column.push(*number);
+        }
     }
 
-    fn set(&mut self, column: usize, place: u32) {
+    fn set(&mut self, column: usize, number: u32) {
         if let Some(slot) = self.row.get_mut(column) {
-            *slot = place;
+            *slot = number;
         }
     }
 
@@ -229,7 +238,7 @@ impl Sink for Collector {
     fn expect(&mut self, more: usize) {
         let readings = &mut self.readings;
         readings.meter.reserve(more);
-        readings.labels.reserve(more.saturating_mul(self.row.len()));
+        readings.labels.iter_mut().for_each(|column| column.reserve(more));
         readings.start.reserve(more);
         readings.end.reserve(more);
         readings.quantity.reserve(more);
@@ -300,7 +309,7 @@ pub fn table(plan: &Plan, calls: Vec<(usize, CallReadings)>) -> Result<RecordBat
             .calls
             .get(place)
             .ok_or_else(|| bug(format!("the plan has no call {place}")))?;
-        table.take(call, &readings);
+        table.take(call, readings);
     }
     table.finish()
 }
@@ -310,7 +319,7 @@ struct Table<'p> {
     provider: Words<'p>,
     account: Words<'p>,
     meter: Words<'p>,
-    dimensions: Vec<(&'static str, StringBuilder)>,
+    dimensions: Vec<(&'static str, Repeated)>,
     start: Vec<i64>,
     end: Vec<i64>,
     quantity: Vec<i128>,
@@ -318,8 +327,8 @@ struct Table<'p> {
     kind: Words<'p>,
     status: Words<'p>,
     /// Amounts and currencies; nothing unless any reading has a cost.
-    costs: Option<(Vec<i128>, StringBuilder)>,
-    flags: ListBuilder<StringBuilder>,
+    costs: Option<(Vec<i128>, Repeated)>,
+    flags: RepeatedLists,
     call_id: Repeated,
     fetched_at: Vec<i64>,
 }
@@ -330,13 +339,13 @@ impl<'p> Table<'p> {
         let rows = calls.iter().map(|(_, readings)| readings.len()).sum();
         let all = || calls.iter().map(|(_, readings)| readings);
         let dimension = |name: &'static str| {
-            let labels = all().filter_map(|readings| readings.column(name)).flatten().flatten();
-            Ok((name, builder(name, rows, labels.map(str::len).sum())?))
+            let labels = all().filter_map(|readings| readings.column(name)).flatten();
+            let bytes = labels.map(|(label, rows)| label.map_or(0, str::len) * rows).sum();
+            Ok((name, Repeated::sized(rows, checked(name, bytes)?)))
         };
         let flagged = || {
-            all()
-                .flat_map(|readings| &readings.flags)
-                .flat_map(|flags| Flags(*flags).names())
+            let flags = all().flat_map(|readings| runs(&readings.flags));
+            flags.flat_map(|(flags, rows)| Flags(flags).names().map(move |name| (name.len(), rows)))
         };
         let currency = |readings: &CallReadings| {
             let costs = readings.cost.iter().filter(|cost| **cost != NO_AMOUNT).count();
@@ -364,46 +373,46 @@ impl<'p> Table<'p> {
             costs: if all().all(|readings| readings.cost.is_empty()) {
                 None
             } else {
-                let currencies = builder("currency", rows, all().map(currency).sum())?;
-                Some((Vec::with_capacity(rows), currencies))
+                let bytes = checked("currency", all().map(currency).sum())?;
+                Some((Vec::with_capacity(rows), Repeated::sized(rows, bytes)))
             },
-            flags: ListBuilder::with_capacity(
-                builder("flags", flagged().count(), flagged().map(str::len).sum())?,
+            flags: RepeatedLists::sized(
                 rows,
+                flagged().map(|(_, rows)| rows).sum(),
+                checked("flags", flagged().map(|(length, rows)| length * rows).sum())?,
             ),
             call_id: Repeated::sized(rows, checked("call_id", ids.sum())?),
             fetched_at: Vec::with_capacity(rows),
         })
     }
 
-    fn take(&mut self, call: &'p PlannedCall, readings: &CallReadings) {
+    fn take(&mut self, call: &'p PlannedCall, readings: CallReadings) {
         let rows = readings.len();
         let provider = self.provider.code(call.provider);
-        self.provider.extend(repeat_n(provider, rows));
+        self.provider.repeat(provider, rows);
         let account = self.account.code(&call.account);
-        self.account.extend(repeat_n(account, rows));
-        self.take_meters(call, readings);
-        for (name, builder) in &mut self.dimensions {
+        self.account.repeat(account, rows);
+        self.take_meters(call, &readings);
+        for (name, column) in &mut self.dimensions {
             match readings.column(name) {
-                Some(labels) => labels.for_each(|label| builder.append_option(label)),
-                None => builder.append_nulls(rows),
+                Some(labels) => labels.for_each(|(label, rows)| column.extend(label, rows)),
+                None => column.extend(None, rows),
             }
         }
-        self.start.extend_from_slice(&readings.start);
-        self.end.extend_from_slice(&readings.end);
-        self.quantity.extend_from_slice(&readings.quantity);
-        self.status
-            .extend(readings.status.iter().map(|status| i32::from(*status)));
-        self.take_costs(readings);
-        for flags in &readings.flags {
-            Flags(*flags)
-                .names()
-                .for_each(|name| self.flags.values().append_value(name));
-            self.flags.append(true);
+        for (status, rows) in runs(&readings.status) {
+            self.status.repeat(i32::from(status), rows);
         }
-        self.call_id.extend(&call.id, rows);
+        self.take_costs(&readings);
+        for (flags, rows) in runs(&readings.flags) {
+            let names: Vec<&str> = Flags(flags).names().collect();
+            self.flags.extend(&names, rows);
+        }
+        self.call_id.extend(Some(&call.id), rows);
         self.fetched_at
             .extend(repeat_n(readings.fetched_at.as_microsecond(), rows));
+        append(&mut self.start, readings.start);
+        append(&mut self.end, readings.end);
+        append(&mut self.quantity, readings.quantity);
     }
 
     fn take_meters(&mut self, call: &PlannedCall, readings: &CallReadings) {
@@ -417,10 +426,12 @@ impl<'p> Table<'p> {
                 );
             }
         }
-        let of = |meter: &u16| codes.get(usize::from(*meter)).copied().unwrap_or_default();
-        self.meter.extend(readings.meter.iter().map(|meter| of(meter).0));
-        self.unit.extend(readings.meter.iter().map(|meter| of(meter).1));
-        self.kind.extend(readings.meter.iter().map(|meter| of(meter).2));
+        for (meter, rows) in runs(&readings.meter) {
+            let (meter, unit, kind) = codes.get(usize::from(meter)).copied().unwrap_or_default();
+            self.meter.repeat(meter, rows);
+            self.unit.repeat(unit, rows);
+            self.kind.repeat(kind, rows);
+        }
     }
 
     fn take_costs(&mut self, readings: &CallReadings) {
@@ -429,20 +440,20 @@ impl<'p> Table<'p> {
         };
         if readings.cost.is_empty() {
             costs.extend(repeat_n(NO_AMOUNT, readings.len()));
-            currencies.append_nulls(readings.len());
+            currencies.extend(None, readings.len());
             return;
         }
         costs.extend_from_slice(&readings.cost);
         for cost in &readings.cost {
             let currency = readings.source.currency.filter(|_| *cost != NO_AMOUNT);
-            currencies.append_option(currency);
+            currencies.extend(currency, 1);
         }
     }
 
-    fn finish(mut self) -> Result<RecordBatch> {
+    fn finish(self) -> Result<RecordBatch> {
         let rows = self.quantity.len();
         let (cost, currency) = match self.costs {
-            Some((costs, mut currencies)) => (arrays::amounts(costs)?, Arc::new(currencies.finish()) as ArrayRef),
+            Some((costs, currencies)) => (arrays::amounts(costs)?, currencies.finish()?),
             // Nothing is written into these, so most of them never takes room.
             None => (arrays::no_amounts(rows)?, new_null_array(&DataType::Utf8, rows)),
         };
@@ -451,8 +462,8 @@ impl<'p> Table<'p> {
             ("account", self.account.finish()?),
             ("meter", self.meter.finish()?),
         ];
-        for (name, builder) in &mut self.dimensions {
-            columns.push((name, Arc::new(builder.finish()) as ArrayRef));
+        for (name, column) in self.dimensions {
+            columns.push((name, column.finish()?));
         }
         columns.extend([
             ("start", arrays::moments(self.start)),
@@ -463,7 +474,7 @@ impl<'p> Table<'p> {
             ("status", self.status.finish()?),
             ("cost", cost),
             ("currency", currency),
-            ("flags", Arc::new(self.flags.finish())),
+            ("flags", self.flags.finish()?),
             ("call_id", self.call_id.finish()?),
             ("fetched_at", arrays::moments(self.fetched_at)),
         ]);
@@ -471,12 +482,16 @@ impl<'p> Table<'p> {
     }
 }
 
-/// Room for texts; Arrow's plain texts end at 2 GiB a column, and its builder panics there.
-fn builder(column: &str, rows: usize, bytes: usize) -> Result<StringBuilder> {
-    Ok(StringBuilder::with_capacity(rows, checked(column, bytes)?))
+/// Puts the values behind the others; those of a usage of one call move.
+fn append<T: Copy>(column: &mut Vec<T>, values: Vec<T>) {
+    if column.capacity() == values.len() {
+        *column = values;
+    } else {
+        column.extend_from_slice(&values);
+    }
 }
 
-/// So many bytes, if they fit into one column.
+/// So many bytes, if they fit into one column: Arrow's plain texts end at 2 GiB.
 fn checked(column: &str, bytes: usize) -> Result<usize> {
     if i32::try_from(bytes).is_ok() {
         return Ok(bytes);
@@ -492,7 +507,7 @@ mod tests {
     use crate::usage::fixture::{SUMS, answered, at, call, day, plan, shown, usage, window};
     use crate::usage::{Outcome, Usage};
     use crate::values::quantity::Quantity;
-    use arrow_array::Array;
+    use std::collections::HashMap;
 
     #[test]
     fn the_table_has_the_columns_of_the_contract_and_all_may_be_null() {
@@ -627,7 +642,7 @@ mod tests {
         let plan = plan(ids.iter().map(|id| call(id, "main", &SUMS, range)).collect());
         let hosts: Vec<String> = (0..10).map(|nth| format!("host-{nth}.example")).collect();
         let outcomes = (0..calls).map(|place| {
-            let readings = (0..rows).map(|nth| [Some(&*hosts[nth % 10])]).collect::<Vec<_>>();
+            let readings = (0..rows).map(|nth| [Some(&*hosts[nth / 100])]).collect::<Vec<_>>();
             let readings = readings.iter().map(|labels| day(1, labels, "2026-01-05", "12.5"));
             answered(&plan, place, readings.collect())
         });
@@ -635,10 +650,17 @@ mod tests {
         for outcome in &outcomes {
             let kept = outcome.result.as_ref().unwrap();
             assert_eq!(
-                (kept.quantity.capacity(), kept.labels.capacity(), kept.cost.capacity()),
-                (1000, 2000, 0)
+                (
+                    kept.quantity.capacity(),
+                    kept.labels[1].capacity(),
+                    kept.cost.capacity()
+                ),
+                (1000, 1000, 0)
             );
-            assert_eq!((kept.start.capacity(), kept.texts.capacity()), (1000, 10));
+            assert_eq!(
+                (kept.start.capacity(), kept.texts.capacity(), kept.ends.capacity()),
+                (1000, 140, 10)
+            );
         }
         let usage = Usage::assemble(&plan, outcomes).unwrap();
         assert_eq!(usage.readings.num_rows(), calls * rows);
@@ -674,12 +696,12 @@ mod tests {
 
     #[test]
     fn more_text_than_a_column_can_hold_is_refused() {
-        let error = builder("label", 1, 1 << 31).unwrap_err();
+        let error = checked("label", 1 << 31).unwrap_err();
         assert!(
             error
                 .message
                 .starts_with("the column \"label\" would hold more than 2 GiB")
         );
-        assert_eq!(builder("label", 1, 3).unwrap().finish().data_type(), &DataType::Utf8);
+        assert_eq!(checked("label", 3).unwrap(), 3);
     }
 }
