@@ -71,9 +71,9 @@ reliability: $(WHEEL) $(TEST_TOOLS) ## run the figures F1 to F22, or some: make 
 coverage: $(COVERAGE) ## count the lines that the Rust and the Python tests run (F7)
 	.venv-coverage/bin/python tools/coverage.py
 
-# Hours for all of them. A part: make mutants SHARD=0/8.
+# Two hours for all of them. A part: make mutants SHARD=0/8. `make reliability` tells the results as F6.
 mutants: $(MUTANTS) ## change the code in small ways and count what the tests notice (F6)
-	$(PYTHON) tools/mutants.py --shard '$(SHARD)'
+	$(PYTHON) tools/mutants.py $(if $(SHARD),--shard $(SHARD))
 
 # Not a part of test either. RUNS=10000000 is the release run, whose results `make reliability` tells as F4.
 SECONDS ?= 60

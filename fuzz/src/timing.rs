@@ -1,7 +1,9 @@
 //! No input takes longer than 50 ms per MiB, as far as a program with counters and checks can tell.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use cpu_time::ThreadTime;
 
 /// Nanoseconds for a MiB: five times 50 ms, since the counters and the checks make this program several times slower
 /// than a release.
@@ -12,17 +14,17 @@ const SHORT: usize = 16 << 10;
 /// The slowest so far, in nanoseconds per MiB.
 static SLOWEST: AtomicU64 = AtomicU64::new(0);
 
-/// Does something with an input of this length, in the time that it may take. What is slow is done some times more,
-/// since another process may have had the processor meanwhile.
+/// Does something with an input of this length, in the time that it may take of the processor. What is slow is done some
+/// times more: the caches may have been another's.
 pub fn timed<T>(length: usize, work: impl Fn() -> T) -> T {
     let length = length.max(SHORT) as f64;
-    let began = Instant::now();
+    let began = ThreadTime::now();
     let made = work();
     let mut took = began.elapsed();
     let per_mebibyte = |took: Duration| took.as_nanos() as f64 / length * 1048576.0;
     let mut again = 0;
     while per_mebibyte(took) > SLOWEST.load(Ordering::Relaxed) as f64 && again < 5 {
-        let began = Instant::now();
+        let began = ThreadTime::now();
         drop(work());
         took = took.min(began.elapsed());
         again += 1;
