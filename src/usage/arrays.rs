@@ -293,3 +293,59 @@ pub fn table(columns: Vec<(&str, ArrayRef)>) -> Result<RecordBatch> {
 pub fn bug(problem: impl std::fmt::Display) -> Error {
     Error::new(Kind::Internal, format!("a table could not be built: {problem}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow_array::cast::AsArray;
+
+    #[test]
+    fn runs_of_texts_become_the_rows_that_they_stand_for() {
+        let mut column = Repeated::sized(0, 0);
+        let runs = [
+            (Some("ab"), 5),
+            (None, 2),
+            (Some(""), 3),
+            (Some("xyz"), 1),
+            (Some("never"), 0),
+            (Some("é"), 7),
+        ];
+        for (text, rows) in runs {
+            column.extend(text, rows);
+        }
+        let column = column.finish().unwrap();
+        let expected: Vec<Option<&str>> = runs.iter().flat_map(|(text, rows)| repeat_n(*text, *rows)).collect();
+        assert_eq!(column.as_string::<i32>().iter().collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn runs_of_lists_become_the_rows_that_they_stand_for() {
+        let mut column = RepeatedLists::sized(0, 0, 0);
+        let runs: [(&[&str], usize); 4] = [(&["a"], 3), (&[], 2), (&["b", "cd"], 2), (&["e"], 1)];
+        for (texts, rows) in runs {
+            column.extend(texts, rows);
+        }
+        let column = column.finish().unwrap();
+        let lists = column.as_list::<i32>().iter().map(|list| {
+            let texts = list.unwrap();
+            texts
+                .as_string::<i32>()
+                .iter()
+                .flatten()
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        });
+        let expected: Vec<&[&str]> = runs.iter().flat_map(|(texts, rows)| repeat_n(*texts, *rows)).collect();
+        assert_eq!(lists.collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn too_much_text_for_a_column_is_an_error_and_no_other_text() {
+        let column = Repeated {
+            bytes: b"ab".to_vec(),
+            ends: vec![0, 1, offset(1 << 31)],
+            nulls: NullBufferBuilder::new(2),
+        };
+        assert_eq!(column.finish().unwrap_err().kind, Kind::Internal);
+    }
+}
