@@ -44,9 +44,7 @@ HOSTILE = ["cargo", "test", "--locked", "--no-default-features", "--features", "
 COMMANDS = [
     Command(["F1"], [*PYTHON, HERE + "faults.py"], 600),
     Command(["F2", "F3", "F16"], [*HOSTILE, "--", "--nocapture"], 1200),
-    Command(["F4"], [*PYTHON, HERE + "fuzzing.py"], 60),
     Command(["F5"], [*PYTHON, HERE + "bomb.py"], 120),
-    Command(["F6"], [*PYTHON, HERE + "mutants.py"], 60),
     Command(["F7"], ["make", "--no-print-directory", "coverage"], 3600),
     Command(["F8"], [*PYTHON, HERE + "interrupts.py"], 600),
     Command(["F9"], [*PYTHON, HERE + "cancels.py"], 300),
@@ -62,6 +60,9 @@ COMMANDS = [
     Command(["F20"], [*PYTHON, HERE + "conforming.py"], 1200),
     Command(["F21"], [*PYTHON, HERE + "notebook.py"], 120),
     Command(["F22"], [*PYTHON, HERE + "again.py"], 7200),
+    # What `make fuzz` and `make mutants` found, which take hours and may run meanwhile.
+    Command(["F4"], [*PYTHON, HERE + "fuzzing.py"], 60),
+    Command(["F6"], [*PYTHON, HERE + "mutants.py"], 60),
 ]
 
 BOARD = Board(WHAT, COMMANDS, ROOT / "docs" / "reliability.md", aim="target", short="FAIL")
