@@ -105,8 +105,8 @@ pub struct Collector {
     window: Window,
     /// For each meter of the source the places of its labels in a row; nothing for a meter that is not wanted.
     places: Vec<Option<Rc<[usize]>>>,
-    /// The numbers of the labels in the row before.
-    row: Vec<u32>,
+    /// For each dimension the number of its latest label.
+    latest: Vec<u32>,
     problem: Option<Error>,
 }
 
@@ -123,7 +123,7 @@ impl Collector {
         Self {
             window: call.window,
             places: source.meters.iter().enumerate().map(places).collect(),
-            row: vec![0; dimensions.len()],
+            latest: vec![0; dimensions.len()],
             problem: None,
             readings: CallReadings {
                 source,
@@ -169,38 +169,36 @@ impl Collector {
     fn keep(&mut self, label: &str) -> u32 {
         let readings = &mut self.readings;
         readings.texts.push_str(label);
-        // An answer is too small by far to hold so much text.
-        readings
-            .ends
-            .push(u32::try_from(readings.texts.len()).unwrap_or(u32::MAX));
-        u32::try_from(readings.ends.len()).unwrap_or(u32::MAX)
+        let end = u32::try_from(readings.texts.len());
+        let Ok(end) = end else {
+            self.problem = Some(bug("an answer has more than 4 GiB of labels"));
+            return 0;
+        };
+        readings.ends.push(end);
+        u32::try_from(readings.ends.len()).unwrap_or_default()
     }
 
+    /// A label is compared with the latest of its dimension only: to look for earlier ones would take longer than to
+    /// keep them once more.
     fn take_labels(&mut self, meter: u16, labels: &[Option<&str>]) {
         let columns = self.places.get(usize::from(meter)).cloned().flatten();
-        let columns = columns.as_deref().unwrap_or_default();
-        // Of the row before, only what this meter has stays. Most labels repeat it; to look for those that were further
-        // up would take longer than to keep them once more.
-        for column in 0..self.row.len() {
-            if !columns.contains(&column) {
-                self.set(column, 0);
+        for column in &mut self.readings.labels {
+            column.push(0);
+        }
+        for (column, label) in columns.iter().flat_map(|columns| columns.iter()).zip(labels) {
+            let (Some(label), Some(latest)) = (label, self.latest.get(*column).copied()) else {
+                continue;
+            };
+            let is_latest = self.readings.label(latest) == Some(label);
+            let number = if is_latest { latest } else { self.keep(label) };
+            let row = self
+                .readings
+                .labels
+                .get_mut(*column)
+                .and_then(|column| column.last_mut());
+            if let (Some(row), Some(latest)) = (row, self.latest.get_mut(*column)) {
+                (*row, *latest) = (number, number);
             }
-        }
-        for (column, label) in columns.iter().zip(labels) {
-            let before = self.row.get(*column).and_then(|number| self.readings.label(*number));
-            if before != *label {
-                let number = label.map_or(0, |label| self.keep(label));
-                self.set(*column, number);
-            }
-        }
-        for (column, number) in self.readings.labels.iter_mut().zip(&self.row) {
-            column.push(*number);
-        }
-    }
-
-    fn set(&mut self, column: usize, number: u32) {
-        if let Some(slot) = self.row.get_mut(column) {
-            *slot = number;
         }
     }
 
@@ -632,6 +630,19 @@ mod tests {
             day(1, &[None], "2026-01-03", "3"),
         ];
         assert_eq!(shown(&usage(&SUMS, readings).readings, "cost"), ["-", "5", "-"]);
+    }
+
+    #[test]
+    fn a_label_is_kept_once_while_it_is_the_latest_of_its_dimension() {
+        let plan = plan(vec![call("c1", "main", &SUMS, window("2026-01-01", "2026-02-01"))]);
+        let labels = ["a", "", "a", "b", "b", "a"].map(|label| [Some(label).filter(|label| !label.is_empty())]);
+        let readings: Vec<_> = labels.iter().map(|labels| day(1, labels, "2026-01-05", "1")).collect();
+        let kept = answered(&plan, 0, readings.clone()).result.unwrap();
+        assert_eq!(kept.texts, "aba");
+        assert_eq!(
+            shown(&usage(&SUMS, readings).readings, "vhost"),
+            ["a", "-", "a", "b", "b", "a"]
+        );
     }
 
     #[test]
