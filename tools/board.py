@@ -9,6 +9,7 @@ import json
 import os
 import platform
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -89,8 +90,8 @@ class Board(NamedTuple):
             late = threading.Timer(command.limit, end, [process])
             late.start()
             for line in process.stdout or ():
-                if line.startswith("FIGURE "):
-                    told = json.loads(line[len("FIGURE ") :])
+                told = json.loads(line[len("FIGURE ") :]) if line.startswith("FIGURE ") else {}
+                if told.get("id") in wanted:
                     figure = Figure(told["id"], told["reached"], told["pass"], told.get("reason") or "")
                     found[figure.name] = figure
                     print(f"{time.monotonic() - began:6.0f} s  {self.line(figure)}", flush=True)
@@ -134,6 +135,8 @@ class Board(NamedTuple):
         parser.add_argument("--write", action="store_true", help=f"put the table into {self.page.relative_to(ROOT)}")
         given = parser.parse_args()
         names = self.wanted(given.only)
+        # In the background of a shell it is ignored, and would be by everything that is started here.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         figures: dict[str, Figure] = {}
         with tempfile.TemporaryDirectory() as folder:
             os.environ["TMPDIR"] = folder

@@ -57,8 +57,9 @@ def commit() -> str:
 
 def run(target: str, programs: Path, plain: Path, bounds: list[str]) -> dict[str, Any]:
     """Run a target, then all that it learned on the plain program, and return what came of it."""
-    corpus, log = WORK / "corpus" / target, WORK / f"{target}.log"
-    corpus.mkdir(parents=True, exist_ok=True)
+    corpus, slow, log = WORK / "corpus" / target, WORK / "slow" / target, WORK / f"{target}.log"
+    for folder in (corpus, slow):
+        folder.mkdir(parents=True, exist_ok=True)
     seeds = WORK / "seeds"
     command = [
         str(programs / target),
@@ -74,7 +75,8 @@ def run(target: str, programs: Path, plain: Path, bounds: list[str]) -> dict[str
     ]
     began = time.monotonic()
     with log.open("wb") as out:
-        code = subprocess.run(command, stdout=out, stderr=subprocess.STDOUT, check=False).returncode
+        env = {**os.environ, "SLOW": str(slow)}
+        code = subprocess.run(command, stdout=out, stderr=subprocess.STDOUT, env=env, check=False).returncode
     seconds = time.monotonic() - began
     text = log.read_text("utf-8", "replace")
     runs = re.findall(r"^stat::number_of_executed_units: *(\d+)", text, re.MULTILINE)
@@ -85,7 +87,7 @@ def run(target: str, programs: Path, plain: Path, bounds: list[str]) -> dict[str
         "crashes": [Path(path).name for path in kept] or ([f"exit {code}"] if code else []),
         "problem": problem(text) if code else "",
         "slowest": slowest(text),
-        "slowest_plain": replay(plain / target, [*corpus.iterdir(), *(seeds / target).iterdir()]),
+        "slowest_plain": replay(plain / target, [*corpus.iterdir(), *slow.iterdir(), *(seeds / target).iterdir()]),
         "day": str(datetime.now(timezone.utc).date()),
         "commit": commit(),
     }

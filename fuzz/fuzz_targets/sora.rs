@@ -1,3 +1,5 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| metertap_fuzz::exchanges::read("sora", data));
+libfuzzer_sys::fuzz_target!(
+    |data: &[u8]| metertap_fuzz::run(data, |data| metertap_fuzz::exchanges::read("sora", data))
+);

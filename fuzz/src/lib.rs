@@ -22,6 +22,8 @@ pub mod retry_after;
 mod timing;
 pub mod windows;
 
+pub use timing::run;
+
 /// The first byte as a number, and the others; nothing of nothing.
 fn number(data: &[u8]) -> Option<(usize, &[u8])> {
     data.split_first().map(|(first, rest)| (usize::from(*first), rest))

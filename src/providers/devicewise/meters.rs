@@ -413,7 +413,11 @@ impl<'a> History<'a> {
         let Some(series) = series.filter(|series| self.call.asked.meters.contains(&series.meter)) else {
             return Ok(());
         };
-        sink.expect(at.list().map_or(1, <[_]>::len));
+        sink.expect(if let Json::List(items) = at.value {
+            items.len()
+        } else {
+            1
+        });
         let mut emit = |at: &At<'_, '_>, start: Timestamp, end: Timestamp| {
             if *at.value == Json::Null {
                 return Ok(());

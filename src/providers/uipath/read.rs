@@ -59,7 +59,9 @@ pub fn in_rows<R>(shape: &Shape, root: &At<'_, '_>, read: impl FnOnce(&At<'_, '_
     };
     let path = at.path();
     if at.list()?.is_empty()
-        && let Some((key, value)) = beside_rows(root.value).iter().find(|(_, value)| has_number(value))
+        && let Some((key, value)) = beside_rows(root.value)
+            .iter()
+            .find(|(_, value)| has_number(value, is_not_zero))
     {
         let text = "a number, but no rows beside it; what it counts is unknown, so this is not taken for no use";
         return Err(Error::unexpected(At::member(&root.path(), key, value).path(), text));
@@ -85,13 +87,13 @@ fn beside_rows<'j, 'b>(document: &'j Json<'b>) -> Vec<&'j (Cow<'b, str>, Json<'b
     members.iter().filter(|(key, _)| Some(key) != rows).collect()
 }
 
-/// The rows, each with the numbers, other than zero, that were said of all of them: a list has no other place for those.
+/// The rows, each with the numbers that were said of all of them: a list has no other place for those.
 fn with_extra(rows: Typed, more: &[&(Cow<'_, str>, Json<'_>)]) -> Typed {
     let Typed::List(rows) = rows else { return rows };
     let add = |row| match row {
         Typed::Record(name, fields, mut extra) => {
             for (key, value) in more {
-                if has_number(value) && extra.iter().all(|(known, _)| known != key) {
+                if has_number(value, |_| true) && extra.iter().all(|(known, _)| known != key) {
                     extra.push((key.to_string(), value.clone().into_owned()));
                 }
             }
@@ -102,14 +104,18 @@ fn with_extra(rows: Typed, more: &[&(Cow<'_, str>, Json<'_>)]) -> Typed {
     Typed::List(rows.into_iter().map(add).collect())
 }
 
-/// True if it is, or holds, a number other than zero.
-fn has_number(value: &Json<'_>) -> bool {
+/// True if it is, or holds, such a number.
+fn has_number(value: &Json<'_>, is_meant: fn(&str) -> bool) -> bool {
     match value {
-        Json::Number(text) => text.contains(|digit: char| ('1'..='9').contains(&digit)),
-        Json::List(items) => items.iter().any(has_number),
-        Json::Map(members) => members.iter().any(|(_, value)| has_number(value)),
+        Json::Number(text) => is_meant(text),
+        Json::List(items) => items.iter().any(|item| has_number(item, is_meant)),
+        Json::Map(members) => members.iter().any(|(_, value)| has_number(value, is_meant)),
         Json::Null | Json::Bool(_) | Json::Text(_) => false,
     }
+}
+
+fn is_not_zero(number: &str) -> bool {
+    number.contains(|digit: char| ('1'..='9').contains(&digit))
 }
 
 /// All fields may be missing, but not all at once: such a record is another one, and must not pass for "nothing used".
@@ -396,16 +402,19 @@ mod tests {
 
     #[test]
     fn what_stands_beside_the_rows_is_kept_with_each_and_never_taken_for_no_use() {
-        let body = r#"{"count":2,"items":[{"date":"2024-01-15","consumedAmount":1},{"date":"2024-01-16","count":5}]}"#;
-        let Typed::List(rows) = read("daily_consumption_by_service", body).unwrap() else {
-            panic!()
-        };
-        let counts = rows.iter().map(|row| match row {
-            Typed::Record(_, _, extra) => extra.clone(),
-            other => panic!("{other:?}"),
-        });
         let count = |text: &str| vec![("count".to_owned(), Json::Number(text.to_owned().into()))];
-        assert_eq!(counts.collect::<Vec<_>>(), [count("2"), count("5")]);
+        for said in ["2", "0"] {
+            let rows = r#"[{"date":"2024-01-15","consumedAmount":1},{"date":"2024-01-16","count":5}]"#;
+            let body = format!(r#"{{"count":{said},"items":{rows}}}"#);
+            let Typed::List(rows) = read("daily_consumption_by_service", &body).unwrap() else {
+                panic!()
+            };
+            let counts = rows.iter().map(|row| match row {
+                Typed::Record(_, _, extra) => extra.clone(),
+                other => panic!("{other:?}"),
+            });
+            assert_eq!(counts.collect::<Vec<_>>(), [count(said), count("5")]);
+        }
         for body in [r#"{"count":0,"items":[]}"#, r#"{"next":null,"items":[]}"#, "[]"] {
             assert_eq!(
                 read("daily_consumption_by_service", body).unwrap(),
