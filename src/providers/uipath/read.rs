@@ -87,14 +87,17 @@ fn beside_rows<'j, 'b>(document: &'j Json<'b>) -> Vec<&'j (Cow<'b, str>, Json<'b
     members.iter().filter(|(key, _)| Some(key) != rows).collect()
 }
 
-/// The rows, each with the numbers that were said of all of them: a list has no other place for those.
+/// The rows, each with the numbers that were said of all of them: a list has no other place for those. Where a row has a
+/// field of that name itself, the other one is named by its place.
 fn with_extra(rows: Typed, more: &[&(Cow<'_, str>, Json<'_>)]) -> Typed {
     let Typed::List(rows) = rows else { return rows };
     let add = |row| match row {
         Typed::Record(name, fields, mut extra) => {
             for (key, value) in more {
-                if has_number(value, |_| true) && extra.iter().all(|(known, _)| known != key) {
-                    extra.push((key.to_string(), value.clone().into_owned()));
+                if has_number(value, |_| true) {
+                    let is_taken = extra.iter().any(|(known, _)| known == key);
+                    let name = if is_taken { format!("$.{key}") } else { key.to_string() };
+                    extra.push((name, value.clone().into_owned()));
                 }
             }
             Typed::Record(name, fields, extra)
@@ -402,7 +405,7 @@ mod tests {
 
     #[test]
     fn what_stands_beside_the_rows_is_kept_with_each_and_never_taken_for_no_use() {
-        let count = |text: &str| vec![("count".to_owned(), Json::Number(text.to_owned().into()))];
+        let number = |key: &str, text: &str| (key.to_owned(), Json::Number(text.to_owned().into()));
         for said in ["2", "0"] {
             let rows = r#"[{"date":"2024-01-15","consumedAmount":1},{"date":"2024-01-16","count":5}]"#;
             let body = format!(r#"{{"count":{said},"items":{rows}}}"#);
@@ -413,7 +416,11 @@ mod tests {
                 Typed::Record(_, _, extra) => extra.clone(),
                 other => panic!("{other:?}"),
             });
-            assert_eq!(counts.collect::<Vec<_>>(), [count(said), count("5")]);
+            let expected = [
+                vec![number("count", said)],
+                vec![number("count", "5"), number("$.count", said)],
+            ];
+            assert_eq!(counts.collect::<Vec<_>>(), expected);
         }
         for body in [r#"{"count":0,"items":[]}"#, r#"{"next":null,"items":[]}"#, "[]"] {
             assert_eq!(
