@@ -78,7 +78,7 @@ mutants: $(MUTANTS) ## change the code in small ways and count what the tests no
 # Not a part of test either. RUNS=10000000 is the release run, whose results `make reliability` tells as F4.
 SECONDS ?= 60
 fuzz: ## fuzz what reads the bytes of others: make fuzz SECONDS=600 TARGETS="sora numbers"; needs a C++ compiler
-	$(PYTHON) tools/fuzz.py $(if $(RUNS),--runs $(RUNS),--seconds $(SECONDS)) $(TARGETS)
+	$(PYTHON) tools/fuzz.py $(if $(RUNS),--runs $(RUNS),--seconds $(SECONDS)) $(if $(ADD),--add) $(TARGETS)
 
 lint: $(WHEEL) $(TEST_TOOLS) ## check format, lints, types, stubs and layers; changes nothing
 	cargo fmt --check

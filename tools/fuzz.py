@@ -55,8 +55,8 @@ def commit() -> str:
     return told.stdout.strip()
 
 
-def run(target: str, programs: Path, plain: Path, bounds: list[str]) -> dict[str, Any]:
-    """Run a target, then all that it learned on the plain program, and return what came of it."""
+def run(target: str, programs: Path, plain: Path, bounds: list[str], before: dict[str, Any]) -> dict[str, Any]:
+    """Run a target, then all that it learned on the plain program; return what came of it and of the runs before."""
     corpus, slow, log = WORK / "corpus" / target, WORK / "slow" / target, WORK / f"{target}.log"
     for folder in (corpus, slow):
         folder.mkdir(parents=True, exist_ok=True)
@@ -80,17 +80,26 @@ def run(target: str, programs: Path, plain: Path, bounds: list[str]) -> dict[str
     seconds = time.monotonic() - began
     text = log.read_text("utf-8", "replace")
     runs = re.findall(r"^stat::number_of_executed_units: *(\d+)", text, re.MULTILINE)
-    kept = re.findall(r"Test unit written to (\S+)", text)
+    # Those of earlier runs, too, unless they are mended.
+    failing = [path.name for path in sorted(ARTIFACTS.glob(f"{target}-*")) if fails(programs / target, path)]
+    unkept = code and not re.search(r"Test unit written to", text)
+    inputs = [path for folder in (corpus, slow, seeds / target) for path in folder.iterdir()]
+    inputs += ARTIFACTS.glob(f"{target}-*")
     return {
-        "executions": int(runs[-1]) if runs else 0,
-        "seconds": round(seconds, 1),
-        "crashes": [Path(path).name for path in kept] or ([f"exit {code}"] if code else []),
+        "executions": int(runs[-1] if runs else 0) + before.get("executions", 0),
+        "seconds": round(seconds + before.get("seconds", 0), 1),
+        "crashes": [*failing, *([f"exit {code}"] if unkept else [])],
         "problem": problem(text) if code else "",
-        "slowest": slowest(text),
-        "slowest_plain": replay(plain / target, [*corpus.iterdir(), *slow.iterdir(), *(seeds / target).iterdir()]),
+        "slowest": max(slowest(text), before.get("slowest", 0)),
+        "slowest_plain": replay(plain / target, inputs),
         "day": str(datetime.now(timezone.utc).date()),
         "commit": commit(),
     }
+
+
+def fails(program: Path, path: Path) -> bool:
+    """Return whether an input still makes a program fail."""
+    return subprocess.run([program, *LIMITS, path], capture_output=True, check=False).returncode != 0
 
 
 def slowest(text: str) -> float:
@@ -131,6 +140,7 @@ def main() -> None:
     parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"some of {', '.join(TARGETS)}; all if left out")
     parser.add_argument("--seconds", type=int, default=60, help="for each target (default: 60)")
     parser.add_argument("--runs", type=int, help="executions of each target, instead of seconds")
+    parser.add_argument("--add", action="store_true", help="count on from the last run, which learned for this one")
     given = parser.parse_args()
     if unknown := set(given.targets) - set(TARGETS):
         parser.error(f"there is no target {', '.join(sorted(unknown))}")
@@ -142,7 +152,8 @@ def main() -> None:
     kept = WORK / "results.json"
     found = False
     for target in given.targets or TARGETS:
-        result = run(target, programs, plain, bounds)
+        results = json.loads(kept.read_text("utf-8")) if kept.exists() else {}
+        result = run(target, programs, plain, bounds, results.get(target, {}) if given.add else {})
         print(line_of(target, result), flush=True)
         found = found or bool(result["crashes"])
         # After each target, so that a run can be broken off; the others keep what they reached.
