@@ -9,13 +9,13 @@ use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use futures_util::future::AbortHandle;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use pyo3::{IntoPyObjectExt, intern};
 use pyo3_async_runtimes::TaskLocals;
 use pyo3_async_runtimes::generic::future_into_py_with_locals;
 use tokio::runtime::Runtime;
-use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::errors::to_python;
@@ -104,7 +104,7 @@ where
     let outcome = py.detach(|| {
         let future = survive(make(Arc::clone(&background.engine), Arc::clone(&trace)));
         let (sender, receiver) = sync_channel(1);
-        let _task = Aborting(background.handle.spawn(async move {
+        let _task = Aborting(background.spawn(async move {
             let _ = sender.send(future.await);
         }));
         loop {
@@ -119,7 +119,7 @@ where
 }
 
 /// A task that ends when this is dropped.
-struct Aborting(JoinHandle<()>);
+struct Aborting(AbortHandle);
 
 impl Drop for Aborting {
     fn drop(&mut self) {
@@ -180,7 +180,7 @@ where
                 let delivery = call.await;
                 inbox.put(number, Box::new(|py| delivery.into_py_any(py)));
             };
-            background.handle.spawn(call).abort_handle()
+            background.spawn(call)
         };
         return Reader::promise(&reader, spawn);
     }

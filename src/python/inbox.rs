@@ -10,9 +10,9 @@ use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use futures_util::future::AbortHandle;
 use pyo3::intern;
 use pyo3::prelude::*;
-use tokio::task::AbortHandle;
 
 use super::runtime::{Living, mark, stand_aside};
 

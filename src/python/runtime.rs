@@ -15,11 +15,12 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
+use futures_util::future::{AbortHandle, abortable};
 use pyo3::prelude::*;
 use pyo3_async_runtimes::TaskLocals;
 use pyo3_async_runtimes::generic::{ContextExt, JoinError, Runtime};
 use tokio::runtime::Handle;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::engine::Engine;
 use crate::values::error::{Error, Kind, Result};
@@ -58,6 +59,7 @@ pub struct Background {
     pub handle: Handle,
     /// What makes the calls there.
     pub engine: Arc<Engine>,
+    arrivals: mpsc::UnboundedSender<Pin<Box<dyn Future<Output = ()> + Send>>>,
     /// The thread, and what ends it when it is dropped.
     thread: Mutex<Option<(oneshot::Sender<()>, thread::JoinHandle<()>)>>,
 }
@@ -129,9 +131,17 @@ impl Background {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|problem| problem.to_string())?;
         let handle = runtime.handle().clone();
-        let (stop, stopped) = oneshot::channel();
+        let (stop, mut stopped) = oneshot::channel();
+        let (arrivals, mut arriving) = mpsc::unbounded_channel();
         let work = move || {
-            let _ = runtime.block_on(stopped);
+            runtime.block_on(async {
+                loop {
+                    tokio::select! {
+                        Some(task) = arriving.recv() => drop(tokio::spawn(task)),
+                        _ = &mut stopped => return,
+                    }
+                }
+            });
             runtime.shutdown_background();
         };
         let thread = thread::Builder::new().name("metertap".to_owned()).spawn(work);
@@ -139,8 +149,19 @@ impl Background {
         Ok(Self {
             handle,
             engine: Arc::new(engine.beside()),
+            arrivals,
             thread: Mutex::new(Some((stop, thread))),
         })
+    }
+
+    /// Starts a task. Many come on end, and this wakes the thread once for all of them; the handle would for each.
+    pub fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) -> AbortHandle {
+        let (future, abort) = abortable(future);
+        // Nobody is there to take it only when all is over.
+        let _ = self.arrivals.send(Box::pin(async move {
+            let _ = future.await;
+        }));
+        abort
     }
 }
 
