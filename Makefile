@@ -71,7 +71,7 @@ reliability: $(WHEEL) $(TEST_TOOLS) ## run the figures F1 to F22, or some: make 
 coverage: $(COVERAGE) ## count the lines that the Rust and the Python tests run (F7)
 	.venv-coverage/bin/python tools/coverage.py
 
-# Two hours for all of them. A part: make mutants SHARD=0/8. `make reliability` tells the results as F6.
+# An hour or two for all of them. A part: make mutants SHARD=0/8. `make reliability` tells the results as F6.
 mutants: $(MUTANTS) ## change the code in small ways and count what the tests notice (F6)
 	$(PYTHON) tools/mutants.py $(if $(SHARD),--shard $(SHARD))
 
