@@ -24,6 +24,12 @@ ROOT = Path(__file__).parents[1]
 MARKS = "<!-- figures -->", "<!-- end of figures -->"
 
 
+def commit() -> str:
+    """Return the commit that is measured; nothing outside of git."""
+    command = ["git", "rev-parse", "--short", "HEAD"]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
+
+
 class Command(NamedTuple):
     """What prints some figures; the names of those that are wanted are in the variable FIGURES."""
 

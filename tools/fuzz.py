@@ -19,7 +19,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[1]
+from board import ROOT, commit
+
 FUZZ = ROOT / "fuzz"
 ARTIFACTS = FUZZ / "artifacts"
 WORK = ROOT / "build" / "fuzz"
@@ -45,14 +46,6 @@ def build(profile: str, flags: str) -> Path:
     env = {**os.environ, "RUSTFLAGS": flags}
     subprocess.run([*command, "--target-dir", str(target)], cwd=FUZZ, env=env, check=True)
     return target / host / profile
-
-
-def commit() -> str:
-    """Return the commit that is fuzzed; nothing outside of git."""
-    told = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    return told.stdout.strip()
 
 
 def run(target: str, programs: Path, plain: Path, bounds: list[str], before: dict[str, Any]) -> dict[str, Any]:
