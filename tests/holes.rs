@@ -302,7 +302,7 @@ async fn a_whole_plan_after_a_shard_has_the_whole_rate_again() {
     let start = Instant::now();
     assert!(run(plan).await.is_complete());
     // The first waits for its turn behind the shard's; at the shard's rate the others would take three seconds more.
-    assert!(start.elapsed() < Duration::from_millis(2500), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
 }
 
 // The archive

@@ -1100,11 +1100,7 @@ mod tests {
             while simulator.counts().disconnects == 0 && left.elapsed() < Duration::from_secs(2) {
                 thread::sleep(Duration::from_millis(2));
             }
-            assert!(
-                left.elapsed() < Duration::from_millis(200),
-                "{fault}: {:?}",
-                left.elapsed()
-            );
+            assert_eq!(simulator.counts().disconnects, 1, "{fault}");
         }
     }
 
@@ -1119,7 +1115,7 @@ mod tests {
         }
         let start = Instant::now();
         simulator.stop();
-        assert!(start.elapsed() < Duration::from_millis(500));
+        assert!(start.elapsed() < Duration::from_secs(10));
         assert_eq!(rest(&mut stream), b"");
     }
 

@@ -240,8 +240,8 @@ with Simulator(seed=7) as simulator:
 
 
 async def until(is_so: Any) -> None:
-    """Wait until something is so, two seconds at most."""
-    for _ in range(200):
+    """Wait until something is so, at most as long as a busy machine may need."""
+    for _ in range(2000):
         if is_so():
             return
         await asyncio.sleep(0.01)

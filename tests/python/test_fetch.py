@@ -236,7 +236,7 @@ def test_what_progress_raises_ends_the_fetch(simulator: Simulator) -> None:
 def until(seen: Callable[[], bool]) -> None:
     start = time.monotonic()
     while not seen():
-        assert time.monotonic() - start < 3, "it never happened"
+        assert time.monotonic() - start < 30, "it never happened"
         time.sleep(0.005)
 
 
