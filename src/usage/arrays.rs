@@ -1,9 +1,11 @@
 //! Arrow columns from plain values, with the types that all tables here share.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::iter::repeat_n;
 use std::sync::Arc;
 
+use ahash::AHashMap;
 use arrow_array::builder::{ListBuilder, StringBuilder};
 use arrow_array::types::Int32Type;
 use arrow_array::{
@@ -270,12 +272,34 @@ impl<'a> Texts<'a> {
                 keys.iter().map(code).collect()
             }
             Self::Plain(texts) => {
-                let mut known: HashMap<&str, u32> = HashMap::new();
-                let mut code = |text: &'a str| {
-                    let next = u32::try_from(known.len() + 1).unwrap_or(u32::MAX);
-                    *known.entry(text).or_insert(next)
-                };
-                texts.iter().map(|text| text.map_or(0, &mut code)).collect()
+                let mut numbers = Numbers::default();
+                texts
+                    .iter()
+                    .map(|text| text.map_or(0, |text| numbers.of(text) + 1))
+                    .collect()
+            }
+        }
+    }
+}
+
+/// Numbers for different things, from 0 in order of first appearance.
+#[derive(Default)]
+pub struct Numbers<K> {
+    known: AHashMap<K, u32>,
+    /// The last one: most rows agree with the one before.
+    last: Option<(K, u32)>,
+}
+
+impl<K: Copy + Eq + Hash> Numbers<K> {
+    /// The number of this one.
+    pub fn of(&mut self, key: K) -> u32 {
+        match self.last {
+            Some((last, number)) if last == key => number,
+            _ => {
+                let next = u32::try_from(self.known.len()).unwrap_or(u32::MAX);
+                let number = *self.known.entry(key).or_insert(next);
+                self.last = Some((key, number));
+                number
             }
         }
     }

@@ -13,7 +13,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Span, Timestamp};
 
-use super::arrays::{self, NO_AMOUNT, NO_MOMENT, Texts, Words, bug, microseconds};
+use super::arrays::{self, NO_AMOUNT, NO_MOMENT, Numbers, Texts, Words, bug, microseconds};
 use super::columns::{AFTER_DIMENSIONS, BEFORE_DIMENSIONS, STATUSES, number};
 use super::{Hole, Usage};
 use crate::meters::{Combine, Flag, Flags, Meter, Status};
@@ -211,18 +211,21 @@ impl<'a> Rows<'a> {
         refine(&mut ids, of_rows.iter().copied());
         let mut series: Vec<Figure<'a>> = Vec::new();
         for (row, (id, period)) in ids.into_iter().zip(of_rows).enumerate() {
-            let figure = self.figure(row, period, periods)?;
             match series.get_mut(id as usize) {
-                Some(known) => known.merge_over_time(&figure)?,
-                None => series.push(figure),
+                Some(known) => known.merge_over_time(&self.figure(row, known.meter, period, periods)?)?,
+                None => series.push(self.figure(row, self.meter(row)?, period, periods)?),
             }
         }
         Ok(series)
     }
 
-    fn figure(&self, row: usize, period: u32, periods: &Periods<'_>) -> Result<Figure<'a>> {
+    fn meter(&self, row: usize) -> Result<&'static Meter> {
         let name = self.meter.get(row).unwrap_or_default();
-        let meter = self.meters.get(name).ok_or_else(|| bug(format!("no meter {name:?}")))?;
+        let meter = self.meters.get(name).copied();
+        meter.ok_or_else(|| bug(format!("no meter {name:?}")))
+    }
+
+    fn figure(&self, row: usize, meter: &'static Meter, period: u32, periods: &Periods<'_>) -> Result<Figure<'a>> {
         let (start, end) = (moment(self.start, row), moment(self.end, row));
         let mut flags = self.flags(row)?;
         if periods.bounds(period).is_some_and(|(_, last)| end > last) {
@@ -284,10 +287,9 @@ fn moment(column: &TimestampMicrosecondArray, row: usize) -> i64 {
 
 /// Tells rows apart that agreed so far and differ in these codes; new ids count from 0 in order of first appearance.
 fn refine(ids: &mut [u32], codes: impl IntoIterator<Item = u32>) {
-    let mut known: HashMap<(u32, u32), u32> = HashMap::new();
+    let mut numbers = Numbers::default();
     for (id, code) in ids.iter_mut().zip(codes) {
-        let next = u32::try_from(known.len()).unwrap_or(u32::MAX);
-        *id = *known.entry((*id, code)).or_insert(next);
+        *id = numbers.of((*id, code));
     }
 }
 
@@ -298,6 +300,8 @@ struct Periods<'z> {
     bounds: Vec<(i64, i64)>,
     /// By start: the end and the number of a period of the calendar.
     calendar: BTreeMap<i64, (i64, u32)>,
+    /// The period of the calendar that was asked for last.
+    last: (i64, i64, u32),
     /// Without a calendar each window is a period.
     windows: HashMap<(i64, i64), u32>,
 }
@@ -309,6 +313,7 @@ impl<'z> Periods<'z> {
             zone,
             bounds: vec![(NO_MOMENT, NO_MOMENT)],
             calendar: BTreeMap::new(),
+            last: (0, 0, 0),
             windows: HashMap::new(),
         }
     }
@@ -324,8 +329,13 @@ impl<'z> Periods<'z> {
                 next
             })),
             Some(every) => {
+                let (first, last, number) = self.last;
+                if first <= start && start < last {
+                    return Ok(number);
+                }
                 let before = self.calendar.range(..=start).next_back();
-                if let Some((_, (_, number))) = before.filter(|(_, (last, _))| start < *last) {
+                if let Some((first, (last, number))) = before.filter(|(_, (last, _))| start < *last) {
+                    self.last = (*first, *last, *number);
                     return Ok(*number);
                 }
                 let at = Timestamp::from_microsecond(start).map_err(bug)?;
@@ -487,12 +497,8 @@ impl<'a> Groups<'_, 'a> {
         let mut ids = vec![0; series.len()];
         for name in self.names {
             let texts = self.rows.texts(name)?;
-            let mut codes: HashMap<Option<&str>, u32> = HashMap::new();
-            let code = |figure: &Figure<'a>| {
-                let next = u32::try_from(codes.len()).unwrap_or(u32::MAX);
-                *codes.entry(texts.get(figure.row)).or_insert(next)
-            };
-            refine(&mut ids, series.iter().map(code));
+            let mut numbers = Numbers::default();
+            refine(&mut ids, series.iter().map(|figure| numbers.of(texts.get(figure.row))));
         }
         let mut places: HashMap<(u32, u32), usize> = HashMap::new();
         let mut groups: Vec<(u32, Figure<'a>)> = Vec::new();
