@@ -7,13 +7,14 @@ the tree: first the tests beside the providers run, built without the client, wh
 notice is tried with all those that ask every provider or read every fixture. (cargo-mutants itself builds every test of
 the tree for every change, which takes ten times as long.) A mutant counts as killed if a test fails; if the tests do
 not end in time it counts as missed, since that may be the machine's doing. Those that do not compile do not count. What
-became of each is kept in build/mutants, from where a run goes on that was broken off; tests/reliability/mutants.py
-tells it.
+became of each is kept in build/mutants, under the digest of the code and the tests, from where a run goes on that was
+broken off; tests/reliability/mutants.py tells it.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import shutil
@@ -41,6 +42,19 @@ SLOW += ["a_missing_key", "an_unknown_key"]
 ALL += ["--", *(word for name in SLOW for word in ("--skip", name))]
 #: Seconds after which tests count as endless; they take less than ten.
 PATIENCE = 180
+
+
+#: What decides a mutant's fate.
+JUDGED = ["Cargo.lock", "Cargo.toml", ".cargo", "src", "tests", ":!tests/python", ":!tests/reliability"]
+
+
+def digest() -> str:
+    """Return a word for the code that is changed and the tests that run: what was found holds as long as it does."""
+    named = subprocess.run(["git", "ls-files", "-z", *JUDGED], cwd=ROOT, capture_output=True, text=True, check=True)
+    found = hashlib.sha256()
+    for name in sorted(filter(None, named.stdout.split("\0"))):
+        found.update(name.encode() + b"\0" + (ROOT / name).read_bytes() + b"\0")
+    return found.hexdigest()[:12]
 
 
 def mutants() -> list[dict[str, Any]]:
@@ -112,7 +126,7 @@ def main() -> None:
     given = parser.parse_args()
     part, parts = map(int, given.shard.split("/"))
     every = mutants()
-    kept = RESULTS / f"{commit()}.json"
+    kept = RESULTS / f"{digest()}.json"
     known: dict[str, str] = json.loads(kept.read_text("utf-8"))["fates"] if kept.exists() else {}
     RESULTS.mkdir(parents=True, exist_ok=True)
     waiting = [mutant for mutant in every[part::parts] if mutant["name"] not in known]
@@ -132,7 +146,8 @@ def main() -> None:
             became = tried(copy, mutant)
             with lock:
                 known[mutant["name"]] = became
-                kept.write_text(json.dumps({"of": len(every), "fates": known}, indent=1), "utf-8")
+                told = {"commit": commit(), "of": len(every), "fates": known}
+                kept.write_text(json.dumps(told, indent=1), "utf-8")
                 if became in ("missed", "timeout"):
                     print(f"{became}: {mutant['name']}", flush=True)
 

@@ -13,14 +13,15 @@ WANTED = 85.0
 
 
 def main() -> None:
-    ran = [(json.loads(path.read_text("utf-8")), path.stem) for path in RESULTS.glob("*.json")]
-    # The commit of which the most was tried.
-    run, commit = max(ran, key=lambda each: len(each[0]["fates"]), default=({"of": 0, "fates": {}}, "no commit"))
+    ran = [json.loads(path.read_text("utf-8")) for path in RESULTS.glob("*.json")]
+    # The code of which the most was tried.
+    nothing = {"commit": "no commit", "of": 0, "fates": {}}
+    run = max(ran, key=lambda each: len(each["fates"]), default=nothing)
     counts, number, tried = Counter(run["fates"].values()), run["of"], len(run["fates"])
     tested = counts["caught"] + counts["missed"] + counts["timeout"]
     share = 100 * counts["caught"] / max(1, tested)
     reached = f"{share:.1f} % of {tested} killed: {counts['caught']} caught, {counts['missed']} missed"
-    reached += f", {counts['timeout']} not done in time; {counts['unviable']} more did not compile; at {commit}"
+    reached += f", {counts['timeout']} not done in time; {counts['unviable']} more did not compile; at {run['commit']}"
     if tried < number or not tested:
         figure("F6", reached, None, f"{tried} of {number} mutants tried; make mutants goes on with the others")
     else:

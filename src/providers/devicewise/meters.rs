@@ -815,6 +815,16 @@ mod tests {
                 ],
             ),
             (
+                // Clocks change: the closest pair is 23 hours apart, and a day all the same.
+                ("2024-03-10", "2024-03-12"),
+                r#""2024-03-10T00:00:00-05:00","2024-03-11T00:00:00-04:00""#,
+                "1,2",
+                vec![
+                    "storage [aggregates] 2024-03-10T05:00:00Z/2024-03-11T04:00:00Z 1 ",
+                    "storage [aggregates] 2024-03-11T04:00:00Z/2024-03-12T04:00:00Z 2 partial_bucket",
+                ],
+            ),
+            (
                 ("2024-05-01", "2024-05-02"),
                 r#""2024-05-01T00:00:00Z""#,
                 "1",
