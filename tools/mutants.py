@@ -130,6 +130,8 @@ def main() -> None:
     known: dict[str, str] = json.loads(kept.read_text("utf-8"))["fates"] if kept.exists() else {}
     RESULTS.mkdir(parents=True, exist_ok=True)
     waiting = [mutant for mutant in every[part::parts] if mutant["name"] not in known]
+    # Of a run that is broken off, what was tried is a fair sample.
+    waiting.sort(key=lambda mutant: hashlib.sha256(mutant["name"].encode()).digest())
     lock = threading.Lock()
 
     copies = [tree(number) for number in range(given.jobs)]
