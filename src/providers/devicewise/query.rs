@@ -162,6 +162,16 @@ mod tests {
     }
 
     #[test]
+    fn a_command_is_words_with_points_between_of_which_the_last_reads() {
+        for sound in ["list", "thing.list", "thing_def.find"] {
+            assert_eq!(read_command(sound), Ok(()));
+        }
+        for other in ["", "thing.delete", "thing list", "thing/x.list", "thing.", "list.x"] {
+            assert!(read_command(other).is_err(), "{other}");
+        }
+    }
+
+    #[test]
     fn a_question_is_one_packet_to_one_address() {
         let window = [
             ("start", text("2024-05-01")),

@@ -443,6 +443,15 @@ mod tests {
     }
 
     #[test]
+    fn costs_are_close_below_a_millionth() {
+        let cost = |scaled| Some(Quantity { scaled, rounded: false });
+        let millionth = 10_i128.pow(12);
+        assert!(are_close(cost(5), cost(4 + millionth)));
+        assert!(!are_close(cost(5), cost(5 + millionth)));
+        assert!(!are_close(cost(0), None));
+    }
+
+    #[test]
     fn a_selection_is_the_whole_or_every_label_or_some() {
         for (selection, expected) in [
             (vec![], vec!["cost_and_usage_total [0, 1, 2, 3, 4]"]),

@@ -68,4 +68,18 @@ mod tests {
         );
         assert!(error.message.starts_with("no such key: the API key is not accepted"));
     }
+
+    #[test]
+    fn each_refusal_says_what_to_do() {
+        for (status, advice) in [
+            (403, "the API key is not accepted here"),
+            (404, "the service does not know this request"),
+            (429, "the service wants fewer requests; wait and ask again"),
+            (500, "the service failed; ask again later"),
+            (302, "the answer is not one that is known"),
+        ] {
+            let error = answer(&reply(status, "")).unwrap_err();
+            assert!(error.message.starts_with(advice), "{status}: {}", error.message);
+        }
+    }
 }

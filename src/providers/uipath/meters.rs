@@ -586,6 +586,8 @@ mod tests {
         let body = fixture!("consumption_summary_items_absent");
         let found = read(&UiPath, &call, body, "2024-01-31T23:59:59Z").unwrap();
         assert_eq!(short(&found), ["[AIU,-,organization_without_tenant] 3 partial_bucket"]);
+        let over = read(&UiPath, &call, body, "2024-02-01T00:00:00Z").unwrap();
+        assert_eq!(short(&over), ["[AIU,-,organization_without_tenant] 3"]);
     }
 
     #[test]

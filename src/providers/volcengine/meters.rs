@@ -61,7 +61,6 @@ pub static SOURCES: &[Source] = &[
         }],
         // The page says the next day at 08:00, presumably in China.
         settles: Settles::AtTimeOfDay(8 * HOUR, CHINA),
-        currency: None,
         by_default: true,
         page: "https://www.volcengine.com/docs/6469/1126905",
         ..source("time_shift_data")
@@ -75,7 +74,6 @@ pub static SOURCES: &[Source] = &[
                 "Peak bandwidth down, to the viewers.",
             ),
         ],
-        currency: None,
         by_default: true,
         page: "https://www.volcengine.com/docs/6469/1126898",
         ..source("bandwidth_data")
@@ -85,7 +83,6 @@ pub static SOURCES: &[Source] = &[
             sum("volcengine.up_traffic", "GB", "Traffic up, to the service."),
             sum("volcengine.down_traffic", "GB", "Traffic down, to the viewers."),
         ],
-        currency: None,
         by_default: true,
         page: "https://www.volcengine.com/docs/6469/1126899",
         ..source("traffic_data")

@@ -784,6 +784,30 @@ mod tests {
     }
 
     #[test]
+    fn a_bucket_that_the_window_cuts_is_partial() {
+        let hourly = [("aggregation", Value::Whole(3600))];
+        let call = call(
+            &["snapshots"],
+            &hourly,
+            "2024-03-01T00:30:00+08:00",
+            "2024-03-01T02:30:00+08:00",
+        );
+        let rows = (0..3).map(|hour| format!(r#"{{"TimeStamp":"2024-03-01T0{hour}:00:00+08:00","Value":1}}"#));
+        let rows = rows.collect::<Vec<_>>().join(",");
+        let body =
+            format!(r#"{{"ResponseMetadata":{{}},"Result":{{"Aggregation":3600,"SnapshotDataList":[{rows}]}}}}"#);
+        let lines = read(&call, body.as_bytes(), "2024-03-02T00:00:00Z").unwrap();
+        assert_eq!(
+            lines.readings,
+            [
+                "snapshots [-] 2024-03-01T00:00:00/2024-03-01T01:00:00 1 partial_bucket",
+                "snapshots [-] 2024-03-01T01:00:00/2024-03-01T02:00:00 1 ",
+                "snapshots [-] 2024-03-01T02:00:00/2024-03-01T03:00:00 1 partial_bucket",
+            ]
+        );
+    }
+
+    #[test]
     fn one_figure_for_a_shortened_range_keeps_that_range() {
         let p95 = call(&["p95_peak_bandwidth"], &[], DAY.0, DAY.1);
         let result = r#"{"StartTime":"2024-03-01T06:00:00+08:00","EndTime":"2024-03-01T23:59:59+08:00","P95PeakBandwidth":1e-19}"#;
