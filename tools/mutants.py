@@ -125,7 +125,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=1, help="how many at a time")
     given = parser.parse_args()
     part, parts = map(int, given.shard.split("/"))
-    every = mutants()
+    every, at = mutants(), commit()
     kept = RESULTS / f"{digest()}.json"
     known: dict[str, str] = json.loads(kept.read_text("utf-8"))["fates"] if kept.exists() else {}
     RESULTS.mkdir(parents=True, exist_ok=True)
@@ -148,7 +148,7 @@ def main() -> None:
             became = tried(copy, mutant)
             with lock:
                 known[mutant["name"]] = became
-                told = {"commit": commit(), "of": len(every), "fates": known}
+                told = {"commit": at, "of": len(every), "fates": known}
                 kept.write_text(json.dumps(told, indent=1), "utf-8")
                 if became in ("missed", "timeout"):
                     print(f"{became}: {mutant['name']}", flush=True)
@@ -158,7 +158,7 @@ def main() -> None:
         worker.start()
     for worker in workers:
         worker.join()
-    print(f"{len(known)} of {len(every)} mutants tried at {commit()}")
+    print(f"{len(known)} of {len(every)} mutants tried at {at}")
 
 
 if __name__ == "__main__":
