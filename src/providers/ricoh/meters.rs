@@ -47,7 +47,6 @@ pub static SELECTION: &[Argument] = &[
 /// Where readings come from: the whole application, every label, one label. All have the same meters.
 pub static SOURCES: [Source; 3] = [
     Source {
-        currency: Some("JPY"),
         by_default: true,
         // Only the total of the whole application is said to be floored.
         meters: &meters(Rounding::Floored),

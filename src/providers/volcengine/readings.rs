@@ -725,6 +725,20 @@ mod tests {
     }
 
     #[test]
+    fn whole_totals_agree_exactly_and_fractions_to_nine_digits() {
+        let one = Quantity::whole(1).scaled;
+        for (total, parts, expected) in [
+            (10 * one, 10 * one, true),
+            (10 * one, 11 * one, false),
+            (10 * one, 10 * one + 1, true),
+            (10 * one + 1, 10 * one, true),
+            (10 * one, 10 * one + one / 10, false),
+        ] {
+            assert_eq!(agree(total, parts), expected, "{total} {parts}");
+        }
+    }
+
+    #[test]
     fn what_repeats_is_counted_once_only_if_it_says_the_same() {
         let row = |stamp: &str, kind: &str, minutes: &str| {
             format!(r#"{{"TimeStamp":"{stamp}","Duration":{minutes},"TranscodeType":"{kind}","Resolution":"720P"}}"#)
