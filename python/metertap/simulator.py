@@ -138,7 +138,7 @@ class Simulator:
     now : datetime, date or str, optional
         The simulated time, standing still: what "this month so far" means. The machine's time passes if left out.
     port : int, default 0
-        The port for HTTP; 0 takes any free one.
+        The port for HTTP; 0 takes a free one that no simulator of this process had before.
     tls : bool, default False
         Serve HTTPS, too, with a throwaway CA whose certificate stands in `ca_file`.
     certificate : {"good", "expired", "wrong_host"}

@@ -1,6 +1,6 @@
 //! The sockets: HTTP/1.1 over TCP or TLS, on loopback only, on one thread.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -30,6 +30,8 @@ const HANDSHAKE_LIMIT: Duration = Duration::from_secs(10);
 const WRITE_LIMIT: Duration = Duration::from_secs(60);
 /// Bodies up to this size go out together with their head.
 const JOINED_CAP: usize = 64 << 10;
+/// How many ports are tried to find one that no simulator had before.
+const PORTS_TRIED: usize = 64;
 /// How long stopping waits for the thread.
 const STOP_LIMIT: Duration = Duration::from_secs(2);
 
@@ -40,7 +42,7 @@ pub struct Config {
     pub seed: u64,
     /// The simulated time, standing still; none means that the machine's own time passes.
     pub now: Option<Timestamp>,
-    /// The port for HTTP; 0 takes any free one.
+    /// The port for HTTP; 0 takes a free one that no simulator of this process had before.
     pub port: u16,
     /// True: serve HTTPS as well, on a free port.
     pub tls: bool,
@@ -170,11 +172,14 @@ impl Simulator {
         let mut secure = None;
         let address = {
             let _in_runtime = runtime.enter();
-            let listener = listen(config.port)?;
+            let listener = match config.port {
+                0 => listen_anew()?,
+                port => listen(port)?,
+            };
             let address = listener.local_addr()?;
             ports.push((listener, None));
             if config.tls {
-                let listener = listen(0)?;
+                let listener = listen_anew()?;
                 let tls = tls::issue(config.certificate)?;
                 secure = Some((listener.local_addr()?, tls.ca_pem));
                 ports.push((listener, Some(tls.acceptor)));
@@ -539,6 +544,22 @@ impl TokenBucket {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Listens at a port that no simulator of this process had before, as far as there are any.
+///
+/// The system gives ports out again, but clients remember things of an address: what an account may still repeat there,
+/// for one, which a simulator would inherit from the one before.
+fn listen_anew() -> io::Result<TcpListener> {
+    static HAD: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    let mut refused = Vec::new(); // kept open, so that the system offers another
+    loop {
+        let listener = listen(0)?;
+        if lock(&HAD).insert(listener.local_addr()?.port()) || refused.len() == PORTS_TRIED {
+            return Ok(listener);
+        }
+        refused.push(listener);
+    }
 }
 
 fn listen(port: u16) -> io::Result<TcpListener> {
@@ -1196,6 +1217,14 @@ mod tests {
         }
         let log = lock(&shared.log);
         assert_eq!((log.len(), log.front().unwrap().connection), (100_000, 2));
+    }
+
+    #[test]
+    fn no_port_is_given_twice() {
+        // Of a pool of some 28,000, the system would give one of so many again with a probability near 1.
+        let ports: Vec<u16> = (0..600).map(|_| start().address.port()).collect();
+        let distinct: BTreeSet<u16> = ports.iter().copied().collect();
+        assert_eq!(distinct.len(), ports.len());
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! Arrow columns from plain values, with the types that all tables here share.
 
-use std::collections::HashMap;
 use std::hash::Hash;
 use std::iter::repeat_n;
 use std::sync::Arc;
@@ -186,7 +185,7 @@ fn offset(place: usize) -> i32 {
 #[derive(Default)]
 pub struct Words<'a> {
     distinct: Vec<&'a str>,
-    codes: HashMap<&'a str, i32>,
+    codes: Numbers<&'a str>,
     keys: Vec<i32>,
 }
 
@@ -211,11 +210,11 @@ impl<'a> Words<'a> {
 
     /// The word's number.
     pub fn code(&mut self, word: &'a str) -> i32 {
-        let next = i32::try_from(self.distinct.len()).unwrap_or(i32::MAX);
-        *self.codes.entry(word).or_insert_with(|| {
+        let code = self.codes.of(word);
+        if code as usize == self.distinct.len() {
             self.distinct.push(word);
-            next
-        })
+        }
+        i32::try_from(code).unwrap_or(i32::MAX)
     }
 
     /// Appends the word with this number for so many rows.

@@ -303,7 +303,7 @@ struct Periods<'z> {
     /// The period of the calendar that was asked for last.
     last: (i64, i64, u32),
     /// Without a calendar each window is a period.
-    windows: HashMap<(i64, i64), u32>,
+    windows: Numbers<(i64, i64)>,
 }
 
 impl<'z> Periods<'z> {
@@ -314,7 +314,7 @@ impl<'z> Periods<'z> {
             bounds: vec![(NO_MOMENT, NO_MOMENT)],
             calendar: BTreeMap::new(),
             last: (0, 0, 0),
-            windows: HashMap::new(),
+            windows: Numbers::default(),
         }
     }
 
@@ -324,10 +324,13 @@ impl<'z> Periods<'z> {
         match self.every {
             _ if start == NO_MOMENT => Ok(0),
             Some(Every::All) => Ok(1),
-            None => Ok(*self.windows.entry((start, end)).or_insert_with(|| {
-                self.bounds.push((start, end));
-                next
-            })),
+            None => {
+                let number = self.windows.of((start, end)) + 1;
+                if number == next {
+                    self.bounds.push((start, end));
+                }
+                Ok(number)
+            }
             Some(every) => {
                 let (first, last, number) = self.last;
                 if first <= start && start < last {
@@ -500,11 +503,10 @@ impl<'a> Groups<'_, 'a> {
             let mut numbers = Numbers::default();
             refine(&mut ids, series.iter().map(|figure| numbers.of(texts.get(figure.row))));
         }
-        let mut places: HashMap<(u32, u32), usize> = HashMap::new();
+        let mut places = Numbers::default();
         let mut groups: Vec<(u32, Figure<'a>)> = Vec::new();
         for (id, figure) in ids.into_iter().zip(series) {
-            let place = *places.entry((id, figure.period)).or_insert(groups.len());
-            match groups.get_mut(place) {
+            match groups.get_mut(places.of((id, figure.period)) as usize) {
                 Some((_, known)) => self.merge(known, &figure)?,
                 None => groups.push((id, figure)),
             }

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 
 import pytest
 from canary import Watch
 from support import NOW, Door, ScriptedServer
 
 from metertap.simulator import Simulator
-
-#: Where the simulators of this run have been.
-ADDRESSES: set[str] = set()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -31,16 +27,8 @@ def door(request: pytest.FixtureRequest) -> Door:
 
 @pytest.fixture
 def simulator() -> Iterator[Simulator]:
-    """A simulator of the test's own, whose time stands still.
-
-    The system gives ports out again, but metertap remembers of an account at an address what it may still repeat: each
-    simulator has an address that none before it had.
-    """
-    with ExitStack() as stack:
-        simulator = stack.enter_context(Simulator(seed=7, now=NOW))
-        while simulator.base_url("sora") in ADDRESSES:
-            simulator = stack.enter_context(Simulator(seed=7, now=NOW))
-        ADDRESSES.add(simulator.base_url("sora"))
+    """A simulator of the test's own, whose time stands still."""
+    with Simulator(seed=7, now=NOW) as simulator:
         yield simulator
 
 
