@@ -83,6 +83,9 @@ fuzz: ## fuzz what reads the bytes of others: make fuzz SECONDS=600 TARGETS="sor
 lint: $(WHEEL) $(TEST_TOOLS) ## check format, lints, types, stubs and layers; changes nothing
 	cargo fmt --check
 	cargo fmt --check --manifest-path benches/server/Cargo.toml
+	cargo fmt --check --manifest-path fuzz/Cargo.toml
+	cargo metadata --locked --format-version 1 --manifest-path benches/server/Cargo.toml > /dev/null
+	cargo metadata --locked --format-version 1 --manifest-path fuzz/Cargo.toml > /dev/null
 	cargo clippy $(CORE) --all-targets --quiet -- -D warnings
 	cargo clippy $(CORE) --all-targets --quiet --features client -- -D warnings
 	cargo clippy $(CORE) --all-targets --quiet --features simulator -- -D warnings

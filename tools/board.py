@@ -1,10 +1,12 @@
 """What scripts that take figures share: run what prints them, tell them, and put them into a page.
 
 A figure is a line ``FIGURE {"id": …, "reached": …, "pass": true, false or null, "reason": …}`` that a command prints;
-null says that it cannot be reached here, and why. A command that ends without its figures, or not in time, fails them.
+null says that it cannot be reached here, and why. A command that ends without its figures, not well, or not in time,
+fails them.
 """
 
 import argparse
+import hashlib
 import json
 import os
 import platform
@@ -15,7 +17,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import NamedTuple
@@ -28,6 +30,16 @@ def commit() -> str:
     """Return the commit that is measured; nothing outside of git."""
     command = ["git", "rev-parse", "--short", "HEAD"]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
+
+
+def digest(patterns: Iterable[str]) -> str:
+    """Return a word for what these files of the project hold now: what was found holds as long as it does."""
+    command = ["git", "ls-files", "-z", *patterns]
+    named = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    found = hashlib.sha256()
+    for name in sorted(filter(None, named.split("\0"))):
+        found.update(name.encode() + b"\0" + (ROOT / name).read_bytes() + b"\0")
+    return found.hexdigest()[:12]
 
 
 class Command(NamedTuple):
@@ -106,8 +118,13 @@ class Board(NamedTuple):
             code = process.wait()
             on_time = late.is_alive()
             late.cancel()
-        missing = f"ended with {code} and no figure" if on_time else f"not done after {command.limit} s"
-        return [found.get(name) or Figure(name, "nothing", False, missing) for name in wanted]
+        ended = f"ended with {code}" if on_time else f"not done after {command.limit} s"
+        if code:  # what failed may be what a figure did not look at
+            found = {
+                name: figure._replace(passed=False, reason=ended) if figure.passed else figure
+                for name, figure in found.items()
+            }
+        return [found.get(name) or Figure(name, "nothing", False, f"{ended} and no figure") for name in wanted]
 
     def write(self, figures: list[Figure]) -> None:
         """Put the rows between the marks of the page; a figure that was not run keeps its row."""

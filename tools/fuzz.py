@@ -19,7 +19,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from board import ROOT, commit
+from board import ROOT, commit, digest
 
 FUZZ = ROOT / "fuzz"
 ARTIFACTS = FUZZ / "artifacts"
@@ -86,7 +86,6 @@ def run(target: str, programs: Path, plain: Path, bounds: list[str], before: dic
         "slowest": max(slowest(text), before.get("slowest", 0)),
         "slowest_plain": replay(plain / target, inputs),
         "day": str(datetime.now(timezone.utc).date()),
-        "commit": commit(),
     }
 
 
@@ -133,10 +132,11 @@ def main() -> None:
     parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"some of {', '.join(TARGETS)}; all if left out")
     parser.add_argument("--seconds", type=int, default=60, help="for each target (default: 60)")
     parser.add_argument("--runs", type=int, help="executions of each target, instead of seconds")
-    parser.add_argument("--add", action="store_true", help="count on from the last run, which learned for this one")
+    parser.add_argument("--add", action="store_true", help="count on from the last run, if it was of the same code")
     given = parser.parse_args()
     if unknown := set(given.targets) - set(TARGETS):
         parser.error(f"there is no target {', '.join(sorted(unknown))}")
+    fuzzed = {"commit": commit(), "code": digest(["Cargo.toml", "src", "fuzz"])}
     programs, plain = build("release", FLAGS), build("plain", "")
     for folder in (ARTIFACTS, WORK / "seeds"):
         folder.mkdir(parents=True, exist_ok=True)
@@ -146,7 +146,10 @@ def main() -> None:
     found = False
     for target in given.targets or TARGETS:
         results = json.loads(kept.read_text("utf-8")) if kept.exists() else {}
-        result = run(target, programs, plain, bounds, results.get(target, {}) if given.add else {})
+        before = results.get(target, {})
+        # Executions of other code are no executions of this one.
+        counts_on = given.add and before.get("code") == fuzzed["code"]
+        result = {**run(target, programs, plain, bounds, before if counts_on else {}), **fuzzed}
         print(line_of(target, result), flush=True)
         found = found or bool(result["crashes"])
         # After each target, so that a run can be broken off; the others keep what they reached.

@@ -25,7 +25,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from board import ROOT, commit
+from board import ROOT, commit, digest
 
 TREES = ROOT / "target" / "mutants"
 RESULTS = ROOT / "build" / "mutants"
@@ -46,15 +46,6 @@ PATIENCE = 60
 
 #: What decides a mutant's fate.
 JUDGED = ["Cargo.lock", "Cargo.toml", ".cargo", "src", "tests", ":!tests/python", ":!tests/reliability"]
-
-
-def digest() -> str:
-    """Return a word for the code that is changed and the tests that run: what was found holds as long as it does."""
-    named = subprocess.run(["git", "ls-files", "-z", *JUDGED], cwd=ROOT, capture_output=True, text=True, check=True)
-    found = hashlib.sha256()
-    for name in sorted(filter(None, named.stdout.split("\0"))):
-        found.update(name.encode() + b"\0" + (ROOT / name).read_bytes() + b"\0")
-    return found.hexdigest()[:12]
 
 
 def mutants() -> list[dict[str, Any]]:
@@ -126,7 +117,7 @@ def main() -> None:
     given = parser.parse_args()
     part, parts = map(int, given.shard.split("/"))
     every, at = mutants(), commit()
-    kept = RESULTS / f"{digest()}.json"
+    kept = RESULTS / f"{digest(JUDGED)}.json"
     known: dict[str, str] = json.loads(kept.read_text("utf-8"))["fates"] if kept.exists() else {}
     RESULTS.mkdir(parents=True, exist_ok=True)
     waiting = [mutant for mutant in every[part::parts] if mutant["name"] not in known]

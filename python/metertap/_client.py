@@ -46,7 +46,8 @@ OPTIONS_DOC = """
         How many requests of this account may be sent in a second, in this process; ``math.inf`` for no limit. By
         default what the provider declares, see `metertap.meters`.
     ca_file : str or path, optional
-        A PEM file of certificates to trust besides the platform's.
+        A PEM file of certificates to trust besides the platform's; on Linux SSL_CERT_FILE and SSL_CERT_DIR say where
+        these are.
     proxy : str or None, default "environment"
         A proxy's URL, None for no proxy, or ``"environment"`` for what HTTPS_PROXY and its like say. Requests to this
         machine never take a proxy.

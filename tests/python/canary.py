@@ -12,6 +12,7 @@ import logging
 import pickle
 import traceback
 import zlib
+from collections import Counter
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -46,11 +47,13 @@ class Tally:
     tests = 0
     words = 0
     errors = 0
-    redirects = 0
+    #: Redirects that were tried, by status and by where they point.
+    redirects: Counter[tuple[int, str]]
     leaked_bytes = 0
     hits: list[str]
 
     def __init__(self) -> None:
+        self.redirects = Counter()
         self.hits = []
 
 
@@ -187,9 +190,11 @@ class Watch:
             return
         reached = (
             f"{TALLY.tests} tests with {TALLY.words} secrets and {TALLY.errors} errors: {len(TALLY.hits)} hits; "
-            f"{TALLY.redirects} redirects: {TALLY.leaked_bytes} bytes of credentials at the second host"
+            f"{TALLY.redirects.total()} redirects of {len(TALLY.redirects)} kinds: "
+            f"{TALLY.leaked_bytes} bytes where they point"
         )
-        passed = not TALLY.hits and TALLY.leaked_bytes == 0 and TALLY.redirects >= 15
+        # Whether a test failed, the exit code says.
+        passed = not TALLY.hits and TALLY.words > 0 and TALLY.leaked_bytes == 0 and len(TALLY.redirects) == 15
         figure = {"id": "F17", "reached": reached, "pass": passed, "reason": "; ".join(TALLY.hits[:5])}
         terminalreporter.ensure_newline()
         terminalreporter.write_line(f"FIGURE {json.dumps(figure)}")

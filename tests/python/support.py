@@ -130,6 +130,19 @@ QUESTIONS: dict[str, tuple[str, dict[str, Any]]] = {
 assert QUESTIONS.keys() == PROVIDERS.keys(), "a provider has no question"
 
 
+def good_body(provider: str) -> bytes:
+    """Return a good answer to the provider's question, from its fixtures."""
+    folder = {
+        "sora": "total_sessions_this_month",
+        "ricoh": "total_schema",
+        "uipath": "consumption_summary",
+        "devicewise": "thing_usage_history",
+        "volcengine": "time_shift_data",
+    }[provider]
+    body: bytes = (FIXTURES / provider / folder / "reply.body").read_bytes()
+    return body.replace(b'"q1":', b'"get":')
+
+
 # A server that says what it is told to
 
 

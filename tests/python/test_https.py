@@ -6,6 +6,7 @@ import contextlib
 import socket
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -67,6 +68,41 @@ except metertap.errors.CertificateRejected:
     with secure() as simulator:
         assert simulator.tls_origin is not None
         assert run_python(code, simulator.tls_origin, env=switches) == "refused\n"
+
+
+ASK_ONCE = """
+import sys
+import metertap
+url, file = sys.argv[1:]
+try:
+    print(metertap.Sora(api_key="k", base_url=url, ca_file=file or None, retries=0).total_sessions_this_month())
+except metertap.errors.CertificateRejected as error:
+    print(error)
+except metertap.errors.AuthenticationFailed:
+    print("trusted")
+"""
+
+
+def test_the_platform_may_be_told_of_a_ca_by_the_environment() -> None:
+    with secure() as simulator:
+        assert simulator.tls_origin is not None
+        env = {"SSL_CERT_FILE": str(simulator.ca_file)}
+        assert run_python(ASK_ONCE, simulator.tls_origin, "", env=env) == "trusted\n"
+        assert run_python(ASK_ONCE, simulator.tls_origin, "").startswith("sora ")
+
+
+def test_a_machine_without_certificates_says_what_to_install(tmp_path: Path) -> None:
+    nothing = tmp_path / "nothing.pem"
+    nothing.touch()
+    env = {"SSL_CERT_FILE": str(nothing), "SSL_CERT_DIR": str(tmp_path / "none")}
+    with secure() as simulator:
+        assert simulator.tls_origin is not None
+        said = run_python(ASK_ONCE, simulator.tls_origin, "", env=env)
+        assert "install the system's CA certificates (package ca-certificates) or pass ca_file" in said
+        assert said.count("\n") == 1
+        assert simulator.counts.requests == 0
+        # The way out that it names is one.
+        assert run_python(ASK_ONCE, simulator.tls_origin, str(simulator.ca_file), env=env) == "trusted\n"
 
 
 def test_plain_http_where_https_is_due_is_no_connection(door: Door, server: ScriptedServer) -> None:

@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 import pytest
-from support import PROVIDERS, QUESTIONS, Door, Reply, ScriptedServer, json_reply
+from support import PROVIDERS, QUESTIONS, Door, Reply, ScriptedServer, good_body, json_reply
 
 from metertap import MetertapError, errors, events
 from metertap.simulator import Simulator
@@ -100,6 +100,18 @@ def test_a_body_that_drips_is_read_to_its_end(door: Door, simulator: Simulator) 
     expected = door.ask(client, "total_traffic_this_month")
     simulator.add_fault("drip:1")
     assert door.ask(client, "total_traffic_this_month") == expected
+
+
+def test_each_attempt_is_signed_anew(door: Door, server: ScriptedServer) -> None:
+    # A second and more later, so that the date, which the signature covers, is another one.
+    server.script = [Reply(503, {"Retry-After": "1.1"}), Reply(body=good_body("volcengine"))]
+    client = door.client("volcengine", access_key="a", secret_key="s", base_url=server.origin, retries=1)
+    ask(door, client)
+    first, second = (request.headers for request in server.seen)
+    assert first["x-date"] < second["x-date"]
+    assert first["authorization"] != second["authorization"]
+    # The same key and the same headers are signed: only the signature differs.
+    assert first["authorization"].rpartition("=")[0] == second["authorization"].rpartition("=")[0]
 
 
 # What the server wants

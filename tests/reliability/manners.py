@@ -8,8 +8,9 @@ import logging
 from collections.abc import Iterator
 from typing import Any
 
-from figures import NOW, PROVIDERS, QUESTIONS, count, figure
+from figures import NOW, PROVIDERS, QUESTIONS, Reply, ScriptedServer, count, figure, good_body
 
+import metertap
 from metertap import errors
 from metertap.simulator import Simulator
 
@@ -132,11 +133,26 @@ def renewals() -> int:
     return most
 
 
+def signatures() -> int:
+    """Return how many different signatures the attempts of one call have; a second lies between them."""
+    server = ScriptedServer()
+    refused = Reply(503, {"Retry-After": "1.1"})
+    server.script = [refused, refused, Reply(body=good_body("volcengine"))]
+    client = metertap.Volcengine(access_key="a", secret_key="s", base_url=server.origin, retries=2)
+    method, arguments = QUESTIONS["volcengine"]
+    getattr(client, method)(**arguments)
+    server.stop()
+    dates = {request.headers["x-date"] for request in server.seen}
+    signed = {request.headers["authorization"] for request in server.seen}
+    check(len(server.seen) == len(dates) == len(signed) == 3, f"{len(signed)} signatures, {len(dates)} dates")
+    return len(signed)
+
+
 def main() -> None:
-    beyond, per_call, inside, logins = dead(), shaky(), forbidden(), renewals()
+    beyond, per_call, inside, logins, signed = dead(), shaky(), forbidden(), renewals(), signatures()
     reached = (
         f"dead: calls + {beyond}; 5 % failing: {per_call:.3f} per call; {inside} requests inside a forbidden time; "
-        f"{logins} login for 50 calls"
+        f"{logins} login for 50 calls; {signed} signatures for 3 attempts"
     )
     figure("F14", reached, not problems, "; ".join(problems[:3]))
 
