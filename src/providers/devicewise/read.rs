@@ -644,6 +644,14 @@ mod tests {
                 Remedy::None,
                 Some("-90008"),
             ),
+            // Neither `success` nor a text: the code says enough.
+            (
+                200,
+                r#"{"get":{"errorCodes":[-90008]}}"#,
+                Kind::NotFound,
+                Remedy::None,
+                Some("-90008"),
+            ),
             (
                 200,
                 r#"{"get":{"success":false,"errorCodes":[-5],"errorMessages":["API Rate Limit reached"]}}"#,

@@ -173,7 +173,6 @@ const fn counter(operation: &'static str) -> Source {
 /// A source that wants a project's key, and so is asked only by name.
 const fn project(operation: &'static str) -> Source {
     Source {
-        currency: None,
         by_default: false,
         page: PROJECT_PAGE,
         ..counter(operation)
@@ -529,18 +528,21 @@ mod tests {
             ("2023-11-22T00:00:00Z", "2023-11-25T00:00:00Z"),
         );
         let body = fixture!("project_traffics_last_month");
-        let found = read(&Sora, &call, body, "2023-12-21T09:35:10Z").unwrap();
-        assert_eq!(
-            found.readings,
-            [
-                "sora.project_daily_egress[] 2023-11-22/2023-11-23 2097152",
-                "sora.project_daily_egress[] 2023-11-23/2023-11-24 0",
-            ]
-        );
-        assert_eq!(
-            found.notes,
-            ["the answer has no row for 1 of the 3 periods that were over"]
-        );
+        // At the very moment at which the last day ends, it is over.
+        for fetched_at in ["2023-12-21T09:35:10Z", "2023-11-25T00:00:00Z"] {
+            let found = read(&Sora, &call, body, fetched_at).unwrap();
+            assert_eq!(
+                found.readings,
+                [
+                    "sora.project_daily_egress[] 2023-11-22/2023-11-23 2097152",
+                    "sora.project_daily_egress[] 2023-11-23/2023-11-24 0",
+                ]
+            );
+            assert_eq!(
+                found.notes,
+                ["the answer has no row for 1 of the 3 periods that were over"]
+            );
+        }
     }
 
     #[test]

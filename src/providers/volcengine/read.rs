@@ -654,6 +654,9 @@ mod tests {
                 "{status} {body}"
             );
         }
+        // A page of a gateway that calls itself a success is told as what it is.
+        let page = answer(&reply(200, "<html>gateway</html>")).unwrap_err();
+        assert!(page.message.contains("not JSON"), "{page}");
     }
 
     #[test]

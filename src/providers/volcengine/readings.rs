@@ -795,6 +795,11 @@ mod tests {
             ]
         );
         assert_eq!(lines.notes, ["rows that start off the buckets of 3600 s: 1"]);
+        let lines = read(&call, body, "2024-02-29T20:00:00Z").unwrap();
+        assert_eq!(
+            lines.readings[2],
+            "snapshots [-] 2024-03-01T03:00:00/2024-03-01T04:00:00 3 "
+        );
     }
 
     #[test]
