@@ -451,6 +451,17 @@ mod tests {
     }
 
     #[test]
+    fn a_sum_is_rounded_if_any_part_is_and_nothing_if_it_does_not_fit() {
+        let part = |scaled, rounded| Quantity { scaled, rounded };
+        assert_eq!(
+            sum([part(1, false), part(2, true), part(4, false)]),
+            Some(part(7, true))
+        );
+        assert_eq!(sum([part(1, false), part(2, false)]), Some(part(3, false)));
+        assert_eq!(sum([part(10_i128.pow(38) - 1, false), part(1, false)]), None);
+    }
+
+    #[test]
     fn a_selection_is_the_whole_or_every_label_or_some() {
         for (selection, expected) in [
             (vec![], vec!["cost_and_usage_total [0, 1, 2, 3, 4]"]),

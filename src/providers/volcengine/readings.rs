@@ -836,6 +836,18 @@ mod tests {
             ["p95_peak_bandwidth [-] 2024-03-01T06:00:00/2024-03-02T00:00:00 0 rounded"]
         );
         assert!(lines.notes[0].starts_with("the service shortened the range to 2024-03-01T06:00:00+08:00 … "));
+        let result =
+            r#"{"StartTime":"2024-03-01T00:00:00+08:00","EndTime":"2024-03-01T11:59:59+08:00","P95PeakBandwidth":1}"#;
+        let lines = read_result(&p95, result).unwrap();
+        assert_eq!(
+            lines.readings,
+            ["p95_peak_bandwidth [-] 2024-03-01T00:00:00/2024-03-01T12:00:00 1 "]
+        );
+        assert!(lines.notes[0].contains(" … 2024-03-01T11:59:59+08:00, from "));
+        // One that is longer than what was asked for is not shortened.
+        let result =
+            r#"{"StartTime":"2024-02-29T00:00:00+08:00","EndTime":"2024-03-02T23:59:59+08:00","P95PeakBandwidth":1}"#;
+        assert_eq!(read_result(&p95, result).unwrap().notes, [""; 0]);
     }
 
     #[test]
