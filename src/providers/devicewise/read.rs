@@ -478,6 +478,10 @@ mod tests {
             show(&read("api_usage_history", r#"{"counters":{"ORG":3}}"#).unwrap()),
             "UsageHistory(series=[CounterSeries(path=[ORG], values=[], value=3; )], total=-, timestamps=[]; )"
         );
+        for total in ["7.5", "7.0", "7e0", "7E0"] {
+            let error = read("api_usage_history", &format!(r#"{{"counters":{{}},"total":{total}}}"#)).unwrap_err();
+            assert!(error.message.contains("total: expected a whole number"), "{error}");
+        }
     }
 
     #[test]

@@ -450,10 +450,10 @@ mod tests {
             (
                 "traffic_data",
                 r#"{"DetailField":["Domain"],"TotalUpTraffic":0.1,"TotalDownTraffic":2,"TrafficDataList":[],
-                    "TrafficDetailDataList":[{"Domain":"a","TotalUpTraffic":0.1,"TrafficDataList":
+                    "TrafficDetailDataList":[{"Domain":"a","TotalUpTraffic":0.1,"Fresh":1,"TrafficDataList":
                     [{"TimeStamp":"2024-03-01T00:00:00+08:00","UpTraffic":0.10,"DownTraffic":0}]}]}"#,
                 "(- - - {total_up_traffic: 0.1, total_down_traffic: 2} [] \
-                 [({domain: a} {total_up_traffic: 0.1} [(2024-03-01T00:00:00+08:00 {up_traffic: 0.10, down_traffic: 0} {} | )] | )] \
+                 [({domain: a} {total_up_traffic: 0.1} [(2024-03-01T00:00:00+08:00 {up_traffic: 0.10, down_traffic: 0} {} | )] | Fresh)] \
                  - {detail_fields: [\"Domain\"]} | )",
             ),
             (
