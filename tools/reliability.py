@@ -40,23 +40,12 @@ WHAT = {
     "F22": ("whole suite, again and again", "20 passes in random order"),
 }
 
-# With as many cases as is due.
-HOSTILE = [
-    "env",
-    "-u",
-    "PROPTEST_CASES",
-    "cargo",
-    "test",
-    "--locked",
-    "--no-default-features",
-    "--features",
-    "client,simulator",
-    "--test",
-    "hostile",
-]
+# With as many cases as are due, whatever a trial has set.
+HOSTILE = ["env", "-u", "PROPTEST_CASES", "cargo", "test", "--locked", "--no-default-features"]
+HOSTILE += ["--features", "client,simulator", "--test", "hostile"]
 COMMANDS = [
     Command(["F1"], [*PYTHON, HERE + "faults.py"], 600),
-    Command(["F2", "F3"], [*HOSTILE, "--", "--nocapture", "--skip", "exact"], 1200),
+    Command(["F2", "F3"], [*HOSTILE, "--", "--skip", "exact", "--nocapture"], 1200),
     Command(["F5"], [*PYTHON, HERE + "bomb.py"], 120),
     Command(["F7"], ["make", "--no-print-directory", "coverage"], 3600),
     Command(["F8"], [*PYTHON, HERE + "interrupts.py"], 600),
@@ -67,7 +56,7 @@ COMMANDS = [
     Command(["F13"], [*PYTHON, HERE + "load.py"], 300),
     Command(["F14"], [*PYTHON, HERE + "manners.py"], 300),
     Command(["F15"], [*PYTHON, HERE + "parse.py"], 300),
-    Command(["F16"], [*PYTHON, HERE + "exact.py"], 300),
+    Command(["F16"], [*PYTHON, HERE + "exact.py", *HOSTILE, "exact", "--", "--nocapture"], 300),
     Command(["F17"], [*PYTHON, "-m", "pytest", "--quiet", "--figures"], 1200),
     Command(["F18"], [*PYTHON, HERE + "importing.py"], 120),
     Command(["F19"], [*PYTHON, HERE + "typed.py"], 600),

@@ -26,6 +26,7 @@ from support import (  # noqa: E402
     ScriptedServer,
     clean_environment,
     good_body,
+    run_python,
 )
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "memory",
     "percentile",
     "remote_simulator",
+    "run_python",
     "threads",
     "within",
 ]

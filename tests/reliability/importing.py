@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
-from figures import ROOT, clean_environment, figure, percentile
+from figures import ROOT, figure, percentile, run_python
 
 IMPORT = """
 import json, os, sys, threading, time
@@ -32,18 +30,12 @@ print(time.perf_counter() - began)
 LIMIT_MS, LIMIT_MIB, LIMIT_CLIENTS_MS = 60, 6.0, 50
 
 
-def printed(code: str) -> str:
-    """Run a program in a fresh interpreter and return what it printed."""
-    command = [sys.executable, "-c", code]
-    return subprocess.run(command, capture_output=True, text=True, check=True, env=clean_environment()).stdout
-
-
 def main() -> None:
-    runs = [json.loads(printed(IMPORT)) for _ in range(21)]
+    runs = [json.loads(run_python(IMPORT)) for _ in range(21)]
     milliseconds = percentile([took * 1000 for took, *_ in runs[1:]], 0.5)
     foreign = sorted({name for _, names, _, _ in runs for name in names})
     threads, sockets = max(run[2] for run in runs) - 1, max(run[3] for run in runs)
-    clients = percentile([float(printed(CLIENTS)) * 1000 for _ in range(5)], 0.5)
+    clients = percentile([float(run_python(CLIENTS)) * 1000 for _ in range(5)], 0.5)
     size, what = wheel_size()
     reached = (
         f"{milliseconds:.0f} ms (median of 20), {len(foreign)} third-party modules, {threads} threads, "
