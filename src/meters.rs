@@ -159,6 +159,12 @@ pub struct Source {
     pub span: Span,
     /// How many days back it answers; nothing where that is not documented.
     pub history_days: Option<i64>,
+    /// True if it is known where its buckets begin; else every call asks for more than it keeps.
+    pub aligned: bool,
+    /// Whether an answer has a row for every bucket.
+    pub writes: Writes,
+    /// When its readings are first in an answer.
+    pub ready: Settles,
     /// When its readings are final.
     pub settles: Settles,
     /// The currency of the costs that it states, if it states any.
@@ -240,7 +246,29 @@ impl std::fmt::Display for Span {
     }
 }
 
-/// When readings are final.
+/// Whether an answer has a row for every bucket: what a bucket without a row means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Writes {
+    /// It does, by the page: a bucket without a row is missing.
+    Every,
+    /// Buckets without use are left out, by the page: one without a row is known to have none.
+    Used,
+    /// No page says.
+    Unknown,
+}
+
+impl Writes {
+    /// Its name in the catalogue: whether every bucket is written.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Every => "yes",
+            Self::Used => "no",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// When readings are final, or first there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Settles {
     /// So many seconds after a reading's end.
@@ -410,6 +438,16 @@ pub trait Sink {
 
     /// Takes a reading.
     fn reading(&mut self, reading: Reading<'_>);
+
+    /// Takes the news that a bucket is there and a number of it is not: null, or without its field. It is a hole of
+    /// this series alone.
+    fn null(&mut self, _meter: usize, _labels: &[Option<&str>], _start: Timestamp, _end: Timestamp) {}
+
+    /// Takes the range `[from, to)` that the answer says it is about. What was asked for besides is missing.
+    fn answers(&mut self, _from: Timestamp, _to: Timestamp) {}
+
+    /// Takes the news that the answer itself shows that it was cut, and how: what comes after its last row is missing.
+    fn cut(&mut self, _how: String) {}
 
     /// Takes a remark on the whole answer, for its row of coverage, for example that its total and its parts disagree.
     fn note(&mut self, note: String);

@@ -80,7 +80,7 @@ fn only_hole(found: &Usage, whole: &Usage, call: &PlannedCall, kind: Kind) {
     let missing: Vec<_> = found.missing().collect();
     assert_eq!(missing.len(), 1, "{missing:?}");
     let hole = missing[0];
-    assert_eq!((hole.call_id.as_ref(), hole.window), (Some(&call.id), call.window));
+    assert_eq!((hole.call_id.as_ref(), hole.window), (Some(&call.id), call.piece));
     assert_eq!((&hole.account, hole.state), (&call.account, State::Failed));
     assert_eq!(hole.error.as_ref().map(|error| error.kind), Some(kind), "{hole:?}");
 
@@ -90,7 +90,7 @@ fn only_hole(found: &Usage, whole: &Usage, call: &PlannedCall, kind: Kind) {
     assert_eq!(by_call(found), expected);
 
     // Coverage differs in that call's row alone, which keeps its window.
-    let (start, end) = (call.window.start().at, call.window.end().at);
+    let (start, end) = (call.piece.start().at, call.piece.end().at);
     let row = |row: String| {
         let is_killed = row.starts_with(&call.id);
         if is_killed {

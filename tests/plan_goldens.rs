@@ -109,7 +109,7 @@ fn tell(plan: &Plan) -> Vec<String> {
     };
     let mut lines = Vec::new();
     for call in &plan.calls {
-        let (start, end) = (show(call.window.start()), show(call.window.end()));
+        let (start, end) = (show(call.piece.start()), show(call.piece.end()));
         let arguments: Vec<String> = call
             .asked
             .arguments
@@ -144,7 +144,7 @@ fn check(of: &Of, window: Window, now: &str, expected: &[&str]) {
             let sent = call.call.arguments.window(start, end).unwrap().unwrap();
             assert_eq!(
                 (sent.start().at, sent.end().at),
-                (call.window.start().at, call.window.end().at)
+                (call.piece.start().at, call.piece.end().at)
             );
         }
     }

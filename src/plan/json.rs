@@ -128,7 +128,7 @@ fn write_call(call: &PlannedCall) -> CallText {
         account: call.account.clone(),
         provider: call.provider.to_owned(),
         operation: call.call.operation.name.to_owned(),
-        window: write_window(call.window),
+        window: write_window(call.piece),
         arguments: arguments(call.call.arguments.iter()),
         asked: AskedText {
             arguments: arguments(call.asked.arguments.iter().map(|(name, value)| (name.as_str(), value))),
@@ -260,14 +260,16 @@ fn read_call(text: &CallText, lookup: Lookup<'_>) -> Result<PlannedCall> {
             text.id
         )));
     }
-    Ok(PlannedCall {
-        id: text.id.clone(),
-        account: text.account.clone(),
-        provider: provider.facts().name,
+    let asked = read_asked(text, provider)?;
+    let (id, account) = (text.id.clone(), text.account.clone());
+    Ok(PlannedCall::new(
+        id,
+        account,
+        provider.facts().name,
         call,
-        asked: read_asked(text, provider)?,
+        asked,
         window,
-    })
+    ))
 }
 
 fn read_asked(call: &CallText, provider: &'static dyn Provider) -> Result<Asked> {
@@ -383,7 +385,7 @@ mod tests {
         );
         for (one, other) in read.calls.iter().zip(&plan.calls) {
             assert_eq!(one.call.arguments, other.call.arguments);
-            assert_eq!((one.window, &one.asked.meters), (other.window, &other.asked.meters));
+            assert_eq!((one.piece, &one.asked.meters), (other.piece, &other.asked.meters));
             assert_eq!(
                 (one.asked.buckets, one.asked.span),
                 (other.asked.buckets, other.asked.span)

@@ -1,6 +1,7 @@
 //! From a question to its plan.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
@@ -45,15 +46,7 @@ impl Plan {
     /// The calls that answer a question, and what no call can answer.
     pub fn make(question: &Question) -> Result<Self> {
         check(question)?;
-        let mut plan = Self {
-            now: question.now,
-            window: question.window,
-            accounts: Vec::new(),
-            calls: Vec::new(),
-            unavailable: Vec::new(),
-            edges: Vec::new(),
-            shard: None,
-        };
+        let mut plan = Self::empty(question.now, question.window);
         for part in &question.parts {
             plan.accounts.push(part.account.clone());
             plan.add(part)?;
@@ -72,6 +65,7 @@ impl Plan {
             )));
         }
         for asked in asked {
+            let asked = Arc::new(asked);
             let reach = Reach::of(&asked, self.window, self.now)?;
             for window in &reach.windows {
                 self.calls.push(planned(part, &asked, *window)?);
@@ -150,7 +144,7 @@ fn merged(asked: Vec<Asked>) -> Vec<Asked> {
     all
 }
 
-fn planned(part: &Part, asked: &Asked, window: Window) -> Result<PlannedCall> {
+fn planned(part: &Part, asked: &Arc<Asked>, window: Window) -> Result<PlannedCall> {
     let mut given = asked.arguments.clone();
     given.extend(arguments(asked, window)?);
     let provider = part.provider.facts().name;
@@ -160,8 +154,9 @@ fn planned(part: &Part, asked: &Asked, window: Window) -> Result<PlannedCall> {
         account: part.account.name.clone(),
         provider,
         call,
-        asked: asked.clone(),
-        window,
+        asked: Arc::clone(asked),
+        piece: window,
+        request: window,
     })
 }
 
@@ -306,12 +301,12 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::meters::{Settles, Source};
+    use crate::meters::{Settles, Source, Writes};
     use crate::plan::toy::{self, plan};
 
     fn windows(plan: &Plan) -> Vec<String> {
         let show = |window: Window| format!("{} {}", window.start().at, window.end().at);
-        let calls = plan.calls.iter().map(|call| show(call.window));
+        let calls = plan.calls.iter().map(|call| show(call.piece));
         let gaps = plan
             .unavailable
             .iter()
@@ -513,6 +508,9 @@ mod tests {
             buckets,
             span,
             history_days,
+            aligned: true,
+            writes: Writes::Unknown,
+            ready: Settles::Unknown,
             settles: Settles::Unknown,
             currency: None,
             by_default: true,

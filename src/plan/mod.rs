@@ -18,6 +18,8 @@ mod toy;
 pub use make::{Part, Question};
 pub use table::Row;
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use crate::meters::{Buckets, Meter, Source, Span};
@@ -75,9 +77,26 @@ pub struct PlannedCall {
     /// What is asked.
     pub call: Call,
     /// Where its readings come from.
-    pub asked: Asked,
-    /// The readings that start in this window are kept.
-    pub window: Window,
+    pub asked: Arc<Asked>,
+    /// Its piece of the question: the readings that start in it are kept.
+    pub piece: Window,
+    /// What the service is asked for: the piece, or more, so that every bucket which starts in the piece comes whole.
+    pub request: Window,
+}
+
+impl PlannedCall {
+    /// A call that asks for its piece and no more.
+    pub fn new(id: String, account: String, provider: &'static str, call: Call, asked: Asked, piece: Window) -> Self {
+        Self {
+            id,
+            account,
+            provider,
+            call,
+            asked: Arc::new(asked),
+            piece,
+            request: piece,
+        }
+    }
 }
 
 /// The argument `meters`, which every provider's selection has.
@@ -141,6 +160,21 @@ pub struct Plan {
     pub edges: Vec<Edge>,
     /// Which part of a whole plan this is: `(index, of)`.
     pub shard: Option<(usize, usize)>,
+}
+
+impl Plan {
+    /// A plan without calls, for this range.
+    pub fn empty(now: Timestamp, window: Window) -> Self {
+        Self {
+            now,
+            window,
+            accounts: Vec::new(),
+            calls: Vec::new(),
+            unavailable: Vec::new(),
+            edges: Vec::new(),
+            shard: None,
+        }
+    }
 }
 
 /// An account of a plan.

@@ -56,8 +56,8 @@ impl Plan {
             provider: first.provider,
             operation: first.call.operation.name,
             calls: calls.len(),
-            start: calls.iter().map(|call| call.window.start().at).min()?,
-            end: calls.iter().map(|call| call.window.end().at).max()?,
+            start: calls.iter().map(|call| call.piece.start().at).min()?,
+            end: calls.iter().map(|call| call.piece.end().at).max()?,
             cut_by: cut_by(calls),
             seconds: account.per_second.map_or(0.0, |rate| whole(calls.len()) / rate),
         })

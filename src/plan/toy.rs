@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Asked, METERS, Part, Plan, PlannedAccount, PlannedCall, Question, wanted};
-use crate::meters::{Buckets, Kind, Meter, Rollup, Rounding, Settles, Sink, Source, Span, Takes};
+use crate::meters::{Buckets, Kind, Meter, Rollup, Rounding, Settles, Sink, Source, Span, Takes, Writes};
 use crate::providers::{Account, Call, Facts, Operation, Proof, Provider, Reply, Request};
 use crate::values::arguments::{Accepts, Argument, Arguments, Needed, Value, plain};
 use crate::values::error::{Error, Result};
@@ -67,6 +67,9 @@ const fn source(
         buckets,
         span,
         history_days: None,
+        aligned: true,
+        writes: Writes::Unknown,
+        ready: Settles::Unknown,
         settles: Settles::Unknown,
         currency: None,
         by_default: false,

@@ -65,14 +65,9 @@ pub fn planned(
         ]),
         Takes::Nothing => {}
     }
-    PlannedCall {
-        id: String::new(),
-        account: provider.facts().name.to_owned(),
-        provider: provider.facts().name,
-        call: Call::new(provider, operation, given).unwrap(),
-        asked,
-        window: Window::new(start, end).unwrap(),
-    }
+    let (name, call) = (provider.facts().name, Call::new(provider, operation, given).unwrap());
+    let piece = Window::new(start, end).unwrap();
+    PlannedCall::new(String::new(), name.to_owned(), name, call, asked, piece)
 }
 
 /// What came out of an answer: a line per reading, and the notes.

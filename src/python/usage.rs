@@ -154,8 +154,8 @@ impl Plan {
                 .map(|(name, value)| (name.to_owned(), value.to_json()))
                 .collect();
             row.set_item("arguments", pythonize::pythonize(py, &given)?)?;
-            row.set_item("start", datetime(py, Instant::utc(call.window.start().at))?)?;
-            row.set_item("end", datetime(py, Instant::utc(call.window.end().at))?)?;
+            row.set_item("start", datetime(py, Instant::utc(call.piece.start().at))?)?;
+            row.set_item("end", datetime(py, Instant::utc(call.piece.end().at))?)?;
             let wanted = call
                 .asked
                 .meters

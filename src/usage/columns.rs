@@ -59,6 +59,32 @@ pub struct CallReadings {
     pub left_out: usize,
     /// How many readings may still change.
     pub provisional: usize,
+    /// What the answer says of its own holes.
+    pub told: Told,
+}
+
+/// What an answer says of its own holes.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Told {
+    /// The range that it says it is about, in microseconds.
+    pub answers: Option<(i64, i64)>,
+    /// How it shows that it was cut.
+    pub cut: Option<String>,
+    /// Numbers that are not there although their buckets are.
+    pub nulls: Vec<Null>,
+}
+
+/// A number that is not there although its bucket is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Null {
+    /// Its meter, by its place in [`Source::meters`].
+    pub meter: usize,
+    /// The values of the meter's dimensions.
+    pub labels: Vec<Option<String>>,
+    /// The bucket, in microseconds.
+    pub start: i64,
+    /// Its end.
+    pub end: i64,
 }
 
 impl CallReadings {
@@ -121,7 +147,7 @@ impl Collector {
             call.asked.meters.contains(&place).then(columns)
         };
         Self {
-            window: call.window,
+            window: call.piece,
             places: source.meters.iter().enumerate().map(places).collect(),
             latest: vec![0; dimensions.len()],
             problem: None,
@@ -142,6 +168,7 @@ impl Collector {
                 notes: Vec::new(),
                 left_out: 0,
                 provisional: 0,
+                told: Told::default(),
             },
         }
     }
@@ -265,6 +292,26 @@ impl Sink for Collector {
         self.take_labels(place, reading.labels);
         self.take_numbers(place, &reading);
         self.take_standing(meter, &reading);
+    }
+
+    fn null(&mut self, meter: usize, labels: &[Option<&str>], start: Timestamp, end: Timestamp) {
+        let is_wanted = self.places.get(meter).is_some_and(Option::is_some);
+        if is_wanted && self.window.contains(start) {
+            self.readings.told.nulls.push(Null {
+                meter,
+                labels: labels.iter().map(|label| label.map(str::to_owned)).collect(),
+                start: start.as_microsecond(),
+                end: end.as_microsecond(),
+            });
+        }
+    }
+
+    fn answers(&mut self, from: Timestamp, to: Timestamp) {
+        self.readings.told.answers = Some((from.as_microsecond(), to.as_microsecond()));
+    }
+
+    fn cut(&mut self, how: String) {
+        self.readings.told.cut = Some(how);
     }
 
     fn note(&mut self, note: String) {
@@ -601,7 +648,7 @@ mod tests {
     #[test]
     fn a_meter_that_was_not_asked_for_is_left_out_with_its_dimensions() {
         let mut call = call("c1", "main", &SUMS, window("2026-01-01", "2026-02-01"));
-        call.asked.meters = vec![1];
+        std::sync::Arc::make_mut(&mut call.asked).meters = vec![1];
         let plan = plan(vec![call]);
         let readings = vec![
             day(0, &[Some("a"), Some("p")], "2026-01-01", "1"),

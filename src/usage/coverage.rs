@@ -102,7 +102,7 @@ pub fn holes(plan: &Plan, outcomes: &[Option<Outcome>]) -> Vec<Hole> {
             provider: call.provider,
             operation: call.call.operation.name,
             call_id: Some(call.id.clone()),
-            window: call.window,
+            window: call.piece,
             state: State::Failed,
             reason: error.as_ref().map_or_else(|| NOT_MADE.to_owned(), ToString::to_string),
             error,
@@ -131,7 +131,7 @@ fn of_call<'a>(plan: &Plan, call: &'a PlannedCall, outcome: Option<&Outcome>, ex
         provider: call.provider,
         operation: call.call.operation.name,
         call_id: Some(&call.id),
-        window: call.window,
+        window: call.piece,
         state: State::Failed,
         readings: 0,
         provisional: 0,
@@ -168,7 +168,7 @@ type Extremes<'a> = HashMap<(&'a str, &'a str), (Timestamp, Timestamp)>;
 fn extremes(plan: &Plan) -> Extremes<'_> {
     let mut extremes = Extremes::new();
     for call in &plan.calls {
-        let (start, end) = (call.window.start().at, call.window.end().at);
+        let (start, end) = (call.piece.start().at, call.piece.end().at);
         let known = extremes.entry(operation(call)).or_insert((start, end));
         *known = (known.0.min(start), known.1.max(end));
     }
@@ -187,7 +187,7 @@ fn notes(plan: &Plan, call: &PlannedCall, readings: &CallReadings, extremes: &Ex
             .iter()
             .filter(|edge| (&*edge.account, edge.operation) == operation(call))
     };
-    let (start, end) = (call.window.start().at, call.window.end().at);
+    let (start, end) = (call.piece.start().at, call.piece.end().at);
     let is_outermost = extremes
         .get(&operation(call))
         .is_some_and(|(first, last)| start == *first || end == *last);
@@ -339,7 +339,7 @@ mod tests {
             .missing()
             .map(|hole| (hole.call_id.as_deref().unwrap(), hole.window))
             .collect();
-        assert_eq!(missing, [("c3", plan.calls[3].window), ("c4", plan.calls[4].window)]);
+        assert_eq!(missing, [("c3", plan.calls[3].piece), ("c4", plan.calls[4].piece)]);
         assert_eq!(usage.holes[0].error, Some(failed()));
         assert_eq!(shown(&usage.readings, "call_id"), ["c0", "c0", "c2"]);
         assert_eq!(shown(&usage.evidence, "call_id"), ["c0", "c1", "c2", "c3"]);

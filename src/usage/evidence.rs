@@ -106,11 +106,11 @@ pub fn table(plan: &Plan, outcomes: &[Option<Outcome>]) -> Result<RecordBatch> {
         ("arguments", arrays::texts(arguments.iter().map(|text| Some(&**text)))),
         (
             "start",
-            arrays::moments(calls().map(|call| microseconds(Some(call.window.start().at))).collect()),
+            arrays::moments(calls().map(|call| microseconds(Some(call.piece.start().at))).collect()),
         ),
         (
             "end",
-            arrays::moments(calls().map(|call| microseconds(Some(call.window.end().at))).collect()),
+            arrays::moments(calls().map(|call| microseconds(Some(call.piece.end().at))).collect()),
         ),
         (
             "asked_at",

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::arrays::Texts;
 use super::{Collector, Evidence, Outcome, Usage};
 use crate::meters::{
-    Buckets, Combine, Flags, Kind, Meter, Reading, Rollup, Rounding, Settles, Sink, Source, Span, Takes,
+    Buckets, Combine, Flags, Kind, Meter, Reading, Rollup, Rounding, Settles, Sink, Source, Span, Takes, Writes,
 };
 use crate::plan::{Asked, Plan, PlannedCall};
 use crate::providers::{Call, Reply, provider};
@@ -31,6 +31,9 @@ const SOURCE: Source = Source {
     buckets: Buckets::Every(86_400, 0),
     span: Span::Days(93),
     history_days: None,
+    aligned: true,
+    writes: Writes::Unknown,
+    ready: Settles::Unknown,
     settles: Settles::After(900),
     currency: None,
     by_default: true,
@@ -115,33 +118,18 @@ pub fn call(id: &str, account: &str, source: &'static Source, window: Window) ->
         ("start".to_owned(), Value::Instant(window.start())),
         ("end".to_owned(), Value::Instant(window.end())),
     ];
-    PlannedCall {
-        id: id.to_owned(),
-        account: account.to_owned(),
-        provider: "volcengine",
-        call: Call::new(volcengine, "time_shift_data", given).unwrap(),
-        asked: Asked {
-            source,
-            buckets: source.buckets,
-            span: source.span,
-            arguments: Vec::new(),
-            meters: (0..source.meters.len()).collect(),
-        },
-        window,
-    }
+    let call = Call::new(volcengine, "time_shift_data", given).unwrap();
+    let asked = Asked::of(source, (0..source.meters.len()).collect(), Vec::new());
+    PlannedCall::new(id.to_owned(), account.to_owned(), "volcengine", call, asked, window)
 }
 
 pub fn plan(calls: Vec<PlannedCall>) -> Plan {
-    let ends = calls.iter().map(|call| (call.window.start().at, call.window.end().at));
+    let ends = calls.iter().map(|call| (call.piece.start().at, call.piece.end().at));
     let (start, end) = ends.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1))).unwrap();
+    let window = Window::new(Instant::utc(start), Instant::utc(end)).unwrap();
     Plan {
-        now: at("2026-03-01"),
-        window: Window::new(Instant::utc(start), Instant::utc(end)).unwrap(),
-        accounts: Vec::new(),
         calls,
-        unavailable: Vec::new(),
-        edges: Vec::new(),
-        shard: None,
+        ..Plan::empty(at("2026-03-01"), window)
     }
 }
 

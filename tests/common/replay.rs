@@ -292,14 +292,14 @@ fn planned(provider: &'static dyn Provider, call: &Call) -> Option<PlannedCall> 
     if let (Some(seconds), Buckets::Every(_, offset)) = (call.arguments.whole("aggregation"), source.buckets) {
         asked.buckets = Buckets::Every(seconds, offset);
     }
-    Some(PlannedCall {
-        id: "0".repeat(32),
-        account: facts.name.to_owned(),
-        provider: facts.name,
-        call: call.clone(),
-        window: window(call, source),
+    Some(PlannedCall::new(
+        "0".repeat(32),
+        facts.name.to_owned(),
+        facts.name,
+        call.clone(),
         asked,
-    })
+        window(call, source),
+    ))
 }
 
 fn window(call: &Call, source: &Source) -> Window {

@@ -121,13 +121,8 @@ fn table(replay: &Replay, call: &PlannedCall, body: &[u8]) -> Result<Vec<i128>> 
         .provider
         .readings(call, &document, fetched_at(), &mut collector)?;
     let plan = Plan {
-        now: fetched_at(),
-        window: call.window,
-        accounts: Vec::new(),
         calls: vec![call.clone()],
-        unavailable: Vec::new(),
-        edges: Vec::new(),
-        shard: None,
+        ..Plan::empty(fetched_at(), call.piece)
     };
     let outcome = Outcome {
         call: 0,

@@ -9,7 +9,9 @@ use std::collections::HashMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{DIMENSION, HISTORY_PAGE, INCLUDE_SUB_ORGS, SERIES, SHOW_ALL, model, read};
-use crate::meters::{Buckets, Flag, Flags, Kind, Meter, Reading, Rollup, Rounding, Settles, Sink, Source, Span, Takes};
+use crate::meters::{
+    Buckets, Flag, Flags, Kind, Meter, Reading, Rollup, Rounding, Settles, Sink, Source, Span, Takes, Writes,
+};
 use crate::plan::{self, Asked, PlannedCall};
 use crate::providers::Facts;
 use crate::values::arguments::{Argument, Arguments};
@@ -120,6 +122,9 @@ const HISTORY: Source = Source {
     buckets: HOURLY.0,
     span: HOURLY.1,
     history_days: None,
+    aligned: false,
+    writes: Writes::Unknown,
+    ready: Settles::Unknown,
     settles: Settles::Unknown,
     currency: None,
     by_default: true,
@@ -292,7 +297,7 @@ impl<'a> History<'a> {
         // The storage command takes no series, and no page says how its buckets are cut: the closest pair tells.
         let gaps = starts.iter().zip(starts.iter().skip(1));
         let closest = gaps.map(|(one, next)| next.as_second() - one.as_second()).min();
-        let window = self.call.window;
+        let window = self.call.request;
         match closest {
             Some(gap) if gap < 23 * HOUR => gap.max(1),
             Some(_) => DAY,
@@ -435,7 +440,7 @@ impl<'a> History<'a> {
         };
         let Json::List(items) = at.value else {
             // One number for the whole window, as an answer by organisation may have it.
-            let window = self.call.window;
+            let window = self.call.request;
             return emit(at, window.start().at, window.end().at);
         };
         let path = at.path();
@@ -449,7 +454,7 @@ impl<'a> History<'a> {
     }
 
     fn flags(&self, start: Timestamp, end: Timestamp, mismatch: bool) -> Flags {
-        let window = self.call.window;
+        let window = self.call.request;
         let cut = |edge: Timestamp| start < edge && edge < end;
         let is_partial = end > self.fetched_at || cut(window.start().at) || cut(window.end().at);
         let mut flags = Flags::NONE;
@@ -509,14 +514,9 @@ mod tests {
         let mut arguments = asked.arguments.clone();
         arguments.extend([("start".to_owned(), text(start)), ("end".to_owned(), text(end))]);
         let at = |text: &str| Instant::parse_argument(text).unwrap();
-        PlannedCall {
-            id: "id".to_owned(),
-            account: "acme".to_owned(),
-            provider: "devicewise",
-            call: Call::new(&DeviceWise, asked.source.operation, arguments).unwrap(),
-            asked,
-            window: Window::new(at(start), at(end)).unwrap(),
-        }
+        let call = Call::new(&DeviceWise, asked.source.operation, arguments).unwrap();
+        let piece = Window::new(at(start), at(end)).unwrap();
+        PlannedCall::new("id".to_owned(), "acme".to_owned(), "devicewise", call, asked, piece)
     }
 
     /// Readings and notes, one line each.
@@ -686,7 +686,7 @@ mod tests {
         let one = call("devicewise.things_connected", &[], MAY.0, MAY.1);
         let two = call("devicewise.things", &[], MAY.0, MAY.1);
         let two = PlannedCall {
-            asked: select(&[("meters", both)]).unwrap().pop().unwrap(),
+            asked: select(&[("meters", both)]).unwrap().pop().unwrap().into(),
             ..two
         };
         assert_eq!(
@@ -703,7 +703,7 @@ mod tests {
         );
         let all = select(&[]).unwrap().swap_remove(2);
         let all = PlannedCall {
-            asked: all,
+            asked: all.into(),
             ..call("devicewise.connections", &[], MAY.0, MAY.1)
         };
         assert_eq!(
@@ -730,7 +730,7 @@ mod tests {
             "2024-05-02",
         );
         let by_org = PlannedCall {
-            asked: by_org,
+            asked: by_org.into(),
             ..template
         };
         let ts = r#""ts":["2024-05-01T00:00:00Z"]"#;

@@ -11,7 +11,9 @@
 use jiff::Timestamp;
 
 use super::{ENV, FACTS, PAGE, label};
-use crate::meters::{Buckets, Flag, Flags, Kind, Meter, Reading, Rollup, Rounding, Settles, Sink, Source, Span, Takes};
+use crate::meters::{
+    Buckets, Flag, Flags, Kind, Meter, Reading, Rollup, Rounding, Settles, Sink, Source, Span, Takes, Writes,
+};
 use crate::plan::{Asked, METERS, PlannedCall, wanted};
 use crate::values::arguments::{Accepts, Argument, Arguments, Needed, Value};
 use crate::values::error::{Error, Result};
@@ -70,6 +72,9 @@ const fn source(operation: &'static str) -> Source {
         buckets: Buckets::Window,
         span: Span::MonthOr28Days,
         history_days: Some(365),
+        aligned: true,
+        writes: Writes::Unknown,
+        ready: Settles::Unknown,
         settles: Settles::After(DAY),
         currency: Some("JPY"),
         by_default: false,
@@ -179,7 +184,7 @@ pub fn readings(call: &PlannedCall, document: &Json<'_>, fetched_at: Timestamp, 
         let bill = Bill::read(&at)?;
         let disagreements = bill.disagreements();
         let mut flags = Flags::NONE.with(Flag::AttributedByStart);
-        if call.window.end().at > fetched_at {
+        if call.request.end().at > fetched_at {
             flags = flags.with(Flag::PartialBucket);
         }
         if !disagreements.is_empty() {
@@ -386,8 +391,8 @@ impl Page<'_> {
         self.sink.reading(Reading {
             meter: place,
             labels: labels.get(..meter.dimensions.len()).unwrap_or(&labels),
-            start: Some(self.call.window.start().at),
-            end: Some(self.call.window.end().at),
+            start: Some(self.call.request.start().at),
+            end: Some(self.call.request.end().at),
             quantity,
             cost,
             flags,

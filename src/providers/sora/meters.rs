@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 
 use super::{FACTS, PROJECT_PAGE, STATUS_PAGE, TRAFFIC_PAGE};
 use crate::meters::{
-    Buckets, Combine, Flag, Kind, Meter, Reading, Rollup, Rounding, Settles, Sink, Source, Span, Takes,
+    Buckets, Combine, Flag, Kind, Meter, Reading, Rollup, Rounding, Settles, Sink, Source, Span, Takes, Writes,
 };
 use crate::plan::{Asked, METERS, PlannedCall, wanted};
 use crate::values::arguments::{Argument, Arguments};
@@ -163,6 +163,9 @@ const fn counter(operation: &'static str) -> Source {
         buckets: Buckets::MonthSoFar,
         span: Span::Whole,
         history_days: None,
+        aligned: true,
+        writes: Writes::Every,
+        ready: Settles::Unknown,
         settles: Settles::Unknown,
         currency: None,
         by_default: true,
@@ -292,8 +295,8 @@ fn note_gaps(
     sink: &mut dyn Sink,
 ) -> Result<()> {
     let (mut over, mut missing) = (0, 0);
-    let mut start = call.window.start().at;
-    while start < call.window.end().at {
+    let mut start = call.request.start().at;
+    while start < call.request.end().at {
         let end = next(call.asked.buckets, start)?;
         if end > fetched_at {
             break;

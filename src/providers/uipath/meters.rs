@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{DAILY_PAGE, FACTS, FOLDER_PAGE, SUMMARY_PAGE, TENANT_SUMMARY_PAGE, model, read};
 use crate::meters::{
-    Buckets, Combine, Flag, Kind, Meter, Reading, Rollup, Rounding, Settles, Sink, Source, Span, Takes,
+    Buckets, Combine, Flag, Kind, Meter, Reading, Rollup, Rounding, Settles, Sink, Source, Span, Takes, Writes,
 };
 use crate::plan::{Asked, METERS, PlannedCall, wanted};
 use crate::values::arguments::{Accepts, Argument, Arguments, Needed, Value, guid, plain};
@@ -114,6 +114,9 @@ const fn source(operation: &'static str, page: &'static str) -> Source {
         buckets: Buckets::Window,
         span: Span::Whole,
         history_days: None,
+        aligned: true,
+        writes: Writes::Unknown,
+        ready: Settles::Unknown,
         settles: Settles::Unknown,
         currency: None,
         by_default: true,
@@ -174,7 +177,7 @@ pub fn readings(call: &PlannedCall, document: &Json<'_>, fetched_at: Timestamp, 
         call,
         code: arguments.text("consumable_code"),
         tenant: arguments.text("tenant_id"),
-        window: (call.window.start().at, call.window.end().at),
+        window: (call.request.start().at, call.request.end().at),
         fetched_at,
         sink,
     };

@@ -4,7 +4,7 @@
 //! list streams, tasks or files in pages are left out: their rows have no moment.
 
 use super::model::{self, Usage};
-use crate::meters::{Buckets, Combine, Kind, Meter, Rollup, Rounding, Settles, Source, Span, Takes};
+use crate::meters::{Buckets, Combine, Kind, Meter, Rollup, Rounding, Settles, Source, Span, Takes, Writes};
 use crate::plan::{self, Asked};
 use crate::providers::Facts;
 use crate::values::arguments::{Accepts, Argument, Arguments, Needed, Value, plain};
@@ -274,6 +274,9 @@ const fn source(operation: &'static str) -> Source {
         buckets: Buckets::Every(DAY, CHINA),
         span: Span::Days(93),
         history_days: Some(366),
+        aligned: true,
+        writes: Writes::Unknown,
+        ready: Settles::Unknown,
         // Most pages say 15 minutes; some say 5 for buckets of a minute, which is not told apart here.
         settles: Settles::After(900),
         currency: None,

@@ -51,7 +51,7 @@ impl<'a> Answer<'a> {
         Ok(Self {
             call,
             usage: meters::usage(call.asked.source)?,
-            window: call.call.arguments.window("start", "end")?.unwrap_or(call.window),
+            window: call.call.arguments.window("start", "end")?.unwrap_or(call.request),
             fetched_at,
         })
     }
@@ -439,14 +439,9 @@ mod tests {
         let mut arguments = asked.arguments.clone();
         arguments.extend([("start".to_owned(), text(start)), ("end".to_owned(), text(end))]);
         let at = |text: &str| Instant::parse_argument(text).unwrap();
-        PlannedCall {
-            id: "id".to_owned(),
-            account: "acme".to_owned(),
-            provider: "volcengine",
-            call: Call::new(&Volcengine, asked.source.operation, arguments).unwrap(),
-            asked,
-            window: Window::new(at(start), at(end)).unwrap(),
-        }
+        let call = Call::new(&Volcengine, asked.source.operation, arguments).unwrap();
+        let piece = Window::new(at(start), at(end)).unwrap();
+        PlannedCall::new("id".to_owned(), "acme".to_owned(), "volcengine", call, asked, piece)
     }
 
     /// Readings and notes, one line each.
