@@ -159,8 +159,11 @@ pub struct Source {
     pub span: Span,
     /// How many days back it answers; nothing where that is not documented.
     pub history_days: Option<i64>,
-    /// True if it is known where its buckets begin; else every call asks for more than it keeps.
-    pub aligned: bool,
+    /// How many seconds before and after its piece a call asks for besides: the longest bucket where no page says in
+    /// which zone buckets begin, else 0.
+    pub widened: i64,
+    /// True if a page says whether the end of a window belongs to it.
+    pub tells_end: bool,
     /// Whether an answer has a row for every bucket.
     pub writes: Writes,
     /// When its readings are first in an answer.
@@ -228,9 +231,11 @@ pub enum Span {
     Days(i64),
     /// A calendar month (UTC): a call for each month, of which only the asked part is kept.
     EachMonth,
-    /// One whole calendar month (UTC) where the window has one, else 28 days: whether a month means 28, 30 or 31 days
-    /// is not documented.
+    /// One whole calendar month of the question's time zone where the window has one, else 28 days: whether a month
+    /// means 28, 30 or 31 days is not documented.
     MonthOr28Days,
+    /// A day of the question's time zone: a call for each.
+    EachDay,
     /// No limit is known, and parts must not be added up: the window is never cut.
     Whole,
 }
@@ -241,6 +246,7 @@ impl std::fmt::Display for Span {
             Self::Days(days) => write!(out, "{days} days"),
             Self::EachMonth => out.write_str("a calendar month"),
             Self::MonthOr28Days => out.write_str("a calendar month or 28 days"),
+            Self::EachDay => out.write_str("a day"),
             Self::Whole => out.write_str("no limit known"),
         }
     }

@@ -15,9 +15,11 @@ use jiff::tz::TimeZone;
 use metertap::engine::run::read;
 use metertap::plan::{Part, Plan, PlannedAccount, Question};
 use metertap::providers::{Reply, provider};
-use metertap::usage::{Every, Evidence, Outcome, Usage};
+use metertap::usage::{Evidence, Outcome, Usage};
 use metertap::values::error::Kind;
+use metertap::values::period::Every;
 use metertap::values::window::{Instant, Window};
+use metertap::values::zone::Zone;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 
@@ -32,6 +34,7 @@ fn plan(of: &str, selection: &str, start: &str, end: &str) -> Plan {
         provider: provider.facts().name,
         per_second: None,
         concurrency: 1,
+        identity: String::new(),
     };
     let part = Part {
         account,
@@ -39,6 +42,8 @@ fn plan(of: &str, selection: &str, start: &str, end: &str) -> Plan {
         selection: common::arguments(&serde_json::from_str(selection).unwrap()),
     };
     let question = Question {
+        zone: Zone::utc(),
+        every: None,
         window: Window::new(at(start), at(end)).unwrap(),
         now: at(NOW).at,
         parts: vec![part],

@@ -13,6 +13,7 @@ use metertap::plan::{Part, Plan, PlannedAccount, Question};
 use metertap::providers::{REGISTRY, provider};
 use metertap::values::arguments::Value;
 use metertap::values::window::{Instant, Window};
+use metertap::values::zone::Zone;
 
 /// What an account is asked: its provider, its meters, and the rest of the selection.
 struct Of {
@@ -53,6 +54,7 @@ impl Of {
                 provider: provider.facts().name,
                 per_second: provider.facts().per_second,
                 concurrency: provider.facts().concurrency,
+                identity: String::new(),
             },
             provider,
             selection,
@@ -86,6 +88,8 @@ fn days(zone: &str, text: &str) -> Window {
 
 fn plan(of: &Of, window: Window, now: &str) -> Plan {
     let question = Question {
+        zone: Zone::utc(),
+        every: None,
         window,
         now: Instant::parse_argument(now).unwrap().at,
         parts: vec![of.part()],

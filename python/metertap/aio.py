@@ -86,6 +86,7 @@ async def fetch(
     *,
     tz: Any = None,
     now: Any = None,
+    every: Any = None,
     accounts: Any = (),
     on_error: str = "raise",
     progress: Any = False,
@@ -106,7 +107,7 @@ async def fetch(
     from metertap import fetching
     from metertap.usage import Usage
 
-    run = fetching.start_run(what, start, end, tz, now, accounts, on_error, archive, on_event)
+    run = fetching.start_run(what, start, end, tz, now, every, accounts, on_error, archive, on_event)
     show, close = fetching.progress_of(progress)
 
     def tell() -> None:

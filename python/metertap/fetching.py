@@ -29,6 +29,7 @@ def fetch(
     *,
     tz: str | tzinfo | None = None,
     now: Moment | None = None,
+    every: str | None = None,
     accounts: Iterable[Client] = (),
     on_error: str = "raise",
     progress: bool | Callable[[int, int], object] = False,
@@ -41,7 +42,7 @@ def fetch(
     ----------
     what : Plan, client, selection or list of clients and selections
         A plan, or whom to ask; then `start` and `end` are needed, as in `plan`.
-    start, end, tz, now
+    start, end, tz, now, every
         As in `plan`.
     accounts : list of clients, optional
         The accounts of a plan that was unpickled, which holds none.
@@ -74,7 +75,7 @@ def fetch(
     >>> usage.is_complete, sorted(set(usage.to_pandas()["provider"]))
     (True, ['sora', 'volcengine'])
     """
-    run = start_run(what, start, end, tz, now, accounts, on_error, archive, on_event)
+    run = start_run(what, start, end, tz, now, every, accounts, on_error, archive, on_event)
     show, close = progress_of(progress)
     try:
         core = run.wait(show)
@@ -110,6 +111,7 @@ def start_run(
     end: Any,
     tz: Any,
     now: Any,
+    every: Any,
     accounts: Iterable[Client],
     on_error: str,
     archive: str | os.PathLike[str] | None,
@@ -123,11 +125,13 @@ def start_run(
     if isinstance(what, Plan):
         if start is not None or end is not None:
             raise InvalidArgument("a plan has its range already; leave start and end out.")
+        if every is not None:
+            raise InvalidArgument("a plan has its periods already; leave every out.")
         chosen = what
     elif start is None or end is None:
         raise InvalidArgument("start and end are needed, unless a plan is given.")
     else:
-        chosen = plan(what, start, end, tz=tz, now=now)
+        chosen = plan(what, start, end, tz=tz, now=now, every=every)
     given = [client_of(client) for client in listed(accounts)]
     clients = {**chosen._clients, **{client.name: client for client in given}}
     missing = [name for name in chosen.accounts if name not in clients]

@@ -11,8 +11,8 @@ from metertap._client import Client
 from metertap.errors import InvalidArgument, WrongType
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import tzinfo
+    from collections.abc import Callable, Mapping
+    from datetime import timedelta, tzinfo
 
     from metertap.typing import Asked, Moment
 
@@ -233,6 +233,7 @@ def plan(
     *,
     tz: str | tzinfo | None = None,
     now: Moment | None = None,
+    every: str | None = None,
 ) -> Plan:
     """Plan the calls for a question, offline.
 
@@ -243,9 +244,13 @@ def plan(
     start, end : date, datetime or str
         The range ``[start, end)``; a reading belongs to it if it starts in it. A naive datetime is refused.
     tz : str or tzinfo, optional
-        Where a date, or a text that is only a date, has its midnight; UTC if left out.
+        Where a date, or a text that is only a date, has its midnight, and whose months and days cut the calls of
+        services that know months; UTC if left out.
     now : date, datetime or str, optional
         The time to plan for; the machine's if left out.
+    every : {"hour", "day", "week", "month", "quarter", "year"}, optional
+        Cut the calls of sources that answer a whole window with one figure (UiPath's summary, RICOH) at the periods of
+        `tz`, so that the figures can be told by them. It costs a call for each.
 
     Returns
     -------
@@ -271,7 +276,11 @@ def plan(
     selections = [item if isinstance(item, Selection) else Selection(client_of(item), {}) for item in asked]
     clients = {selection.client.name: selection.client for selection in selections}
     parts = [(selection.client._core, dict(selection.wanted)) for selection in selections]
-    core = _core.Plan(parts, start=_at(start, tz), end=_at(end, tz), now=None if now is None else _at(now, tz))
+    if not (every is None or isinstance(every, str)):
+        raise WrongType(f"every must be a str such as 'month', not {type(every).__name__}.")
+    first, last = _at(start, tz), _at(end, tz)
+    moment = None if now is None else _at(now, tz)
+    core = _core.Plan(parts, start=first, end=last, now=moment, zone=told_zone(tz), every=every)
     return Plan(core, clients)
 
 
@@ -305,6 +314,54 @@ def _at(moment: Any, tz: str | tzinfo | None) -> Any:
     if isinstance(moment, date) and not isinstance(moment, datetime):
         return datetime.combine(moment, time(), tzinfo=_zone(tz))
     return moment
+
+
+def told_zone(tz: str | tzinfo | None) -> str | list[tuple[int, int]]:
+    """Return a time zone as the core wants it told: a name as it is, anything else by its offsets.
+
+    A `tzinfo` is asked, never judged by its name: from 1990 to 2069, each offset in seconds with the second of the epoch
+    from which on it holds.
+    """
+    from datetime import datetime, timedelta, timezone, tzinfo
+
+    if tz is None:
+        return "UTC"
+    if isinstance(tz, str):
+        return tz
+    if not isinstance(tz, tzinfo):
+        raise WrongType(f"tz must be a str such as 'Asia/Tokyo' or a tzinfo, not {type(tz).__name__}.")
+    if isinstance(tz, timezone):
+        return [(0, _seconds(tz.utcoffset(None)))]
+    epoch = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+    def offset(second: int) -> int:
+        return _seconds((epoch + timedelta(seconds=second)).astimezone(tz).utcoffset())
+
+    first, last, step = FIRST_ASKED, LAST_ASKED, 14 * 86_400
+    told = [(first, offset(first))]
+    for probe in range(first + step, last, step):
+        if offset(probe) != told[-1][1]:
+            told.append(_change(offset, probe - step, probe))
+    return told
+
+
+#: Between which seconds of the epoch a time zone is asked for its offsets: the years 1990 to 2069.
+FIRST_ASKED, LAST_ASKED = 631_152_000, 3_155_760_000
+
+
+def _seconds(offset: timedelta | None) -> int:
+    if offset is None:
+        raise InvalidArgument("tz has no UTC offset; pass a name such as 'Asia/Tokyo'.")
+    return round(offset.total_seconds())
+
+
+def _change(offset: Callable[[int], int], before: int, after: int) -> tuple[int, int]:
+    """Return the second at which the offset of `after` begins to hold, and that offset."""
+    wanted = offset(after)
+    while after - before > 1:
+        middle = (before + after) // 2
+        before, after = (before, middle) if offset(middle) == wanted else (middle, after)
+    return after, wanted
 
 
 def _zone(tz: str | tzinfo) -> tzinfo:

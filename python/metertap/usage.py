@@ -220,7 +220,9 @@ class Usage(Table):
         InvalidArgument
             If that would add peaks, mix units, or name a column that does not exist.
         """
-        zone = tz if isinstance(tz, str) else str(tz)
+        from metertap.planning import told_zone
+
+        zone = told_zone(tz)
         names: Any = [by] if isinstance(by, str) else by
         if not (every is None or isinstance(every, str)):
             raise WrongType(f"every must be a str such as 'day', not {type(every).__name__}.")

@@ -2,11 +2,12 @@
 
 use std::ops::Range;
 
+use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
-use jiff::{Timestamp, ToSpan};
 
 use crate::meters::{Buckets, Span};
 use crate::values::error::{Error, Result};
+use crate::values::period::Every;
 use crate::values::window::{Instant, Window};
 
 const DAY: i64 = 86_400;
@@ -24,6 +25,9 @@ pub(super) enum Grid {
 }
 
 impl Grid {
+    /// Any whole second.
+    pub const ANYWHERE: Self = Self::Every { step: 1, offset: 0 };
+
     /// The grid of these buckets; whole seconds where they may start anywhere.
     pub fn of(buckets: Buckets) -> Self {
         match buckets {
@@ -32,7 +36,7 @@ impl Grid {
                 offset: i64::from(offset),
             },
             Buckets::Months => Self::Months,
-            Buckets::Window | Buckets::MonthSoFar => Self::Every { step: 1, offset: 0 },
+            Buckets::Window | Buckets::MonthSoFar => Self::ANYWHERE,
         }
     }
 
@@ -48,7 +52,7 @@ impl Grid {
     }
 
     /// The last bucket start at or before a moment.
-    fn floor(self, second: i64) -> Result<i64> {
+    pub fn floor(self, second: i64) -> Result<i64> {
         match self {
             Self::Every { step, offset } => Ok((second + offset).div_euclid(step) * step - offset),
             Self::Months => Ok(Month::of(second)?.range.start),
@@ -94,6 +98,28 @@ pub(super) fn as_buckets_write(at: Instant, buckets: Buckets) -> Instant {
     at.at_offset(offset)
 }
 
+/// The period that a moment is in.
+pub(super) fn period(second: i64, every: Every, zone: &TimeZone) -> Result<Seconds> {
+    let around = every.around(moment(second)?, zone);
+    let (start, end) = around.map_err(|_| Error::invalid("the range goes beyond the years that can be represented"))?;
+    Ok(start.as_second()..end.as_second())
+}
+
+/// A range in its periods: no gap, no overlap.
+pub(super) fn periods(range: &Seconds, every: Every, zone: &TimeZone) -> Result<Vec<Seconds>> {
+    let mut pieces = Vec::new();
+    let mut at = range.start;
+    while at < range.end {
+        let end = match every {
+            Every::All => range.end,
+            every => period(at, every, zone)?.end.clamp(at + 1, range.end),
+        };
+        pieces.push(at..end);
+        at = end;
+    }
+    Ok(pieces)
+}
+
 /// A calendar month in UTC.
 pub(super) struct Month {
     pub year: i16,
@@ -104,13 +130,8 @@ pub(super) struct Month {
 impl Month {
     /// The month that a moment is in.
     pub fn of(second: i64) -> Result<Self> {
-        let first = moment(second)?.to_zoned(TimeZone::UTC).date().first_of_month();
-        let start = |day: jiff::civil::Date| {
-            day.to_zoned(TimeZone::UTC)
-                .map(|midnight| midnight.timestamp().as_second())
-        };
-        let range = start(first).and_then(|from| Ok(from..start(first.checked_add(1.month())?)?));
-        let range = range.map_err(|_| Error::invalid("the range goes beyond the years that can be represented"))?;
+        let range = period(second, Every::Month, &TimeZone::UTC)?;
+        let first = moment(range.start)?.to_zoned(TimeZone::UTC);
         Ok(Self {
             year: first.year(),
             number: first.month(),
@@ -120,17 +141,18 @@ impl Month {
 }
 
 /// Cuts a range, whose ends lie on the grid, into windows no longer than the span: no gap, no overlap.
-pub(super) fn cut(range: &Seconds, grid: Grid, span: Span) -> Result<Vec<Seconds>> {
+pub(super) fn cut(range: &Seconds, grid: Grid, span: Span, zone: &TimeZone) -> Result<Vec<Seconds>> {
     match span {
         Span::Days(days) => every(range, grid, days.saturating_mul(DAY)),
+        Span::EachDay => periods(range, Every::Day, zone),
         Span::EachMonth => months(range, grid),
-        Span::MonthOr28Days => months_or_28_days(range, grid),
+        Span::MonthOr28Days => months_or_28_days(range, grid, zone),
         Span::Whole => every(range, grid, i64::MAX),
     }
 }
 
 /// Pieces of as many buckets as fit into so many seconds, and of one bucket at least.
-fn every(range: &Seconds, grid: Grid, longest: i64) -> Result<Vec<Seconds>> {
+pub(super) fn every(range: &Seconds, grid: Grid, longest: i64) -> Result<Vec<Seconds>> {
     let mut pieces = Vec::new();
     let mut at = range.start;
     while at < range.end {
@@ -157,11 +179,11 @@ fn months(range: &Seconds, grid: Grid) -> Result<Vec<Seconds>> {
 }
 
 /// The whole months of the range as they are, and what is left before and after them by 28 days.
-fn months_or_28_days(range: &Seconds, grid: Grid) -> Result<Vec<Seconds>> {
+fn months_or_28_days(range: &Seconds, grid: Grid, zone: &TimeZone) -> Result<Vec<Seconds>> {
     let mut at = range.start;
     let mut whole = Vec::new();
     while at < range.end {
-        let month = Month::of(at)?.range;
+        let month = period(at, Every::Month, zone)?;
         let is_whole = month.start >= range.start && month.end <= range.end;
         if is_whole && grid.has(month.start)? && grid.has(month.end)? {
             whole.push(month.clone());
@@ -228,7 +250,7 @@ mod tests {
     fn a_span_shorter_than_a_bucket_is_one_bucket() {
         let weekly = Grid::of(Buckets::Every(7 * DAY, 0));
         assert_eq!(
-            cut(&(0..14 * DAY), weekly, Span::Days(3)).unwrap(),
+            cut(&(0..14 * DAY), weekly, Span::Days(3), &TimeZone::UTC).unwrap(),
             [0..7 * DAY, 7 * DAY..14 * DAY]
         );
     }
@@ -259,7 +281,7 @@ mod tests {
             grid in grids(), span in spans(), start in -1_000_000_000_i64..3_000_000_000, length in 0_i64..100_000_000,
         ) {
             let range = grid.ceil(start).unwrap()..grid.ceil(start + length).unwrap();
-            let pieces = cut(&range, grid, span).unwrap();
+            let pieces = cut(&range, grid, span, &TimeZone::UTC).unwrap();
             let is_one_bucket = |piece: &Seconds| grid.ceil(piece.start + 1).unwrap() == piece.end;
             let mut at = range.start;
             for piece in &pieces {
@@ -274,6 +296,7 @@ mod tests {
                     Span::MonthOr28Days => prop_assert!(
                         long <= 28 * DAY || is_one_bucket(piece) || *piece == Month::of(piece.start).unwrap().range
                     ),
+                    Span::EachDay => prop_assert!(long <= DAY),
                     Span::Whole => prop_assert_eq!(pieces.len(), 1),
                 }
             }

@@ -1,17 +1,22 @@
 //! Plans as JSON: to keep them, to compare them, and to send them to other machines.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Plain;
 
-use super::{Asked, Edge, Plan, PlannedAccount, PlannedCall, Unavailable, make};
+use super::{Asked, Edge, PartOf, Plan, PlannedAccount, PlannedCall, Unavailable, make};
 use crate::meters::{Buckets, Source, Span};
 use crate::providers::{self, Call, Provider};
 use crate::values::arguments::Value;
 use crate::values::error::{Error, Result};
+use crate::values::period::Every;
 use crate::values::window::{Instant, Window};
+use crate::values::zone::{Told, Zone};
 
-/// The version of the format: what another one wrote is refused, not guessed at.
-const VERSION: u32 = 1;
+/// The version of the format. What version 1 wrote is read, too: its calls ask for their piece and no more. What another
+/// one wrote is refused, not guessed at.
+const VERSION: u32 = 2;
 
 /// Finds a provider by its name.
 type Lookup<'a> = &'a dyn Fn(&str) -> Option<&'static dyn Provider>;
@@ -21,8 +26,12 @@ type Lookup<'a> = &'a dyn Fn(&str) -> Option<&'static dyn Provider>;
 struct PlanText {
     metertap_plan: u32,
     now: String,
-    window: [String; 2],
-    shard: Option<(usize, usize)>,
+    asked: Vec<[String; 2]>,
+    zone: Told,
+    every: Option<String>,
+    part: Option<PartOf>,
+    /// The documents of providers that are not built in: none yet.
+    documents: Vec<Plain>,
     accounts: Vec<AccountText>,
     calls: Vec<CallText>,
     unavailable: Vec<RemarkText>,
@@ -37,6 +46,8 @@ struct AccountText {
     // As text: JSON parsers may be one bit off, and plans must compare.
     per_second: Option<String>,
     concurrency: usize,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    identity: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -46,7 +57,10 @@ struct CallText {
     account: String,
     provider: String,
     operation: String,
-    window: [String; 2],
+    piece: [String; 2],
+    /// Left out where it is the piece.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    request: Option<[String; 2]>,
     arguments: Vec<(String, Plain)>,
     asked: AskedText,
 }
@@ -58,6 +72,8 @@ struct AskedText {
     meters: Vec<String>,
     buckets: Buckets,
     span: Span,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    every: Option<String>,
 }
 
 /// A remark on a part of the range, or on an edge of it.
@@ -83,8 +99,11 @@ impl Plan {
         let text = PlanText {
             metertap_plan: VERSION,
             now: self.now.to_string(),
-            window: write_window(self.window),
-            shard: self.shard,
+            asked: self.asked.iter().map(|window| write_window(*window)).collect(),
+            zone: self.zone.told().clone(),
+            every: self.every.map(|every| every.name().to_owned()),
+            part: self.part.clone(),
+            documents: Vec::new(),
             accounts: self.accounts.iter().map(write_account).collect(),
             calls: self.calls.iter().map(write_call).collect(),
             unavailable: self.unavailable.iter().map(write_unavailable).collect(),
@@ -118,6 +137,7 @@ fn write_account(account: &PlannedAccount) -> AccountText {
         provider: account.provider.to_owned(),
         per_second: account.per_second.map(|rate| rate.to_string()),
         concurrency: account.concurrency,
+        identity: account.identity.clone(),
     }
 }
 
@@ -128,7 +148,8 @@ fn write_call(call: &PlannedCall) -> CallText {
         account: call.account.clone(),
         provider: call.provider.to_owned(),
         operation: call.call.operation.name.to_owned(),
-        window: write_window(call.piece),
+        piece: write_window(call.piece),
+        request: (call.request != call.piece).then(|| write_window(call.request)),
         arguments: arguments(call.call.arguments.iter()),
         asked: AskedText {
             arguments: arguments(call.asked.arguments.iter().map(|(name, value)| (name.as_str(), value))),
@@ -138,6 +159,7 @@ fn write_call(call: &PlannedCall) -> CallText {
                 .collect(),
             buckets: call.asked.buckets,
             span: call.asked.span,
+            every: call.asked.every.map(|every| every.name().to_owned()),
         },
     }
 }
@@ -190,27 +212,89 @@ fn write(value: &Value) -> Plain {
 }
 
 fn read(text: &str, lookup: Lookup<'_>) -> Result<Plan> {
-    let text: PlanText = serde_json::from_str(text).map_err(|problem| Error::invalid(problem.to_string()))?;
-    if text.metertap_plan != VERSION {
+    let text = of_any_version(text)?;
+    if !text.documents.is_empty() {
         return Err(Error::invalid("another version of metertap made it"));
     }
     let plan = Plan {
         now: text.now.parse().map_err(|_| damaged("now"))?,
-        window: read_window(&text.window)?,
+        asked: each(&text.asked, read_window)?,
+        zone: Zone::new(text.zone)?,
+        every: text.every.as_deref().map(Every::named).transpose()?,
         accounts: each(&text.accounts, |account| read_account(account, lookup))?,
-        calls: each(&text.calls, |call| read_call(call, lookup))?,
+        calls: read_calls(&text.calls, lookup)?,
         unavailable: each(&text.unavailable, |part| read_unavailable(part, lookup))?,
         edges: each(&text.edges, |edge| read_edge(edge, lookup))?,
-        shard: text.shard,
+        part: text.part,
     };
-    if plan.shard.is_some_and(|(index, of)| index >= of) {
-        return Err(damaged("shard"));
+    let are_apart = plan.asked.is_sorted_by(|one, next| one.end().at < next.start().at);
+    if plan.asked.is_empty() || !are_apart {
+        return Err(damaged("range"));
+    }
+    let sound = |part: &PartOf| {
+        !part.have.is_empty() && part.have.is_sorted_by(|a, b| a < b) && part.have.iter().all(|index| *index < part.of)
+    };
+    if plan.part.as_ref().is_some_and(|part| !sound(part)) {
+        return Err(damaged("part"));
     }
     let is_known = |name: &str| plan.accounts.iter().any(|account| account.name == name);
     if !plan.calls.iter().all(|call| is_known(&call.account)) {
         return Err(damaged("accounts"));
     }
     Ok(plan)
+}
+
+/// The text of a plan, brought to today's form.
+fn of_any_version(text: &str) -> Result<PlanText> {
+    #[derive(Deserialize)]
+    struct Version {
+        metertap_plan: u32,
+    }
+    let problem = |problem: serde_json::Error| Error::invalid(problem.to_string());
+    let version: Version = serde_json::from_str(text).map_err(problem)?;
+    match version.metertap_plan {
+        VERSION => serde_json::from_str(text).map_err(problem),
+        1 => {
+            let old: Plain = serde_json::from_str(text).map_err(problem)?;
+            serde_json::from_value(of_version_1(old).ok_or_else(|| damaged("form"))?).map_err(problem)
+        }
+        _ => Err(Error::invalid("another version of metertap made it")),
+    }
+}
+
+fn of_version_1(mut plan: Plain) -> Option<Plain> {
+    let members = plan.as_object_mut()?;
+    let asked = members.remove("window")?;
+    let shard = members.remove("shard")?;
+    let part = match shard.as_array() {
+        None => Plain::Null,
+        Some(shard) => serde_json::json!({"have": [shard.first()?], "of": shard.get(1)?, "whole": ""}),
+    };
+    members.insert("metertap_plan".to_owned(), Plain::from(VERSION));
+    members.insert("asked".to_owned(), Plain::from(vec![asked]));
+    members.insert("zone".to_owned(), Plain::from("UTC"));
+    members.insert("every".to_owned(), Plain::Null);
+    members.insert("part".to_owned(), part);
+    members.insert("documents".to_owned(), Plain::Array(Vec::new()));
+    for call in members.get_mut("calls")?.as_array_mut()? {
+        let call = call.as_object_mut()?;
+        let piece = call.remove("window")?;
+        call.insert("piece".to_owned(), piece);
+    }
+    Some(plan)
+}
+
+/// The calls; those of one source on end share what was asked of it.
+fn read_calls(all: &[CallText], lookup: Lookup<'_>) -> Result<Vec<PlannedCall>> {
+    let mut calls: Vec<PlannedCall> = Vec::with_capacity(all.len());
+    for text in all {
+        let mut call = read_call(text, lookup)?;
+        if let Some(before) = calls.last().filter(|before| before.asked.is_same(&call.asked)) {
+            call.asked = Arc::clone(&before.asked);
+        }
+        calls.push(call);
+    }
+    Ok(calls)
 }
 
 fn damaged(what: &str) -> Error {
@@ -247,14 +331,15 @@ fn read_account(text: &AccountText, lookup: Lookup<'_>) -> Result<PlannedAccount
         provider: find(&text.provider, lookup)?.facts().name,
         per_second: rate,
         concurrency: text.concurrency,
+        identity: text.identity.clone(),
     })
 }
 
 fn read_call(text: &CallText, lookup: Lookup<'_>) -> Result<PlannedCall> {
     let provider = find(&text.provider, lookup)?;
     let call = Call::new(provider, &text.operation, read_arguments(&text.arguments)?)?;
-    let window = read_window(&text.window)?;
-    if make::id(&text.provider, &text.account, &call, window) != text.id {
+    let piece = read_window(&text.piece)?;
+    if make::id(&text.provider, &text.account, &call, piece) != text.id {
         return Err(Error::invalid(format!(
             "call {} is not what its id says; it is damaged, or another version of metertap made it",
             text.id
@@ -262,14 +347,11 @@ fn read_call(text: &CallText, lookup: Lookup<'_>) -> Result<PlannedCall> {
     }
     let asked = read_asked(text, provider)?;
     let (id, account) = (text.id.clone(), text.account.clone());
-    Ok(PlannedCall::new(
-        id,
-        account,
-        provider.facts().name,
-        call,
-        asked,
-        window,
-    ))
+    let request = text.request.as_ref().map_or(Ok(piece), read_window)?;
+    Ok(PlannedCall {
+        request,
+        ..PlannedCall::new(id, account, provider.facts().name, call, asked, piece)
+    })
 }
 
 fn read_asked(call: &CallText, provider: &'static dyn Provider) -> Result<Asked> {
@@ -285,6 +367,7 @@ fn read_asked(call: &CallText, provider: &'static dyn Provider) -> Result<Asked>
         source,
         buckets: call.asked.buckets,
         span: call.asked.span,
+        every: call.asked.every.as_deref().map(Every::named).transpose()?,
         arguments: read_arguments(&call.asked.arguments)?,
         meters,
     })
@@ -423,13 +506,17 @@ mod tests {
         for (from, to, message) in [
             ("", "", ""),
             (
-                "\"metertap_plan\":1",
                 "\"metertap_plan\":2",
+                "\"metertap_plan\":3",
                 "another version of metertap made it",
             ),
             ("\"concurrency\":8", "\"concurrency\":0", "its rate is damaged"),
             ("\"per_second\":\"2\"", "\"per_second\":\"NaN\"", "its rate is damaged"),
-            ("\"shard\":null", "\"shard\":[2,2]", "its shard is damaged"),
+            (
+                "\"part\":null",
+                "\"part\":{\"have\":[2],\"of\":2,\"whole\":\"\"}",
+                "its part is damaged",
+            ),
             ("\"name\":\"a\"", "\"name\":\"b\"", "its accounts is damaged"),
             ("\"toy.hourly\"", "\"toy.daily\"", "hourly does not hold these meters"),
             (
@@ -485,6 +572,8 @@ mod tests {
             let plan = Plan::make(&crate::plan::Question {
                 window: Window::new(at(start), at(start + length)).unwrap(),
                 now: at(1_800_000_000).at,
+                zone: Zone::utc(),
+                every: None,
                 parts: vec![part],
             }).unwrap();
             for index in 0..of {
@@ -492,7 +581,7 @@ mod tests {
                 prop_assert_eq!(again(&shard), shard);
             }
             let read = again(&plan);
-            prop_assert_eq!(read.window, plan.window);
+            prop_assert_eq!(&read.asked, &plan.asked);
             prop_assert_eq!(read, plan);
         }
     }

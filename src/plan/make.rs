@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 
 use super::cut::{self, Grid, Month, Seconds};
@@ -12,8 +13,10 @@ use crate::meters::{Buckets, Span, Takes};
 use crate::providers::{Call, Provider};
 use crate::values::arguments::{Arguments, Value};
 use crate::values::error::{Error, Result};
+use crate::values::period::Every;
 use crate::values::text::{compact, hex};
 use crate::values::window::{Instant, Window};
+use crate::values::zone::Zone;
 
 /// What is asked: a range of time, and of whom.
 #[derive(Clone)]
@@ -22,6 +25,10 @@ pub struct Question {
     pub window: Window,
     /// The time now.
     pub now: Timestamp,
+    /// The time zone whose days and months are meant.
+    pub zone: Zone,
+    /// The periods by which to cut the windows of sources that answer each with one figure.
+    pub every: Option<Every>,
     /// Whom, and what of each.
     pub parts: Vec<Part>,
 }
@@ -46,15 +53,19 @@ impl Plan {
     /// The calls that answer a question, and what no call can answer.
     pub fn make(question: &Question) -> Result<Self> {
         check(question)?;
-        let mut plan = Self::empty(question.now, question.window);
+        let mut plan = Self {
+            zone: question.zone.clone(),
+            every: question.every,
+            ..Self::empty(question.now, question.window)
+        };
         for part in &question.parts {
             plan.accounts.push(part.account.clone());
-            plan.add(part)?;
+            plan.add(part, question.window)?;
         }
         Ok(plan)
     }
 
-    fn add(&mut self, part: &Part) -> Result<()> {
+    fn add(&mut self, part: &Part, range: Window) -> Result<()> {
         let facts = part.provider.facts();
         let selection = Arguments::check("select()", facts.selection, part.selection.clone())?;
         let asked = merged(part.provider.asked(&selection)?);
@@ -64,11 +75,13 @@ impl Plan {
                 "nothing is asked of account {name:?}: select its meters"
             )));
         }
-        for asked in asked {
+        for mut asked in asked {
+            asked.every = self.every.filter(|_| asked.buckets == Buckets::Window);
             let asked = Arc::new(asked);
-            let reach = Reach::of(&asked, self.window, self.now)?;
-            for window in &reach.windows {
-                self.calls.push(planned(part, &asked, *window)?);
+            let reach = Reach::of(&asked, range, self.now, self.zone.time_zone())?;
+            for piece in &reach.windows {
+                self.calls
+                    .push(planned(part.provider, &part.account.name, &asked, *piece, self.now)?);
             }
             self.note(part, &asked, reach);
         }
@@ -144,20 +157,58 @@ fn merged(asked: Vec<Asked>) -> Vec<Asked> {
     all
 }
 
-fn planned(part: &Part, asked: &Arc<Asked>, window: Window) -> Result<PlannedCall> {
+/// The call for a piece of the question.
+pub(super) fn planned(
+    provider: &dyn Provider,
+    account: &str,
+    asked: &Arc<Asked>,
+    piece: Window,
+    now: Timestamp,
+) -> Result<PlannedCall> {
+    let request = request(asked, piece, now)?;
     let mut given = asked.arguments.clone();
-    given.extend(arguments(asked, window)?);
-    let provider = part.provider.facts().name;
-    let call = Call::new(part.provider, asked.source.operation, given)?;
+    given.extend(arguments(asked, request)?);
+    let call = Call::new(provider, asked.source.operation, given)?;
+    let provider = provider.facts().name;
     Ok(PlannedCall {
-        id: id(provider, &part.account.name, &call, window),
-        account: part.account.name.clone(),
+        id: id(provider, account, &call, piece),
+        account: account.to_owned(),
         provider,
         call,
         asked: Arc::clone(asked),
-        piece: window,
-        request: window,
+        piece,
+        request,
     })
+}
+
+/// What the service is asked for, so that every bucket which starts in a piece comes whole. Where no page says in which
+/// zone buckets begin that is a bucket more before and after; but nothing of the future, except of the bucket under way.
+pub(super) fn request(asked: &Asked, piece: Window, now: Timestamp) -> Result<Window> {
+    let margin = margin(asked);
+    if margin == 0 {
+        return Ok(piece);
+    }
+    let grid = Grid::of(asked.buckets);
+    let (start, end) = (piece.start().at.as_second(), cut::ceil_second(piece.end().at));
+    let latest = grid.ceil(cut::ceil_second(now))?.max(end);
+    cut::window(&(grid.floor(start - margin)?..grid.ceil(end + margin)?.min(latest)))
+}
+
+/// How many seconds before and after its piece a call asks for besides.
+fn margin(asked: &Asked) -> i64 {
+    match asked.buckets {
+        Buckets::Every(step, _) if asked.source.widened > 0 => step.max(asked.source.widened),
+        _ => 0,
+    }
+}
+
+/// The moments at which pieces may begin: where buckets do, or anywhere if nobody knows where that is.
+fn grid(asked: &Asked) -> Grid {
+    if margin(asked) > 0 {
+        Grid::ANYWHERE
+    } else {
+        Grid::of(asked.buckets)
+    }
 }
 
 /// The arguments that take the window.
@@ -209,8 +260,8 @@ struct Reach {
 }
 
 impl Reach {
-    fn of(asked: &Asked, range: Window, now: Timestamp) -> Result<Self> {
-        let grid = Grid::of(asked.buckets);
+    fn of(asked: &Asked, range: Window, now: Timestamp, zone: &TimeZone) -> Result<Self> {
+        let grid = grid(asked);
         let first = |at: Timestamp| grid.ceil(cut::ceil_second(at));
         let buckets = first(range.start().at)?..first(range.end().at)?;
         let mut reach = Self::default();
@@ -220,16 +271,16 @@ impl Reach {
         } else if asked.buckets == Buckets::MonthSoFar {
             reach.month_so_far(&buckets, now)?;
         } else {
-            reach.ask(asked, &buckets, now)?;
+            reach.ask(asked, &buckets, now, zone)?;
         }
         reach.find_edges(asked, range);
         Ok(reach)
     }
 
-    fn ask(&mut self, asked: &Asked, buckets: &Seconds, now: Timestamp) -> Result<()> {
-        let grid = Grid::of(asked.buckets);
+    fn ask(&mut self, asked: &Asked, buckets: &Seconds, now: Timestamp, zone: &TimeZone) -> Result<()> {
+        let (grid, margin) = (grid(asked), margin(asked));
         let oldest = match asked.source.history_days {
-            Some(days) => grid.ceil(cut::ceil_second(now) - days * 86_400 + SLACK)?,
+            Some(days) => grid.ceil(cut::ceil_second(now) - days * 86_400 + SLACK + 2 * margin)?,
             None => i64::MIN,
         };
         let asked_from = oldest.clamp(buckets.start, buckets.end);
@@ -242,8 +293,15 @@ impl Reach {
             Takes::YearMonth => Span::EachMonth,
             Takes::Range(..) | Takes::Nothing => asked.span,
         };
-        for piece in cut::cut(&(asked_from..asked_to), grid, span)? {
-            self.windows.push(cut::window(&piece)?);
+        for period in cut::periods(&(asked_from..asked_to), asked.every.unwrap_or(Every::All), zone)? {
+            let pieces = match span {
+                // Snapped outwards, a request has up to two buckets more on either side.
+                Span::Days(days) if margin > 0 => cut::every(&period, grid, days * 86_400 - 4 * margin)?,
+                span => cut::cut(&period, grid, span, zone)?,
+            };
+            for piece in pieces {
+                self.windows.push(cut::window(&piece)?);
+            }
         }
         self.miss(asked_to..buckets.end, FUTURE)
     }
@@ -508,7 +566,8 @@ mod tests {
             buckets,
             span,
             history_days,
-            aligned: true,
+            widened: 0,
+            tells_end: true,
             writes: Writes::Unknown,
             ready: Settles::Unknown,
             settles: Settles::Unknown,
@@ -524,6 +583,7 @@ mod tests {
             source,
             buckets: source.buckets,
             span: source.span,
+            every: None,
             arguments: Vec::new(),
             meters: Vec::new(),
         }
@@ -540,7 +600,7 @@ mod tests {
             let now = at(start + elapsed).at;
             let asked = asked_of(source);
             let source = asked.source;
-            let reach = Reach::of(&asked, range, now).unwrap();
+            let reach = Reach::of(&asked, range, now, &TimeZone::UTC).unwrap();
             let grid = Grid::of(source.buckets);
             let first = |at: Timestamp| grid.ceil(cut::ceil_second(at)).unwrap();
             let snapped = first(range.start().at)..first(range.end().at);
@@ -576,7 +636,7 @@ mod tests {
             let asked = asked_of(Source { history_days: None, ..source });
             let (middle, end) = (start + lengths.0, start + lengths.0 + lengths.1);
             let seconds = |from, to| -> i64 {
-                let reach = Reach::of(&asked, Window::new(at(from), at(to)).unwrap(), at(1_800_000_000_000).at).unwrap();
+                let reach = Reach::of(&asked, Window::new(at(from), at(to)).unwrap(), at(1_800_000_000_000).at, &TimeZone::UTC).unwrap();
                 let lengths = reach.windows.iter().map(|window| window.end().at.as_second() - window.start().at.as_second());
                 lengths.sum()
             };

@@ -5,7 +5,8 @@
 //! source's buckets, what lies outside its history, and cutting by its longest window.
 //!
 //! A reading belongs to the range that contains its start, so neighbouring ranges tile: the buckets that start in the
-//! range are asked for, whole.
+//! range are asked for, whole. Each call has its piece of the question, and a request that is wider where no page says in
+//! which zone buckets begin.
 
 mod cut;
 mod json;
@@ -21,13 +22,16 @@ pub use table::Row;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::meters::{Buckets, Meter, Source, Span};
 use crate::providers::{Call, Facts};
 use crate::values::arguments::{Accepts, Argument, Arguments, Needed, Value, plain};
 use crate::values::error::{Error, Result};
+use crate::values::period::Every;
 use crate::values::text::did_you_mean;
 use crate::values::window::Window;
+use crate::values::zone::Zone;
 
 /// One kind of call that a selection takes, before it is cut in time.
 #[derive(Debug, Clone)]
@@ -38,6 +42,8 @@ pub struct Asked {
     pub buckets: Buckets,
     /// The longest window of one call, where the selection decides that; else as the source says.
     pub span: Span,
+    /// The periods of the calendar that cut its windows, where the question asks for that and it has no buckets.
+    pub every: Option<Every>,
     /// The arguments besides the window, for example one vhost.
     pub arguments: Vec<(String, Value)>,
     /// Which of the source's meters are wanted, by their places in [`Source::meters`].
@@ -51,9 +57,17 @@ impl Asked {
             source,
             buckets: source.buckets,
             span: source.span,
+            every: None,
             arguments,
             meters,
         }
+    }
+
+    /// True if both ask the same, whatever the window.
+    pub fn is_same(&self, other: &Self) -> bool {
+        std::ptr::eq(self.source, other.source)
+            && (self.buckets, self.span, self.every) == (other.buckets, other.span, other.every)
+            && (&self.meters, &self.arguments) == (&other.meters, &other.arguments)
     }
 
     /// The meters that are wanted, with their places.
@@ -148,8 +162,12 @@ pub fn wanted(facts: &Facts, selection: &Arguments) -> Result<Vec<(&'static Sour
 pub struct Plan {
     /// The time it was made for.
     pub now: Timestamp,
-    /// The range that was asked for.
-    pub window: Window,
+    /// The ranges that were asked for: in order, apart from each other.
+    pub asked: Vec<Window>,
+    /// The time zone whose days and months were meant.
+    pub zone: Zone,
+    /// The periods by which windows were cut, if that was asked for.
+    pub every: Option<Every>,
     /// Whom is asked.
     pub accounts: Vec<PlannedAccount>,
     /// The calls, in their order: by account, source, arguments, time.
@@ -158,8 +176,29 @@ pub struct Plan {
     pub unavailable: Vec<Unavailable>,
     /// Where readings do not begin or end with the range.
     pub edges: Vec<Edge>,
-    /// Which part of a whole plan this is: `(index, of)`.
-    pub shard: Option<(usize, usize)>,
+    /// Which parts of a whole plan this is, if it is not the whole.
+    pub part: Option<PartOf>,
+}
+
+/// Which parts of a whole plan there are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PartOf {
+    /// The parts that are here, in order, counted from 0.
+    pub have: Vec<usize>,
+    /// How many parts the whole has.
+    pub of: usize,
+    /// A digest of the whole; empty where an earlier version of metertap split it.
+    pub whole: String,
+}
+
+impl std::fmt::Display for PartOf {
+    /// `part 1 of 2`, counted from 1 as people do.
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let have: Vec<String> = self.have.iter().map(|index| (index + 1).to_string()).collect();
+        let parts = if have.len() == 1 { "part" } else { "parts" };
+        write!(out, "{parts} {} of {}", have.join(", "), self.of)
+    }
 }
 
 impl Plan {
@@ -167,13 +206,20 @@ impl Plan {
     pub fn empty(now: Timestamp, window: Window) -> Self {
         Self {
             now,
-            window,
+            asked: vec![window],
+            zone: Zone::utc(),
+            every: None,
             accounts: Vec::new(),
             calls: Vec::new(),
             unavailable: Vec::new(),
             edges: Vec::new(),
-            shard: None,
+            part: None,
         }
+    }
+
+    /// The first and the last moment of what was asked.
+    pub fn range(&self) -> Option<(Timestamp, Timestamp)> {
+        Some((self.asked.first()?.start().at, self.asked.last()?.end().at))
     }
 }
 
@@ -188,6 +234,8 @@ pub struct PlannedAccount {
     pub per_second: Option<f64>,
     /// How many requests of it may be under way at once.
     pub concurrency: usize,
+    /// A digest of its address and settings, without secrets; empty where an earlier version of metertap planned.
+    pub identity: String,
 }
 
 /// A part of the range that a source cannot answer.

@@ -1,7 +1,10 @@
 //! Parts of a plan for several machines, and the time that a plan takes at least.
 
-use super::{Plan, PlannedAccount};
+use sha2::{Digest, Sha256};
+
+use super::{PartOf, Plan, PlannedAccount};
 use crate::values::error::{Error, Result};
+use crate::values::text::hex;
 
 impl Plan {
     /// The part of this plan for the `index`th of `of` machines, counted from 0.
@@ -9,10 +12,8 @@ impl Plan {
     /// The calls are dealt in turn, so each machine gets its share of every account; put back in turn, the parts are
     /// the plan. Each part has its share of each account's rate. What no call can answer is told by the first part.
     pub fn shard(&self, index: usize, of: usize) -> Result<Self> {
-        if let Some((known, all)) = self.shard {
-            return Err(Error::invalid(format!(
-                "this is shard {known} of {all} already: split the whole plan"
-            )));
+        if let Some(part) = &self.part {
+            return Err(Error::invalid(format!("this is {part} already: split the whole plan")));
         }
         if index >= of {
             return Err(Error::invalid(format!(
@@ -25,14 +26,22 @@ impl Plan {
             ..account.clone()
         };
         let is_first = index == 0;
+        let mut whole = hex(&Sha256::digest(self.to_json()));
+        whole.truncate(16);
         Ok(Self {
             now: self.now,
-            window: self.window,
+            asked: self.asked.clone(),
+            zone: self.zone.clone(),
+            every: self.every,
             accounts: self.accounts.iter().map(share).collect(),
             calls: self.calls.iter().skip(index).step_by(of).cloned().collect(),
             unavailable: if is_first { self.unavailable.clone() } else { Vec::new() },
             edges: if is_first { self.edges.clone() } else { Vec::new() },
-            shard: Some((index, of)),
+            part: Some(PartOf {
+                have: vec![index],
+                of,
+                whole,
+            }),
         })
     }
 
@@ -101,7 +110,10 @@ mod tests {
         let plan = whole_plan();
         for index in 0..3 {
             let shard = plan.shard(index, 3).unwrap();
-            assert_eq!(shard.shard, Some((index, 3)));
+            assert_eq!(
+                shard.part.as_ref().unwrap().to_string(),
+                format!("part {} of 3", index + 1)
+            );
             for account in &shard.accounts {
                 assert_eq!((account.per_second, account.concurrency), (Some(2.0 / 3.0), 2));
                 let calls = shard.calls.iter().filter(|call| call.account == account.name).count();
@@ -123,7 +135,7 @@ mod tests {
         let shard = plan.shard(1, 2).unwrap();
         assert_eq!(
             shard.shard(0, 2).unwrap_err().message,
-            "this is shard 1 of 2 already: split the whole plan"
+            "this is part 2 of 2 already: split the whole plan"
         );
     }
 

@@ -98,6 +98,7 @@ fn limit(call: &PlannedCall) -> String {
         Span::Days(days) => format!("at most {days} days"),
         Span::EachMonth => "a month each".to_owned(),
         Span::MonthOr28Days => "a whole month or at most 28 days".to_owned(),
+        Span::EachDay => "a day each".to_owned(),
         Span::Whole => String::new(),
     }
 }

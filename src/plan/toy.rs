@@ -10,6 +10,7 @@ use crate::values::error::{Error, Result};
 use crate::values::json::Json;
 use crate::values::shape::Holds;
 use crate::values::window::{Instant, Window};
+use crate::values::zone::Zone;
 
 pub(super) struct Toy;
 
@@ -67,7 +68,8 @@ const fn source(
         buckets,
         span,
         history_days: None,
-        aligned: true,
+        widened: 0,
+        tells_end: true,
         writes: Writes::Unknown,
         ready: Settles::Unknown,
         settles: Settles::Unknown,
@@ -172,6 +174,7 @@ impl Provider for Toy {
                 source,
                 buckets: source.buckets,
                 span: source.span,
+                every: None,
                 arguments: code
                     .map(|code| ("code".to_owned(), Value::List(vec![Value::Text(code.to_owned())])))
                     .into_iter()
@@ -223,6 +226,7 @@ pub(super) fn part(name: &str, selection: Vec<(String, Value)>) -> Part {
             provider: "toy",
             per_second: Some(2.0),
             concurrency: 8,
+            identity: String::new(),
         },
         provider: &TOY,
         selection,
@@ -241,6 +245,8 @@ pub(super) fn question(start: &str, end: &str, now: &str, parts: Vec<Part>) -> Q
     Question {
         window: window(start, end),
         now: Instant::parse_argument(now).unwrap().at,
+        zone: Zone::utc(),
+        every: None,
         parts,
     }
 }

@@ -15,6 +15,7 @@ pub mod volcengine;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use sha2::{Digest, Sha256};
 
 use crate::meters::{Sink, Source};
 use crate::plan::{Asked, PlannedCall};
@@ -23,6 +24,7 @@ use crate::values::error::{Error, Kind, Result};
 use crate::values::json::{At, Json};
 use crate::values::secret::Secret;
 use crate::values::shape::{Holds, Typed};
+use crate::values::text::hex;
 
 /// All providers: the one list.
 pub static REGISTRY: &[&dyn Provider] = &[
@@ -176,6 +178,18 @@ impl Account {
     /// The setting of that name.
     pub fn setting(&self, name: &str) -> Option<&str> {
         self.settings.text(name)
+    }
+
+    /// What tells it from another account of the same name: a digest of its address and settings.
+    pub fn identity(&self) -> String {
+        let mut digest = Sha256::new();
+        digest.update(&self.base_url);
+        for (name, value) in self.settings.iter() {
+            digest.update(format!("\n{name}={value:?}"));
+        }
+        let mut identity = hex(&digest.finalize());
+        identity.truncate(16);
+        identity
     }
 
     /// True if it has the secret of that name.

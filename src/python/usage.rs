@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use jiff::tz::TimeZone;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyDict, PyList};
@@ -20,13 +19,31 @@ use crate::engine::clock;
 use crate::engine::run::{Job, read, replay as replay_archive};
 use crate::plan::{self, Part, PlannedAccount, PlannedCall, Question};
 use crate::providers::{REGISTRY, Reply, provider};
-use crate::usage::{self, Every, Evidence, Outcome};
+use crate::usage::{self, Evidence, Outcome};
 use crate::values::error::{Error, Result};
+use crate::values::period::Every;
 use crate::values::window::{Instant, Window};
+use crate::values::zone::{Told, Zone};
 
 /// A plan.
 #[pyclass(frozen, module = "metertap._core")]
 pub struct Plan(plan::Plan);
+
+/// A time zone, as Python tells it: by its name, or by its offsets.
+#[derive(FromPyObject)]
+enum ToldZone {
+    Name(String),
+    Offsets(Vec<(i64, i32)>),
+}
+
+impl From<ToldZone> for Told {
+    fn from(told: ToldZone) -> Self {
+        match told {
+            ToldZone::Name(name) => Self::Name(name),
+            ToldZone::Offsets(offsets) => Self::Offsets(offsets),
+        }
+    }
+}
 
 /// A row of a plan's summary: account, provider, operation, calls, start, end, what cut it, least seconds.
 type PlanRow<'py> = (
@@ -43,7 +60,7 @@ type PlanRow<'py> = (
 #[pymethods]
 impl Plan {
     #[new]
-    #[pyo3(signature = (parts, *, start, end, now))]
+    #[pyo3(signature = (parts, *, start, end, now, zone, every))]
     #[allow(clippy::needless_pass_by_value)] // the binding hands over owned lists
     fn new(
         py: Python<'_>,
@@ -51,6 +68,8 @@ impl Plan {
         start: &Bound<'_, PyAny>,
         end: &Bound<'_, PyAny>,
         now: &Bound<'_, PyAny>,
+        zone: ToldZone,
+        every: Option<&str>,
     ) -> PyResult<Self> {
         let refuse = |error: Error| to_python(py, &error);
         let now = match from_python(now, "now")? {
@@ -65,6 +84,8 @@ impl Plan {
             asked.push(part(client, selection)?);
         }
         plan::Plan::make(&Question {
+            zone: Zone::new(zone.into()).map_err(refuse)?,
+            every: every.map(Every::named).transpose().map_err(refuse)?,
             window,
             now,
             parts: asked,
@@ -175,6 +196,7 @@ fn part(client: &Client, selection: &Bound<'_, PyDict>) -> PyResult<Part> {
         provider: facts.name,
         per_second: client.0.per_second(),
         concurrency: client.0.concurrency(),
+        identity: client.0.account.identity(),
     };
     Ok(Part {
         account,
@@ -360,15 +382,11 @@ impl Usage {
 
     /// Readings put together by their meters' rules.
     #[allow(clippy::needless_pass_by_value)] // the binding hands over owned lists
-    fn rollup(&self, py: Python<'_>, every: Option<&str>, by: Vec<String>, tz: &str) -> PyResult<Table> {
+    fn rollup(&self, py: Python<'_>, every: Option<&str>, by: Vec<String>, zone: ToldZone) -> PyResult<Table> {
         let outcome = py.detach(|| -> Result<_> {
             let every = every.map(Every::named).transpose()?;
-            let zone = TimeZone::get(tz).map_err(|_| {
-                Error::invalid(format!(
-                    "there is no time zone {tz:?}; write for example \"Asia/Tokyo\""
-                ))
-            })?;
-            self.0.rollup(every, &zone, &by)
+            let zone = Zone::new(zone.into())?;
+            self.0.rollup(every, zone.time_zone(), &by)
         });
         outcome.map(Table).map_err(|error| to_python(py, &error))
     }

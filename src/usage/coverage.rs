@@ -194,7 +194,7 @@ fn notes(plan: &Plan, call: &PlannedCall, readings: &CallReadings, extremes: &Ex
     if is_outermost {
         notes.extend(edges().map(|edge| edge.text.clone()));
     }
-    let beyond = readings.ending_after(plan.window.end().at);
+    let beyond = plan.range().map_or(0, |(_, end)| readings.ending_after(end));
     if beyond > 0 && edges().next().is_none() {
         notes.push(format!(
             "readings that end after the range's end, and are taken whole: {beyond}"
@@ -374,7 +374,7 @@ mod tests {
         ];
         let calls = days.map(|(start, end)| call(start, "main", &SUMS, window(start, end)));
         let mut plan = plan(calls.into_iter().collect());
-        plan.window = window("2026-01-01", "2026-01-03T12:00:00Z");
+        plan.asked = vec![window("2026-01-01", "2026-01-03T12:00:00Z")];
         plan.edges.push(Edge {
             account: "main".to_owned(),
             provider: "volcengine",

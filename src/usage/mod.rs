@@ -17,7 +17,6 @@ use arrow_array::RecordBatch;
 pub use columns::{CallReadings, Collector};
 pub use coverage::State;
 pub use evidence::Evidence;
-pub use rollup::Every;
 
 use crate::meters::Meter;
 use crate::plan::Plan;

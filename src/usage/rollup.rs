@@ -9,99 +9,16 @@ use arrow_array::types::Int32Type;
 use arrow_array::{
     Array, Decimal128Array, DictionaryArray, Int32Array, ListArray, RecordBatch, TimestampMicrosecondArray,
 };
-use jiff::civil::Date;
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Span, Timestamp};
 
 use super::arrays::{self, NO_AMOUNT, NO_MOMENT, Numbers, Texts, Words, bug, microseconds};
 use super::columns::{AFTER_DIMENSIONS, BEFORE_DIMENSIONS, STATUSES, number};
 use super::{Hole, Usage};
 use crate::meters::{Combine, Flag, Flags, Meter, Status};
 use crate::values::error::{Error, Result};
+use crate::values::period::Every;
 use crate::values::text::did_you_mean;
-
-/// A length of the calendar that readings are put together over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Every {
-    /// An hour.
-    Hour,
-    /// A day, from midnight to midnight.
-    Day,
-    /// A week, from Monday.
-    Week,
-    /// A month.
-    Month,
-    /// A quarter, from January, April, July or October.
-    Quarter,
-    /// A year.
-    Year,
-    /// All of the time there is.
-    All,
-}
-
-impl Every {
-    /// Each with its name.
-    pub const ALL: [(Self, &'static str); 7] = [
-        (Self::Hour, "hour"),
-        (Self::Day, "day"),
-        (Self::Week, "week"),
-        (Self::Month, "month"),
-        (Self::Quarter, "quarter"),
-        (Self::Year, "year"),
-        (Self::All, "all"),
-    ];
-
-    /// The one of that name.
-    pub fn named(name: &str) -> Result<Self> {
-        let found = Self::ALL.iter().find(|(_, known)| *known == name);
-        let names = || Self::ALL.iter().map(|(_, known)| *known);
-        found.map(|(every, _)| *every).ok_or_else(|| {
-            let (hint, names) = (did_you_mean(name, names()), names().collect::<Vec<_>>().join(", "));
-            Error::invalid(format!("every must be one of {names}, not {name:?}{hint}"))
-        })
-    }
-
-    /// The first and the last day (exclusive) of the period that this day lies in.
-    fn days(self, day: Date) -> std::result::Result<(Date, Date), jiff::Error> {
-        let month = |months: i8| day.first_of_month().checked_sub(Span::new().months(months));
-        let (first, length) = match self {
-            Self::Hour | Self::Day | Self::All => (day, Span::new().days(1)),
-            Self::Week => {
-                let since_monday = i64::from(day.weekday().to_monday_zero_offset());
-                (day.checked_sub(Span::new().days(since_monday))?, Span::new().days(7))
-            }
-            Self::Month => (day.first_of_month(), Span::new().months(1)),
-            Self::Quarter => (month((day.month() - 1) % 3)?, Span::new().months(3)),
-            Self::Year => (day.first_of_year(), Span::new().years(1)),
-        };
-        Ok((first, first.checked_add(length)?))
-    }
-
-    /// The period that a moment lies in.
-    fn around(self, at: Timestamp, zone: &TimeZone) -> std::result::Result<(Timestamp, Timestamp), jiff::Error> {
-        if self == Self::Hour {
-            return hour(at, zone);
-        }
-        let (first, last) = self.days(at.to_zoned(zone.clone()).date())?;
-        let midnight = |day: Date| day.to_zoned(zone.clone()).map(|zoned| zoned.timestamp());
-        Ok((midnight(first)?, midnight(last)?))
-    }
-}
-
-/// The hour on the zone's clocks; where they jump by less than an hour, the hour ends at the jump.
-fn hour(at: Timestamp, zone: &TimeZone) -> std::result::Result<(Timestamp, Timestamp), jiff::Error> {
-    let offset = i64::from(zone.to_offset(at).seconds());
-    let local = at.as_second() + offset;
-    let start = Timestamp::from_second(local.div_euclid(3600) * 3600 - offset)?;
-    let end = start.checked_add(SignedDuration::from_hours(1))?;
-    let just_after = at.checked_add(SignedDuration::from_nanos(1))?;
-    let jump_before = zone.preceding(just_after).next().map(|jump| jump.timestamp());
-    let jump_after = zone.following(at).next().map(|jump| jump.timestamp());
-    Ok((
-        jump_before.map_or(start, |jump| start.max(jump)),
-        jump_after.map_or(end, |jump| end.min(jump)),
-    ))
-}
 
 impl Usage {
     /// Puts readings together: over each period of the time zone's calendar (over no time at all without `every`), and
@@ -623,6 +540,7 @@ mod tests {
     use crate::meters::{Reading, Source};
     use crate::usage::fixture::{OTHERS, SUMS, answered, at, call, day, plan, shown, usage, window};
     use crate::values::quantity::Quantity;
+    use jiff::SignedDuration;
     use proptest::prelude::*;
 
     fn by(names: &[&str]) -> Vec<String> {
@@ -1054,7 +972,7 @@ mod tests {
                 ..day(0, labels, "2026-01-01", "0")
             });
             let usage = usage(&SUMS, readings.collect());
-            let every = Every::ALL.get(every).map(|(every, _)| *every);
+            let every = Every::ALL.get(every).copied();
             let table = usage.rollup(every, &TimeZone::get(zone).unwrap(), &by(&names)).unwrap();
             let quantities: &Decimal128Array = column(&table, "quantity").unwrap();
             let total: i128 = leaves.iter().map(|leaf| i128::from(leaf.3)).sum();

@@ -392,6 +392,7 @@ pub mod fetch {
     use metertap::simulator::server::{Config, Simulator};
     use metertap::usage::Usage;
     use metertap::values::window::{Instant, Window};
+    use metertap::values::zone::Zone;
 
     /// A simulator whose time stands still.
     pub fn simulator(seed: u64, now: &str) -> Simulator {
@@ -424,6 +425,7 @@ pub mod fetch {
                         provider: of,
                         per_second: client.provider.facts().per_second,
                         concurrency: client.concurrency(),
+                        identity: String::new(),
                     },
                     provider: client.provider,
                     selection: super::arguments(&serde_json::from_str(selection).unwrap()),
@@ -439,6 +441,8 @@ pub mod fetch {
             let (start, end) = range.split_once(" .. ").unwrap();
             let at = |text| Instant::parse_argument(text).unwrap();
             let question = Question {
+                zone: Zone::utc(),
+                every: None,
                 window: Window::new(at(start), at(end)).unwrap(),
                 now: self.now,
                 parts: self.parts.clone(),

@@ -99,6 +99,8 @@ pub static SOURCES: &[Source] = &[
             &["counter"],
             "Stored data by kind, presumably in bytes; the answer's own total adds up the buckets, so it is not kept.",
         )],
+        // Nor how long its buckets are.
+        widened: DAY,
         ..HISTORY
     },
 ];
@@ -122,7 +124,8 @@ const HISTORY: Source = Source {
     buckets: HOURLY.0,
     span: HOURLY.1,
     history_days: None,
-    aligned: false,
+    widened: HOUR,
+    tells_end: true,
     writes: Writes::Unknown,
     ready: Settles::Unknown,
     settles: Settles::Unknown,

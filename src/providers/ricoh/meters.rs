@@ -42,7 +42,7 @@ pub static SELECTION: &[Argument] = &[
         name: "series",
         accepts: Accepts::OneOf(&["day"]),
         needed: Needed::Optional,
-        doc: "\"day\": one call per UTC day; rooms belong to the day on which they started",
+        doc: "\"day\": one call per day of the plan's time zone; rooms belong to the day on which they started",
     },
 ];
 
@@ -72,7 +72,8 @@ const fn source(operation: &'static str) -> Source {
         buckets: Buckets::Window,
         span: Span::MonthOr28Days,
         history_days: Some(365),
-        aligned: true,
+        widened: 0,
+        tells_end: true,
         writes: Writes::Unknown,
         ready: Settles::Unknown,
         settles: Settles::After(DAY),
@@ -159,8 +160,7 @@ pub fn asked(selection: &Arguments) -> Result<Vec<Asked>> {
         let asked = Asked::of(source, places.clone(), arguments);
         match selection.text("series") {
             Some(_) => Asked {
-                buckets: Buckets::Every(DAY, 0),
-                span: Span::Days(1),
+                span: Span::EachDay,
                 ..asked
             },
             None => asked,
@@ -503,7 +503,7 @@ mod tests {
         assert_eq!(cut(vec![]), [(Buckets::Window, Span::MonthOr28Days)]);
         assert_eq!(
             cut(vec![text("series", "day"), flag("by_label")]),
-            [(Buckets::Every(86_400, 0), Span::Days(1))]
+            [(Buckets::Window, Span::EachDay)]
         );
     }
 

@@ -274,7 +274,8 @@ const fn source(operation: &'static str) -> Source {
         buckets: Buckets::Every(DAY, CHINA),
         span: Span::Days(93),
         history_days: Some(366),
-        aligned: true,
+        widened: 0,
+        tells_end: true,
         writes: Writes::Unknown,
         ready: Settles::Unknown,
         // Most pages say 15 minutes; some say 5 for buckets of a minute, which is not told apart here.
