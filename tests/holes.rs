@@ -19,7 +19,7 @@ use metertap::engine::{Engine, Options, Trace};
 use metertap::plan::{Plan, PlannedCall};
 use metertap::simulator::faults::{Fault, FaultKind};
 use metertap::simulator::server::Simulator;
-use metertap::usage::{State, Usage};
+use metertap::usage::{Known, Usage};
 use metertap::values::error::Kind;
 
 const NOW: &str = "2026-03-20T12:00:00Z";
@@ -81,7 +81,7 @@ fn only_hole(found: &Usage, whole: &Usage, call: &PlannedCall, kind: Kind) {
     assert_eq!(missing.len(), 1, "{missing:?}");
     let hole = missing[0];
     assert_eq!((hole.call_id.as_ref(), hole.window), (Some(&call.id), call.piece));
-    assert_eq!((&hole.account, hole.state), (&call.account, State::Failed));
+    assert_eq!((&hole.account, hole.state), (&call.account, Known::Failed));
     assert_eq!(hole.error.as_ref().map(|error| error.kind), Some(kind), "{hole:?}");
 
     let mut expected = by_call(whole);

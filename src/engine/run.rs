@@ -23,7 +23,7 @@ use crate::values::error::{Error, Kind, Result};
 /// A plan, the clients of its accounts by name, and where the answers are kept, if anywhere.
 pub struct Job {
     /// The plan.
-    pub plan: Plan,
+    pub plan: Arc<Plan>,
     /// The clients.
     pub clients: HashMap<String, Arc<Client>>,
     /// The folder of the archive.
@@ -44,7 +44,7 @@ impl Job {
             }
         }
         Ok(Self {
-            plan,
+            plan: Arc::new(plan),
             clients,
             archive,
             done: AtomicUsize::new(0),
@@ -76,7 +76,7 @@ impl Engine {
         if let Some(archive) = archive {
             archive.into_inner().unwrap_or_else(PoisonError::into_inner).finish()?;
         }
-        Usage::assemble(&job.plan, outcomes.into_iter().flatten().collect())
+        Usage::assemble(Arc::clone(&job.plan), outcomes.into_iter().flatten().collect())
     }
 
     /// Makes all calls of an account. No more futures than may be under way at once, so that a call's deadline begins
@@ -214,5 +214,5 @@ pub fn replay(folder: &Path) -> Result<Usage> {
             result,
         });
     }
-    Usage::assemble(&plan, outcomes)
+    Usage::assemble(plan, outcomes)
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Plain;
 
-use super::{Asked, Edge, PartOf, Plan, PlannedAccount, PlannedCall, Unavailable, make};
+use super::{Asked, Edge, PartOf, Plan, PlannedAccount, PlannedCall, Side, Unavailable, make};
 use crate::meters::{Buckets, Source, Span};
 use crate::providers::{self, Call, Provider};
 use crate::values::arguments::Value;
@@ -84,6 +84,8 @@ struct RemarkText {
     provider: String,
     operation: String,
     window: Option<[String; 2]>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    side: Option<Side>,
     text: String,
 }
 
@@ -170,6 +172,7 @@ fn write_unavailable(part: &Unavailable) -> RemarkText {
         provider: part.provider.to_owned(),
         operation: part.operation.to_owned(),
         window: Some(write_window(part.window)),
+        side: None,
         text: part.reason.clone(),
     }
 }
@@ -180,6 +183,7 @@ fn write_edge(edge: &Edge) -> RemarkText {
         provider: edge.provider.to_owned(),
         operation: edge.operation.to_owned(),
         window: None,
+        side: Some(edge.side),
         text: edge.text.clone(),
     }
 }
@@ -276,6 +280,11 @@ fn of_version_1(mut plan: Plain) -> Option<Plain> {
     members.insert("every".to_owned(), Plain::Null);
     members.insert("part".to_owned(), part);
     members.insert("documents".to_owned(), Plain::Array(Vec::new()));
+    for edge in members.get_mut("edges")?.as_array_mut()? {
+        let is_first = edge.get("text")?.as_str()?.starts_with("its first");
+        let side = if is_first { "start" } else { "end" };
+        edge.as_object_mut()?.insert("side".to_owned(), Plain::from(side));
+    }
     for call in members.get_mut("calls")?.as_array_mut()? {
         let call = call.as_object_mut()?;
         let piece = call.remove("window")?;
@@ -388,6 +397,7 @@ fn read_edge(text: &RemarkText, lookup: Lookup<'_>) -> Result<Edge> {
         account: text.account.clone(),
         provider: find(&text.provider, lookup)?.facts().name,
         operation: find_source(&text.provider, &text.operation, lookup)?.operation,
+        side: text.side.ok_or_else(|| damaged("edge"))?,
         text: text.text.clone(),
     })
 }

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 
 use super::cut::{self, Grid, Month, Seconds};
-use super::{Asked, Edge, Plan, PlannedAccount, PlannedCall, Unavailable, json};
+use super::{Asked, Edge, Plan, PlannedAccount, PlannedCall, Side, Unavailable, json};
 use crate::meters::{Buckets, Span, Takes};
 use crate::providers::{Call, Provider};
 use crate::values::arguments::{Arguments, Value};
@@ -104,11 +104,12 @@ impl Plan {
                 self.unavailable.push(unavailable);
             }
         }
-        for text in reach.edges {
+        for (side, text) in reach.edges {
             let edge = Edge {
                 account: account.clone(),
                 provider,
                 operation,
+                side,
                 text,
             };
             if !self.edges.contains(&edge) {
@@ -256,7 +257,7 @@ struct Reach {
     /// What it cannot answer, and why.
     unavailable: Vec<(Window, String)>,
     /// Remarks on buckets that cross the range's edges.
-    edges: Vec<String>,
+    edges: Vec<(Side, String)>,
 }
 
 impl Reach {
@@ -341,15 +342,17 @@ impl Reach {
         let is_cut_before = self.unavailable.iter().any(|(gap, _)| gap.start().at < start.at);
         if start.at > range.start().at && !is_cut_before {
             let at = cut::as_buckets_write(start, asked.buckets).to_offset_text();
-            self.edges.push(format!(
+            let text = format!(
                 "its first bucket starts at {at}, after the range's start; the one before belongs to the range before"
-            ));
+            );
+            self.edges.push((Side::Start, text));
         }
         if end.at > range.end().at {
             let at = cut::as_buckets_write(end, asked.buckets).to_offset_text();
-            self.edges.push(format!(
+            let text = format!(
                 "its last bucket ends at {at}, after the range's end; it belongs to the range in which it starts"
-            ));
+            );
+            self.edges.push((Side::End, text));
         }
     }
 }

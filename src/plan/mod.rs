@@ -70,6 +70,27 @@ impl Asked {
             && (&self.meters, &self.arguments) == (&other.meters, &other.arguments)
     }
 
+    /// What the calls are narrowed to: a dimension of the meters whose name an argument has, and its one value.
+    pub fn narrowed(&self) -> Vec<(&'static str, String)> {
+        let mut narrowed = Vec::new();
+        for (name, value) in &self.arguments {
+            let value = match value {
+                Value::Text(text) => text,
+                Value::List(items) => match items.as_slice() {
+                    [Value::Text(text)] => text,
+                    _ => continue,
+                },
+                _ => continue,
+            };
+            let dimensions = self.wanted().flat_map(|(_, meter)| meter.dimensions);
+            let is_it = |dimension: &&&'static str| name == **dimension || name.strip_suffix('s') == Some(**dimension);
+            if let Some(dimension) = dimensions.copied().collect::<Vec<_>>().iter().find(|one| is_it(one)) {
+                narrowed.push((*dimension, value.clone()));
+            }
+        }
+        narrowed
+    }
+
     /// The meters that are wanted, with their places.
     pub fn wanted(&self) -> impl Iterator<Item = (usize, &'static Meter)> {
         let meters = self.source.meters;
@@ -201,6 +222,12 @@ impl std::fmt::Display for PartOf {
     }
 }
 
+impl From<&Plan> for Arc<Plan> {
+    fn from(plan: &Plan) -> Self {
+        Self::new(plan.clone())
+    }
+}
+
 impl Plan {
     /// A plan without calls, for this range.
     pub fn empty(now: Timestamp, window: Window) -> Self {
@@ -262,6 +289,18 @@ pub struct Edge {
     pub provider: &'static str,
     /// The operation, by its Python name.
     pub operation: &'static str,
+    /// Which edge.
+    pub side: Side,
     /// What crosses it, in one sentence.
     pub text: String,
+}
+
+/// An edge of a range.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// Its start.
+    Start,
+    /// Its end.
+    End,
 }

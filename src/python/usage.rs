@@ -370,14 +370,7 @@ impl Usage {
 
     /// A sentence for each call that failed.
     fn missing(&self) -> Vec<String> {
-        let sentence = |hole: &usage::Hole| {
-            let (start, end) = (hole.window.start().to_utc_text(), hole.window.end().to_utc_text());
-            format!(
-                "{} {} from {start} to {end}: {}",
-                hole.account, hole.operation, hole.reason
-            )
-        };
-        self.0.missing().map(sentence).collect()
+        self.0.missing().map(usage::Hole::sentence).collect()
     }
 
     /// Readings put together by their meters' rules.

@@ -52,7 +52,7 @@ struct Head {
 
 /// An error, as far as it is worth keeping.
 #[derive(Serialize, Deserialize)]
-struct Failure {
+pub(super) struct Failure {
     class: String,
     message: String,
     provider: String,
@@ -247,7 +247,7 @@ impl Head {
 }
 
 impl Failure {
-    fn of(error: &Error) -> Self {
+    pub(super) fn of(error: &Error) -> Self {
         Self {
             class: format!("{:?}", error.kind),
             message: error.message.clone(),
@@ -257,7 +257,13 @@ impl Failure {
         }
     }
 
-    fn into_error(self, status: Option<u16>, request_id: Option<String>, attempts: u32, elapsed: Duration) -> Error {
+    pub(super) fn into_error(
+        self,
+        status: Option<u16>,
+        request_id: Option<String>,
+        attempts: u32,
+        elapsed: Duration,
+    ) -> Error {
         let kind = Kind::ALL.into_iter().find(|kind| format!("{kind:?}") == self.class);
         let mut error = Error::new(kind.unwrap_or(Kind::Internal), self.message);
         error.provider = crate::providers::provider(&self.provider).map_or("", |provider| provider.facts().name);

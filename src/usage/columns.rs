@@ -3,12 +3,15 @@
 use std::iter::repeat_n;
 use std::rc::Rc;
 
+use ahash::AHashMap;
 use arrow_array::{RecordBatch, new_null_array};
 use arrow_schema::DataType;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::arrays::{self, NO_AMOUNT, Repeated, RepeatedLists, Words, bug, microseconds};
-use crate::meters::{Flag, Flags, Meter, Reading, Sink, Source, Status};
+use super::runs::Runs;
+use crate::meters::{Flag, Flags, Meter, Reading, Sink, Source, Status, Writes};
 use crate::plan::{Plan, PlannedCall};
 use crate::values::error::{Error, Result};
 use crate::values::window::Window;
@@ -61,10 +64,16 @@ pub struct CallReadings {
     pub provisional: usize,
     /// What the answer says of its own holes.
     pub told: Told,
+    /// Where there are buckets.
+    pub runs: Runs,
+    /// The first start of a reading that may still change; `i64::MAX` if none may.
+    pub provisional_from: i64,
+    /// Where each series has buckets, by meter and labels; told apart only where a source writes every bucket.
+    pub series: Vec<(usize, Vec<Option<String>>, Runs)>,
 }
 
 /// What an answer says of its own holes.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Told {
     /// The range that it says it is about, in microseconds.
     pub answers: Option<(i64, i64)>,
@@ -75,7 +84,7 @@ pub struct Told {
 }
 
 /// A number that is not there although its bucket is.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Null {
     /// Its meter, by its place in [`Source::meters`].
     pub meter: usize,
@@ -96,6 +105,44 @@ impl CallReadings {
     /// True if there are none.
     pub fn is_empty(&self) -> bool {
         self.meter.is_empty()
+    }
+
+    /// When they were fetched.
+    pub fn fetched_at(&self) -> Timestamp {
+        self.fetched_at
+    }
+
+    /// Where each series has buckets, in a labelled source that writes all of them; nothing else needs it.
+    fn each_series(&self) -> Vec<(usize, Vec<Option<String>>, Runs)> {
+        let mut all = Vec::new();
+        if self.source.writes != Writes::Every || self.dimensions.is_empty() {
+            return all;
+        }
+        let mut places = AHashMap::new();
+        for (row, meter) in self.meter.iter().enumerate() {
+            let columns = self.dimensions.iter().zip(&self.labels);
+            let labels: Vec<(&str, Option<&str>)> = columns
+                .map(|(name, numbers)| (*name, numbers.get(row).and_then(|number| self.label(*number))))
+                .collect();
+            let place = *places.entry((*meter, labels)).or_insert_with_key(|(meter, labels)| {
+                let meter = usize::from(*meter);
+                let of_meter = self.source.meters.get(meter).map_or(&[][..], |meter| meter.dimensions);
+                let value = |name| {
+                    labels
+                        .iter()
+                        .find(|(known, _)| known == name)
+                        .and_then(|(_, value)| *value)
+                };
+                let labels = of_meter.iter().map(|name| value(name).map(str::to_owned)).collect();
+                all.push((meter, labels, Runs::default()));
+                all.len() - 1
+            });
+            let bucket = (self.start.get(row), self.end.get(row));
+            if let (Some((_, _, runs)), (Some(start), Some(end))) = (all.get_mut(place), bucket) {
+                runs.add(*start, *end);
+            }
+        }
+        all
     }
 
     /// How many readings end after that moment.
@@ -169,6 +216,9 @@ impl Collector {
                 left_out: 0,
                 provisional: 0,
                 told: Told::default(),
+                runs: Runs::default(),
+                provisional_from: i64::MAX,
+                series: Vec::new(),
             },
         }
     }
@@ -179,6 +229,7 @@ impl Collector {
             return Err(problem);
         }
         let mut readings = self.readings;
+        readings.series = readings.each_series();
         readings.meter.shrink_to_fit();
         readings.labels.iter_mut().for_each(Vec::shrink_to_fit);
         readings.texts.shrink_to_fit();
@@ -253,6 +304,13 @@ impl Collector {
         let status = reading.end.map_or(Status::Unknown, |end| {
             readings.source.settles.status(end, readings.fetched_at)
         });
+        if let (Some(start), Some(end)) = (reading.start, reading.end) {
+            let start = start.as_microsecond();
+            readings.runs.add(start, end.as_microsecond());
+            if status == Status::Provisional {
+                readings.provisional_from = readings.provisional_from.min(start);
+            }
+        }
         readings.provisional += usize::from(status == Status::Provisional);
         readings.flags.push(flags.0);
         readings.status.push(number(status));
@@ -297,6 +355,7 @@ impl Sink for Collector {
     fn null(&mut self, meter: usize, labels: &[Option<&str>], start: Timestamp, end: Timestamp) {
         let is_wanted = self.places.get(meter).is_some_and(Option::is_some);
         if is_wanted && self.window.contains(start) {
+            self.readings.runs.add(start.as_microsecond(), end.as_microsecond());
             self.readings.told.nulls.push(Null {
                 meter,
                 labels: labels.iter().map(|label| label.map(str::to_owned)).collect(),

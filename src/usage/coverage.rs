@@ -6,10 +6,10 @@ use arrow_array::RecordBatch;
 use jiff::Timestamp;
 
 use super::arrays::{self, Words, microseconds};
-use super::columns::{CallReadings, wanted};
-use super::{Hole, Outcome};
+use super::columns::wanted;
+use super::timeline::{Answer, Fate, Known, Timeline};
 use crate::meters::Meter;
-use crate::plan::{Plan, PlannedCall, Unavailable};
+use crate::plan::{Edge, Plan, PlannedCall, Side, Unavailable};
 use crate::values::error::Result;
 use crate::values::window::Window;
 
@@ -18,6 +18,8 @@ use crate::values::window::Window;
 pub enum State {
     /// Readings came, and none of them may still change.
     Got,
+    /// Readings came, with a hole inside.
+    Short,
     /// Readings came, and at least one may still change.
     Unsettled,
     /// The provider answered, with nothing.
@@ -33,6 +35,7 @@ impl State {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Got => "got",
+            Self::Short => "short",
             Self::Unsettled => "unsettled",
             Self::Empty => "empty",
             Self::Failed => "failed",
@@ -46,6 +49,7 @@ struct Row<'a> {
     account: &'a str,
     provider: &'a str,
     operation: &'a str,
+    told: &'a str,
     call_id: Option<&'a str>,
     window: Window,
     state: State,
@@ -58,18 +62,20 @@ struct Row<'a> {
 }
 
 /// The table of coverage: a row for each call in the order of the plan, then one for each part that is unavailable.
-pub fn table(plan: &Plan, outcomes: &[Option<Outcome>]) -> Result<RecordBatch> {
-    let extremes = extremes(plan);
-    let calls = plan.calls.iter().zip(outcomes);
-    let rows = calls.map(|(call, outcome)| of_call(plan, call, outcome.as_ref(), &extremes));
-    let rest = plan.unavailable.iter().map(|part| of_part(plan, part));
+pub fn table(plan: &Plan, fates: &[Fate], timelines: &[Timeline]) -> Result<RecordBatch> {
+    let (extremes, seen) = (extremes(plan), Seen::of(plan, timelines));
+    let calls = plan.calls.iter().zip(fates).enumerate();
+    let rows = calls.map(|(place, (call, fate))| of_call(plan, (place, call), fate, &seen, &extremes));
+    let rest = plan.unavailable.iter().map(|part| of_part(part, timelines));
     let rows: Vec<Row<'_>> = rows.chain(rest).collect();
     let starts = rows.iter().map(|row| microseconds(Some(row.window.start().at)));
     let ends = rows.iter().map(|row| microseconds(Some(row.window.end().at)));
+    let told = rows.iter().map(|row| Some(row.told).filter(|told| !told.is_empty()));
     arrays::table(vec![
         ("account", Words::column(rows.iter().map(|row| row.account))?),
         ("provider", Words::column(rows.iter().map(|row| row.provider))?),
         ("operation", Words::column(rows.iter().map(|row| row.operation))?),
+        ("arguments", arrays::texts(told)),
         ("call_id", arrays::texts(rows.iter().map(|row| row.call_id))),
         ("start", arrays::moments(starts.collect())),
         ("end", arrays::moments(ends.collect())),
@@ -89,47 +95,51 @@ pub fn table(plan: &Plan, outcomes: &[Option<Outcome>]) -> Result<RecordBatch> {
     ])
 }
 
-/// What is missing: the calls that failed or were not made, and the parts that are unavailable.
-pub fn holes(plan: &Plan, outcomes: &[Option<Outcome>]) -> Vec<Hole> {
-    let failed = plan.calls.iter().zip(outcomes).filter_map(|(call, outcome)| {
-        let error = match outcome {
-            Some(Outcome { result: Ok(_), .. }) => return None,
-            Some(Outcome { result: Err(error), .. }) => Some(error.clone()),
-            None => None,
-        };
-        Some(Hole {
-            account: call.account.clone(),
-            provider: call.provider,
-            operation: call.call.operation.name,
-            call_id: Some(call.id.clone()),
-            window: call.piece,
-            state: State::Failed,
-            reason: error.as_ref().map_or_else(|| NOT_MADE.to_owned(), ToString::to_string),
-            error,
-            meters: names(wanted(call)),
-        })
-    });
-    let unavailable = plan.unavailable.iter().map(|part| Hole {
-        account: part.account.clone(),
-        provider: part.provider,
-        operation: part.operation,
-        call_id: None,
-        window: part.window,
-        state: State::Unavailable,
-        reason: part.reason.clone(),
-        error: None,
-        meters: names(meters(plan, part)),
-    });
-    failed.chain(unavailable).collect()
+/// What timelines say of each call.
+struct Seen<'a> {
+    told: Vec<&'a str>,
+    /// The first hole inside its answer.
+    hole: Vec<Option<&'a str>>,
 }
 
-const NOT_MADE: &str = "the call was not made";
+impl<'a> Seen<'a> {
+    fn of(plan: &Plan, timelines: &'a [Timeline]) -> Self {
+        let mut seen = Self {
+            told: vec![""; plan.calls.len()],
+            hole: vec![None; plan.calls.len()],
+        };
+        for timeline in timelines {
+            for call in &timeline.calls {
+                if let Some(told) = seen.told.get_mut(*call) {
+                    *told = &timeline.told;
+                }
+            }
+            let stretches = timeline.stretches.iter();
+            let holes = stretches.filter(|stretch| matches!(stretch.state, Known::Missing | Known::Absent));
+            let holes = holes.filter_map(|hole| Some((hole.call?, hole.reason.as_deref().unwrap_or_default())));
+            let series = timeline.series.iter().map(|hole| (hole.call, hole.reason));
+            for (call, reason) in holes.chain(series) {
+                if let Some(known) = seen.hole.get_mut(call) {
+                    known.get_or_insert(reason);
+                }
+            }
+        }
+        seen
+    }
+}
 
-fn of_call<'a>(plan: &Plan, call: &'a PlannedCall, outcome: Option<&Outcome>, extremes: &Extremes<'_>) -> Row<'a> {
+fn of_call<'a>(
+    plan: &Plan,
+    (place, call): (usize, &'a PlannedCall),
+    fate: &Fate,
+    seen: &Seen<'a>,
+    extremes: &Extremes<'_>,
+) -> Row<'a> {
     let mut row = Row {
         account: &call.account,
         provider: call.provider,
         operation: call.call.operation.name,
+        told: seen.told.get(place).copied().unwrap_or_default(),
         call_id: Some(&call.id),
         window: call.piece,
         state: State::Failed,
@@ -140,26 +150,25 @@ fn of_call<'a>(plan: &Plan, call: &'a PlannedCall, outcome: Option<&Outcome>, ex
         notes: Vec::new(),
         meters: names(wanted(call)),
     };
-    match outcome.map(|outcome| &outcome.result) {
-        None => row.reason = Some(NOT_MADE.to_owned()),
-        Some(Err(error)) => row.reason = Some(error.to_string()),
-        Some(Ok(readings)) => {
-            row.state = state(readings);
-            row.readings = readings.len();
-            row.provisional = readings.provisional;
-            row.left_out = readings.left_out;
-            row.notes = notes(plan, call, readings, extremes);
+    match fate {
+        Fate::NotMade => row.reason = Some(NOT_MADE.to_owned()),
+        Fate::Failed(error) => row.reason = Some(error.to_string()),
+        Fate::Answered(answer) => {
+            let hole = seen.hole.get(place).copied().flatten();
+            row.state = match (answer.readings, hole, answer.provisional) {
+                (0, ..) => State::Empty,
+                (_, Some(_), _) => State::Short,
+                (_, None, 0) => State::Got,
+                _ => State::Unsettled,
+            };
+            row.reason = hole.map(str::to_owned);
+            row.readings = answer.readings;
+            row.provisional = answer.provisional;
+            row.left_out = answer.left_out;
+            row.notes = notes(plan, call, answer, extremes);
         }
     }
     row
-}
-
-fn state(readings: &CallReadings) -> State {
-    match (readings.len(), readings.provisional) {
-        (0, _) => State::Empty,
-        (_, 0) => State::Got,
-        _ => State::Unsettled,
-    }
 }
 
 /// The first start and the last end of the calls of each account and operation.
@@ -179,29 +188,28 @@ fn operation(call: &PlannedCall) -> (&str, &str) {
     (&call.account, call.asked.source.operation)
 }
 
-/// The provider's remarks, and ours. What the plan says of an operation's edges stands at its outermost calls.
-fn notes(plan: &Plan, call: &PlannedCall, readings: &CallReadings, extremes: &Extremes<'_>) -> Vec<String> {
-    let mut notes = readings.notes.clone();
+/// The provider's remarks, and ours. What the plan says of an edge of the range stands at the call beside it.
+fn notes(plan: &Plan, call: &PlannedCall, answer: &Answer, extremes: &Extremes<'_>) -> Vec<String> {
+    let mut notes = answer.notes.clone();
     let edges = || {
-        plan.edges
-            .iter()
-            .filter(|edge| (&*edge.account, edge.operation) == operation(call))
+        let of_it = |edge: &&Edge| (&*edge.account, edge.operation) == operation(call);
+        plan.edges.iter().filter(of_it)
     };
-    let (start, end) = (call.piece.start().at, call.piece.end().at);
-    let is_outermost = extremes
-        .get(&operation(call))
-        .is_some_and(|(first, last)| start == *first || end == *last);
-    if is_outermost {
-        notes.extend(edges().map(|edge| edge.text.clone()));
-    }
-    let beyond = plan.range().map_or(0, |(_, end)| readings.ending_after(end));
-    if beyond > 0 && edges().next().is_none() {
+    let outermost = extremes.get(&operation(call));
+    let is_beside = |edge: &&Edge| match edge.side {
+        Side::Start => outermost.is_some_and(|(first, _)| call.piece.start().at == *first),
+        Side::End => outermost.is_some_and(|(_, last)| call.piece.end().at == *last),
+    };
+    notes.extend(edges().filter(is_beside).map(|edge| edge.text.clone()));
+    if answer.beyond > 0 && edges().next().is_none() {
+        let beyond = answer.beyond;
         notes.push(format!(
             "readings that end after the range's end, and are taken whole: {beyond}"
         ));
     }
-    if readings.left_out > 0 {
-        let left_out = readings.left_out;
+    // A wider request brings what other pieces keep.
+    if answer.left_out > 0 && call.request == call.piece {
+        let left_out = answer.left_out;
         notes.push(format!(
             "readings left out, because they start outside the window: {left_out}"
         ));
@@ -209,11 +217,16 @@ fn notes(plan: &Plan, call: &PlannedCall, readings: &CallReadings, extremes: &Ex
     notes
 }
 
-fn of_part<'a>(plan: &Plan, part: &'a Unavailable) -> Row<'a> {
+const NOT_MADE: &str = "the call was not made";
+
+fn of_part<'a>(part: &'a Unavailable, timelines: &[Timeline]) -> Row<'a> {
+    let of_it = |timeline: &&Timeline| timeline.account == part.account && timeline.source.operation == part.operation;
+    let meters = timelines.iter().find(of_it).map(|timeline| timeline.meters.clone());
     Row {
         account: &part.account,
         provider: part.provider,
         operation: part.operation,
+        told: "",
         call_id: None,
         window: part.window,
         state: State::Unavailable,
@@ -222,20 +235,8 @@ fn of_part<'a>(plan: &Plan, part: &'a Unavailable) -> Row<'a> {
         left_out: 0,
         reason: Some(part.reason.clone()),
         notes: Vec::new(),
-        meters: names(meters(plan, part)),
+        meters: names(meters.unwrap_or_default()),
     }
-}
-
-/// The meters of an unavailable part: those that the plan asks the same operation for, else all of that operation.
-fn meters(plan: &Plan, part: &Unavailable) -> Vec<&'static Meter> {
-    let same = |call: &&PlannedCall| call.account == part.account && call.asked.source.operation == part.operation;
-    if let Some(call) = plan.calls.iter().find(same) {
-        return wanted(call).collect();
-    }
-    let provider = crate::providers::provider(part.provider);
-    let sources = provider.map_or(&[][..], |provider| provider.facts().sources);
-    let sources = sources.iter().filter(|source| source.operation == part.operation);
-    sources.flat_map(|source| source.meters).collect()
 }
 
 fn names(meters: impl IntoIterator<Item = &'static Meter>) -> Vec<&'static str> {
@@ -249,7 +250,7 @@ mod tests {
     use crate::plan::Edge;
     use crate::usage::Usage;
     use crate::usage::fixture::{OTHERS, SUMS, answered, at, call, day, evidence, plan, shown, window};
-    use crate::usage::{Collector, Evidence};
+    use crate::usage::{Collector, Evidence, Outcome};
     use crate::values::error::{Error, Kind};
 
     fn failed() -> Error {
@@ -264,9 +265,11 @@ mod tests {
             ("2026-01-01", "2026-01-02"),
             ("2026-01-02", "2026-01-03"),
             ("2026-02-28", "2026-03-01"),
+            ("2026-01-03", "2026-01-04"),
+            ("2026-01-04", "2026-01-05"),
         ];
         let windows = days.map(|(start, end)| window(start, end));
-        let calls = ["c0", "c1", "c2", "c3", "c4"].iter().zip([0, 1, 2, 0, 1]);
+        let calls = ["c0", "c1", "c2", "c3", "c4"].iter().zip(0..);
         let mut plan = plan(calls.map(|(id, day)| call(id, "main", &SUMS, windows[day])).collect());
         plan.unavailable.push(Unavailable {
             account: "main".to_owned(),
@@ -284,7 +287,14 @@ mod tests {
             error,
             answered(&plan, 2, vec![day(1, &[None], "2026-02-28T16:00:00Z", "1")]),
             answered(&plan, 1, vec![day(1, &[None], "2026-01-05", "1")]),
-            answered(&plan, 0, vec![day(1, &[None], "2026-01-01", "1"); 2]),
+            answered(
+                &plan,
+                0,
+                vec![
+                    day(1, &[None], "2026-01-01", "1"),
+                    day(1, &[Some("a")], "2026-01-01", "1"),
+                ],
+            ),
         ];
         let usage = Usage::assemble(&plan, outcomes).unwrap();
         (plan, usage)
@@ -296,6 +306,7 @@ mod tests {
         let coverage = &usage.coverage;
         let failure = "volcengine: HTTP 503: the service failed. Tried 3 times, 0.0 s.";
         let beyond = "readings that end after the range's end, and are taken whole: 1";
+        let no_row = "answered without a row; no page says whether that means zero";
         for (column, values) in [
             ("call_id", ["c0", "c1", "c2", "c3", "c4", "-"]),
             (
@@ -307,7 +318,7 @@ mod tests {
             ("left_out", ["0", "1", "0", "0", "0", "0"]),
             (
                 "reason",
-                ["-", "-", "-", failure, NOT_MADE, "the service keeps 90 days"],
+                ["-", no_row, "-", failure, NOT_MADE, "the service keeps 90 days"],
             ),
             (
                 "notes",
@@ -340,7 +351,7 @@ mod tests {
             .map(|hole| (hole.call_id.as_deref().unwrap(), hole.window))
             .collect();
         assert_eq!(missing, [("c3", plan.calls[3].piece), ("c4", plan.calls[4].piece)]);
-        assert_eq!(usage.holes[0].error, Some(failed()));
+        assert_eq!(usage.missing().next().unwrap().error, Some(failed()));
         assert_eq!(shown(&usage.readings, "call_id"), ["c0", "c0", "c2"]);
         assert_eq!(shown(&usage.evidence, "call_id"), ["c0", "c1", "c2", "c3"]);
     }
@@ -350,7 +361,9 @@ mod tests {
         let (mut plan, _) = mixed();
         plan.calls.truncate(1);
         let usage = Usage::assemble(&plan, vec![answered(&plan, 0, vec![])]).unwrap();
-        assert!(usage.is_complete() && usage.holes.len() == 1);
+        let states: Vec<Known> = usage.holes.iter().map(|hole| hole.state).collect();
+        assert!(usage.is_complete());
+        assert_eq!(states, [Known::Unavailable, Known::Absent]);
     }
 
     #[test]
@@ -379,12 +392,13 @@ mod tests {
             account: "main".to_owned(),
             provider: "volcengine",
             operation: "time_shift_data",
+            side: Side::End,
             text: "its last bucket ends late".to_owned(),
         });
         let outcomes = (0..3).map(|place| answered(&plan, place, vec![day(1, &[None], days[place].0, "1")]));
         let coverage = Usage::assemble(&plan, outcomes.collect()).unwrap().coverage;
         let text = "its last bucket ends late";
-        assert_eq!(shown(&coverage, "notes"), [text, "", text]);
+        assert_eq!(shown(&coverage, "notes"), ["", "", text]);
     }
 
     #[test]

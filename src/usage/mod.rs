@@ -10,18 +10,25 @@ pub mod coverage;
 pub mod evidence;
 #[cfg(test)]
 mod fixture;
+mod holes;
 pub mod rollup;
+mod runs;
+pub mod timeline;
+
+use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 
 pub use columns::{CallReadings, Collector};
 pub use coverage::State;
 pub use evidence::Evidence;
+pub use holes::Hole;
+pub use timeline::{Fate, Known, Timeline};
 
 use crate::meters::Meter;
 use crate::plan::Plan;
 use crate::values::error::{Error, Kind, Result};
-use crate::values::window::Window;
+use timeline::Answer;
 
 /// What became of one call of a plan.
 #[derive(Debug)]
@@ -37,6 +44,12 @@ pub struct Outcome {
 /// The result of a plan.
 #[derive(Debug, Clone)]
 pub struct Usage {
+    /// The plan.
+    pub plan: Arc<Plan>,
+    /// What became of each of its calls.
+    pub fates: Vec<Fate>,
+    /// What is known of the time that was asked for, source by source.
+    pub timelines: Vec<Timeline>,
     /// One row per reading, in the order of the plan.
     pub readings: RecordBatch,
     /// One row per call, and per part of the question that no call can answer.
@@ -49,61 +62,60 @@ pub struct Usage {
     pub meters: Vec<&'static Meter>,
 }
 
-/// Something that was asked for and is missing.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Hole {
-    /// The account's name.
-    pub account: String,
-    /// The provider's name.
-    pub provider: &'static str,
-    /// The operation, by its Python name.
-    pub operation: &'static str,
-    /// The call's id, if there was one to make.
-    pub call_id: Option<String>,
-    /// The time that is missing.
-    pub window: Window,
-    /// [`State::Failed`] or [`State::Unavailable`].
-    pub state: State,
-    /// Why, in a sentence.
-    pub reason: String,
-    /// The error of a call that was made and failed.
-    pub error: Option<Error>,
-    /// The meters that are missing, by name.
-    pub meters: Vec<&'static str>,
-}
-
 impl Usage {
     /// Puts the outcomes of a plan's calls together, in whichever order they came; calls without one count as failed.
-    pub fn assemble(plan: &Plan, outcomes: Vec<Outcome>) -> Result<Self> {
-        let outcomes = in_order(plan, outcomes)?;
+    pub fn assemble(plan: impl Into<Arc<Plan>>, outcomes: Vec<Outcome>) -> Result<Self> {
+        let plan = plan.into();
+        let outcomes = in_order(&plan, outcomes)?;
+        let evidence = evidence::table(&plan, &outcomes)?;
+        let end = plan.range().map(|(_, end)| end);
+        let mut calls = Vec::with_capacity(outcomes.len());
+        let mut fates = Vec::with_capacity(outcomes.len());
+        for (place, outcome) in outcomes.into_iter().enumerate() {
+            fates.push(match outcome.map(|outcome| outcome.result) {
+                None => Fate::NotMade,
+                Some(Err(error)) => Fate::Failed(error),
+                Some(Ok(mut readings)) => {
+                    let answer = Answer::of(&mut readings, end);
+                    calls.push((place, readings));
+                    Fate::Answered(answer)
+                }
+            });
+        }
+        let readings = columns::table(&plan, calls)?;
+        Self::of(plan, fates, readings, evidence)
+    }
+
+    /// The usage of these readings, of which the rest follows.
+    fn of(plan: Arc<Plan>, fates: Vec<Fate>, readings: RecordBatch, evidence: RecordBatch) -> Result<Self> {
         let mut meters: Vec<&'static Meter> = Vec::new();
         for meter in plan.calls.iter().flat_map(columns::wanted) {
             if meters.iter().all(|known| known.name != meter.name) {
                 meters.push(meter);
             }
         }
-        let coverage = coverage::table(plan, &outcomes)?;
-        let evidence = evidence::table(plan, &outcomes)?;
-        let holes = coverage::holes(plan, &outcomes);
-        let outcomes = outcomes.into_iter().flatten();
-        let calls = outcomes.filter_map(|outcome| Some((outcome.call, outcome.result.ok()?)));
+        let timelines = timeline::of(&plan, &fates);
         Ok(Self {
-            readings: columns::table(plan, calls.collect())?,
-            coverage,
+            coverage: coverage::table(&plan, &fates, &timelines)?,
+            holes: holes::of(&plan, &fates, &timelines),
+            plan,
+            fates,
+            timelines,
+            readings,
             evidence,
-            holes,
             meters,
         })
     }
 
-    /// True if every call of the plan was answered; what is unavailable was known before and does not count.
+    /// True if nothing failed and nothing is missing, and it is no part of a plan; what is unavailable was known before,
+    /// and what is absent was answered.
     pub fn is_complete(&self) -> bool {
-        self.missing().next().is_none()
+        self.plan.part.is_none() && self.missing().next().is_none()
     }
 
-    /// The calls that failed or were not made.
+    /// What failed or is missing.
     pub fn missing(&self) -> impl Iterator<Item = &Hole> {
-        self.holes.iter().filter(|hole| hole.state == State::Failed)
+        self.holes.iter().filter(|hole| hole.state.is_lost())
     }
 }
 

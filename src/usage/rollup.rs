@@ -14,7 +14,7 @@ use jiff::tz::TimeZone;
 
 use super::arrays::{self, NO_AMOUNT, NO_MOMENT, Numbers, Texts, Words, bug, microseconds};
 use super::columns::{AFTER_DIMENSIONS, BEFORE_DIMENSIONS, STATUSES, number};
-use super::{Hole, Usage};
+use super::{Hole, Known, Usage};
 use crate::meters::{Combine, Flag, Flags, Meter, Status};
 use crate::values::error::{Error, Result};
 use crate::values::period::Every;
@@ -373,7 +373,7 @@ fn worse(a: u8, b: u8) -> u8 {
 /// Flags the figures that a missing call may have been part of. Which labels it would have had is not known.
 fn flag_holes(series: &mut [Figure<'_>], rows: &Rows<'_>, periods: &Periods<'_>, holes: &[Hole]) -> Result<()> {
     let mut missing: HashMap<(&str, &str), Vec<(i64, i64)>> = HashMap::new();
-    for hole in holes {
+    for hole in holes.iter().filter(|hole| hole.state != Known::Absent) {
         let window = (
             microseconds(Some(hole.window.start().at)),
             microseconds(Some(hole.window.end().at)),
@@ -588,7 +588,7 @@ mod tests {
                 &["meter", "vhost"][..],
                 vec![
                     (months[0], "8.5", "floored+lower_bound"),
-                    (months[1], "7", "floored"),
+                    (months[1], "7", "floored+lower_bound"),
                     (months[0], "10", "floored"),
                 ],
             ),
@@ -596,7 +596,10 @@ mod tests {
                 &SUMS,
                 1,
                 &["meter"],
-                vec![(months[0], "18.5", "floored+lower_bound"), (months[1], "7", "floored")],
+                vec![
+                    (months[0], "18.5", "floored+lower_bound"),
+                    (months[1], "7", "floored+lower_bound"),
+                ],
             ),
             (
                 &OTHERS,
@@ -840,7 +843,10 @@ mod tests {
         let usage = usage(&SUMS, readings);
         let crossing = "floored+lower_bound+partial_bucket+attributed_by_start";
         let table = utc(&usage, Some(Every::Month), &[]).unwrap();
-        expect(&table, &[(JANUARY, "3", crossing), (FEBRUARY, "4", "floored")]);
+        expect(
+            &table,
+            &[(JANUARY, "3", crossing), (FEBRUARY, "4", "floored+lower_bound")],
+        );
         // The same days are whole in China.
         let zone = TimeZone::get("Asia/Shanghai").unwrap();
         let table = usage.rollup(Some(Every::Month), &zone, &[]).unwrap();
@@ -859,9 +865,13 @@ mod tests {
             &SUMS,
             vec![unplaced.clone(), unplaced, day(1, &[None], "2026-01-01", "1")],
         );
-        for every in [None, Some(Every::Month), Some(Every::All)] {
+        for (every, placed) in [
+            (None, "floored"),
+            (Some(Every::Month), "floored"),
+            (Some(Every::All), "floored+lower_bound"),
+        ] {
             let table = utc(&usage, every, &["meter"]).unwrap();
-            expect(&table, &[(JANUARY, "1", "floored"), ("-", "4", "floored+lower_bound")]);
+            expect(&table, &[(JANUARY, "1", placed), ("-", "4", "floored+lower_bound")]);
             assert_eq!(shown(&table, "status"), ["settled", "unknown"]);
         }
     }

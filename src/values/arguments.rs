@@ -50,6 +50,15 @@ impl Value {
         }
     }
 
+    /// The value as people write it in a sentence: texts bare, lists with `+` between.
+    pub fn plain(&self) -> String {
+        match self {
+            Self::Text(text) => text.clone(),
+            Self::List(items) => items.iter().map(Self::plain).collect::<Vec<_>>().join("+"),
+            other => other.to_json().to_string(),
+        }
+    }
+
     /// The value as JSON; instants as RFC 3339 text.
     pub fn to_json(&self) -> serde_json::Value {
         use serde_json::Value as Plain;
