@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from metertap import aio
     from metertap.fetching import fetch, replay
     from metertap.planning import Meter, Plan, Selection, meters, plan
-    from metertap.usage import Reading, Table, Usage
+    from metertap.usage import Reading, Table, Usage, concat
 
 __all__ = [
     "AuthenticationFailed",
@@ -86,6 +86,7 @@ __all__ = [
     "WrongType",
     "__version__",
     "aio",
+    "concat",
     "fetch",
     "meters",
     "plan",
@@ -96,7 +97,7 @@ __all__ = [
 _LATER = {
     "metertap.fetching": ("fetch", "replay"),
     "metertap.planning": ("Meter", "Plan", "Selection", "meters", "plan"),
-    "metertap.usage": ("Reading", "Table", "Usage"),
+    "metertap.usage": ("Reading", "Table", "Usage", "concat"),
 }
 
 

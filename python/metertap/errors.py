@@ -112,6 +112,12 @@ class MetertapError(Exception):
         self.retries_suppressed = retries_suppressed
         self.partial = partial
 
+    @property
+    def usage(self) -> Usage:
+        """All that did arrive, if it was a fetch that failed; None otherwise."""
+        usage: Usage = self.partial
+        return usage
+
     def __reduce__(self) -> tuple[Any, ...]:
         # Exceptions with keyword arguments do not survive pickling by themselves, and a pool that cannot unpickle an
         # exception hangs (python/cpython#103061).
@@ -213,14 +219,8 @@ class InternalError(MetertapError):
 
 
 class IncompleteUsage(MetertapError):
-    """Some calls of a fetch failed."""
-
-    @property
-    def usage(self) -> Usage:
-        """All that did arrive, with coverage that names what is missing."""
-        usage: Usage = self.partial
-        return usage
+    """A fetch lacks something that was asked for; `usage` holds all that did arrive, and its holes say what is missing."""
 
 
 class CoverageWarning(UserWarning):
-    """A fetch that was told to keep what arrives has holes."""
+    """What came is less than what was asked for; the message says what is missing."""

@@ -65,6 +65,11 @@ class Meter:
         How far back the provider answers; None where that is not documented.
     per_second : float or None
         How many requests an account may send in a second; None where that is not documented.
+    writes : str
+        Whether an answer has a row for every bucket: ``yes`` (one without a row is missing), ``no`` (buckets without use
+        are left out) or ``unknown``.
+    ready : str
+        When a reading is first in an answer.
     settles : str
         When a reading is final.
     dimensions : list of str
@@ -87,6 +92,8 @@ class Meter:
     span: str
     history_days: int | None
     per_second: float | None
+    writes: str
+    ready: str
     settles: str
     dimensions: list[str]
     by_default: bool

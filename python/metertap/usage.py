@@ -7,18 +7,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from metertap import _core
-from metertap.errors import MissingExtra, WrongType
+from metertap.errors import InvalidArgument, MissingExtra, WrongType
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime, tzinfo
     from decimal import Decimal
 
     import pandas as pd
     import polars as pl
 
-__all__ = ["Reading", "Table", "Usage"]
+    from metertap._client import Client
+    from metertap.planning import Plan
+
+__all__ = ["Reading", "Table", "Usage", "concat"]
 
 #: How many rows a table shows when it is printed.
 SHOWN = 10
@@ -162,9 +165,10 @@ class Usage(Table):
         A row for each call: when it was asked, what came back, and the SHA-256 of the body.
     """
 
-    def __init__(self, core: _core.Usage) -> None:
+    def __init__(self, core: _core.Usage, clients: Mapping[str, Client] | None = None) -> None:
         super().__init__(core.readings())
         self._core = core
+        self._clients = dict(clients or {})
         self.coverage = Table(core.coverage())
         self.evidence = Table(core.evidence())
 
@@ -173,13 +177,75 @@ class Usage(Table):
 
     @property
     def is_complete(self) -> bool:
-        """True if every call was answered; windows outside of a provider's history do not count."""
+        """True if nothing failed, nothing is missing, and it is no part of a plan.
+
+        Windows outside of a provider's history, and those that were answered without a row where no page says what that
+        means, do not count: `holes` has them.
+        """
         return self._core.is_complete()
 
     @property
     def missing(self) -> list[str]:
-        """What is missing, in a sentence for each call that failed."""
+        """What failed or is missing, in a sentence each."""
         return self._core.missing()
+
+    @property
+    def holes(self) -> Table:
+        """The stretches of time that were asked for and have no number.
+
+        A row for each hole and meter: account, provider, meter, the dimensions that are known, start, end, state
+        (``failed``, ``missing``, ``absent`` or ``unavailable``), reason and call_id.
+
+        Examples
+        --------
+        >>> usage = mt.fetch(sora, "2026-03-01", "2026-04-01", now="2026-04-15")
+        >>> usage.holes.to_pandas().groupby("state").size().to_dict()  # doctest: +SKIP
+        {'unavailable': 10}
+        """
+        return Table(self._core.holes())
+
+    @property
+    def timeline(self) -> Table:
+        """What is known of each stretch of time, source by source.
+
+        A row for each stretch: account, provider, operation, arguments (what tells its calls from others of the
+        operation), meters, start, end, state (``got``, ``provisional`` or that of a hole), settled_at (when its numbers
+        are final by the provider's rule; null where that is not known), reason and call_id.
+        """
+        return Table(self._core.timeline())
+
+    @property
+    def plan(self) -> Plan:
+        """The plan that this is the result of."""
+        from metertap.planning import Plan
+
+        return Plan(self._core.plan(), self._clients)
+
+    def remaining(self, *, unsettled: bool = False) -> Plan:
+        """Return the plan of what is still missing; `metertap.concat` puts its usage and this one together.
+
+        Parameters
+        ----------
+        unsettled : bool, default False
+            Also ask again for what may still change.
+
+        Returns
+        -------
+        Plan
+            The calls for what failed or is missing: by gap where there are buckets, by whole call where there are none.
+            A plan without calls if nothing is; `fetch` makes an empty, complete usage of that.
+
+        Examples
+        --------
+        >>> usage = mt.fetch(sora, "2026-03-01", "2026-04-01", now="2026-04-15")
+        >>> len(usage.remaining())
+        0
+        """
+        from metertap.planning import Plan
+
+        if not isinstance(unsettled, bool):
+            raise WrongType(f"unsettled must be True or False, not {type(unsettled).__name__}.")
+        return Plan(self._core.remaining(unsettled), self._clients)
 
     def readings(self) -> list[Reading]:
         """Return a dataclass for each reading."""
@@ -236,18 +302,75 @@ class Usage(Table):
 
         return plot(self, meters)
 
+    def _state(self) -> str:
+        """Say in a few words what is known of its completeness."""
+        failed, missing, absent, unavailable = self._core.counts()
+        part = self._core.part()
+        state = "INCOMPLETE" if failed or missing else f"{part} of a plan" if part else "complete"
+        counts = [(failed, "failed"), (missing, "missing"), (absent, "absent"), (unavailable, "unavailable")]
+        told = [f"{count} {'stretch' if count == 1 else 'stretches'} {name}" for count, name in counts if count]
+        if part and state == "INCOMPLETE":
+            told.append(f"{part} of a plan")
+        return "; ".join([state, *([", ".join(told)] if told else [])])
+
     def __repr__(self) -> str:
-        state = "complete" if self.is_complete else f"INCOMPLETE: {len(self.missing)} calls failed"
-        return f"{super().__repr__()}; {state}"
+        return f"{super().__repr__()}; {self._state()}"
 
     def _repr_html_(self) -> str:
         from metertap._table import escape
 
         lost = "".join(f"<li>{escape(line)}</li>" for line in self.missing[:SHOWN])
-        state = (
-            "complete" if self.is_complete else f"<b>incomplete</b>: {len(self.missing)} calls failed<ul>{lost}</ul>"
-        )
-        return f"{super()._repr_html_()}<p>{state}</p>"
+        state = escape(self._state())
+        return f"{super()._repr_html_()}<p>{state}{f'<ul>{lost}</ul>' if lost else ''}</p>"
+
+
+def concat(usages: Iterable[Usage], *, prefer: str | None = None) -> Usage:
+    """Put usages together: the parts of a plan, neighbouring ranges, or a usage and what it lacked.
+
+    A reading is the same if account, provider, meter, source, grain, labels and start are (the end counts only where there
+    are no buckets, and for month-so-far counters); it counts once. Of two with different figures the later answer counts
+    if the earlier one was not settled. Holes that another usage fills disappear; evidence keeps all answers.
+
+    Parameters
+    ----------
+    usages : list of Usage
+        What to put together.
+    prefer : {"later"}, optional
+        Take the later of two settled readings with different figures; else that is an error.
+
+    Returns
+    -------
+    Usage
+        The whole. What was asked of it is the union of the questions.
+
+    Raises
+    ------
+    InvalidArgument
+        If there is none, figures overlap without being the same, one series is there in buckets of two lengths, two
+        settled readings contradict each other, or one account name stands for two accounts.
+
+    Examples
+    --------
+    >>> import metertap as mt
+    >>> plan = mt.plan([sora, volcengine], start="2026-03-01", end="2026-04-01", now="2026-04-15")
+    >>> parts = [mt.fetch(plan.shard(index, 2)) for index in range(2)]
+    >>> mt.concat(parts).is_complete
+    True
+    """
+    if isinstance(usages, Usage) or not isinstance(usages, Iterable):
+        raise WrongType(f"usages must be a list of usages, not {type(usages).__name__}.")
+    given = list(usages)
+    stranger = next((usage for usage in given if not isinstance(usage, Usage)), None)
+    if stranger is not None:
+        raise WrongType(f"usages must be a list of usages, and has a {type(stranger).__name__}.")
+    if not (prefer is None or isinstance(prefer, str)):
+        raise WrongType(f"prefer must be 'later' or None, not {type(prefer).__name__}.")
+    if prefer not in (None, "later"):
+        raise InvalidArgument(f"prefer must be 'later' or None, not {prefer!r}.")
+    clients: dict[str, Client] = {}
+    for usage in given:
+        clients.update(usage._clients)
+    return Usage(_core.Usage.concat([usage._core for usage in given], prefer == "later"), clients)
 
 
 def _restored(tables: bytes) -> Usage:

@@ -15,6 +15,7 @@ mod share;
 mod table;
 #[cfg(test)]
 mod toy;
+mod union;
 
 pub use make::{Part, Question};
 pub use table::Row;

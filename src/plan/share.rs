@@ -1,10 +1,7 @@
 //! Parts of a plan for several machines, and the time that a plan takes at least.
 
-use sha2::{Digest, Sha256};
-
 use super::{PartOf, Plan, PlannedAccount};
 use crate::values::error::{Error, Result};
-use crate::values::text::hex;
 
 impl Plan {
     /// The part of this plan for the `index`th of `of` machines, counted from 0.
@@ -26,8 +23,6 @@ impl Plan {
             ..account.clone()
         };
         let is_first = index == 0;
-        let mut whole = hex(&Sha256::digest(self.to_json()));
-        whole.truncate(16);
         Ok(Self {
             now: self.now,
             asked: self.asked.clone(),
@@ -40,7 +35,7 @@ impl Plan {
             part: Some(PartOf {
                 have: vec![index],
                 of,
-                whole,
+                whole: self.digest(),
             }),
         })
     }

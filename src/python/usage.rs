@@ -346,6 +346,62 @@ impl Usage {
         Table(self.0.evidence.clone())
     }
 
+    /// The table of holes.
+    fn holes(&self, py: Python<'_>) -> PyResult<Table> {
+        self.0.holes_table().map(Table).map_err(|error| to_python(py, &error))
+    }
+
+    /// The table of what is known of each stretch of time.
+    fn timeline(&self, py: Python<'_>) -> PyResult<Table> {
+        self.0
+            .timeline_table()
+            .map(Table)
+            .map_err(|error| to_python(py, &error))
+    }
+
+    /// The plan.
+    fn plan(&self) -> Plan {
+        Plan((*self.0.plan).clone())
+    }
+
+    /// Which part of a plan this is, for people; nothing if it is the whole.
+    fn part(&self) -> Option<String> {
+        self.0.plan.part.as_ref().map(ToString::to_string)
+    }
+
+    /// How many stretches are failed, missing, absent and unavailable.
+    fn counts(&self) -> [usize; 4] {
+        use usage::Known::{Absent, Failed, Missing, Unavailable};
+        [Failed, Missing, Absent, Unavailable]
+            .map(|state| self.0.holes.iter().filter(|hole| hole.state == state).count())
+    }
+
+    /// The error that every call ended with, if there is one.
+    fn reason(&self, py: Python<'_>) -> Option<PyErr> {
+        self.0.reason().map(|error| to_python(py, error))
+    }
+
+    /// The plan of what is still missing.
+    fn remaining(&self, py: Python<'_>, unsettled: bool) -> PyResult<Plan> {
+        let plan = py.detach(|| self.0.remaining(unsettled));
+        plan.map(Plan).map_err(|error| to_python(py, &error))
+    }
+
+    /// Usages put together.
+    #[staticmethod]
+    #[allow(clippy::needless_pass_by_value)] // the binding hands over owned lists
+    fn concat(py: Python<'_>, usages: Vec<PyRef<'_, Self>>, later: bool) -> PyResult<Self> {
+        let usages: Vec<Arc<usage::Usage>> = usages.iter().map(|usage| Arc::clone(&usage.0)).collect();
+        let prefer = if later {
+            usage::Prefer::Later
+        } else {
+            usage::Prefer::Neither
+        };
+        let all = py.detach(|| usage::Usage::concat(&usages.iter().map(|usage| &**usage).collect::<Vec<_>>(), prefer));
+        all.map(|usage| Self(Arc::new(usage)))
+            .map_err(|error| to_python(py, &error))
+    }
+
     /// The usage as bytes.
     fn to_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         let bytes = py.detach(|| self.0.to_bytes());
@@ -399,6 +455,7 @@ pub fn meters(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
                     "over_labels": meter.rollup.over_labels.name(), "rounding": meter.rounding.name(),
                     "grain": source.buckets.to_string(), "span": source.span.to_string(),
                     "history_days": source.history_days, "per_second": facts.per_second,
+                    "writes": source.writes.name(), "ready": source.ready.to_string(),
                     "settles": source.settles.to_string(), "dimensions": meter.dimensions,
                     "by_default": source.by_default, "doc": meter.doc, "page": source.page,
                 })

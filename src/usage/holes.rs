@@ -1,10 +1,13 @@
 //! Holes: the stretches of a timeline without numbers, one by one.
 
+use arrow_array::RecordBatch;
 use jiff::Timestamp;
 
+use super::arrays::{self, Words, microseconds};
 use super::timeline::{Fate, Known, Stretch, Timeline};
+use super::{Usage, columns};
 use crate::plan::Plan;
-use crate::values::error::Error;
+use crate::values::error::{Error, Result};
 use crate::values::window::{Instant, Window};
 
 /// A stretch of time that was asked for and has no number.
@@ -109,4 +112,94 @@ fn hole(timeline: &Timeline, (start, end): (i64, i64), state: Known, reason: &st
         meters: timeline.meters.iter().map(|meter| meter.name).collect(),
         labels: timeline.narrowed.clone(),
     })
+}
+
+impl Usage {
+    /// The holes as a table: a row for each of its meters.
+    pub fn holes_table(&self) -> Result<RecordBatch> {
+        let dimensions = columns::dimensions(
+            self.timelines
+                .iter()
+                .flat_map(|timeline| timeline.meters.iter().copied()),
+        );
+        let rows: Vec<(&Hole, &str)> = self
+            .holes
+            .iter()
+            .flat_map(|hole| hole.meters.iter().map(move |meter| (hole, *meter)))
+            .collect();
+        let holes = || rows.iter().map(|(hole, _)| *hole);
+        let at = |at: Instant| microseconds(Some(at.at));
+        let mut columns = vec![
+            ("account", Words::column(holes().map(|hole| &*hole.account))?),
+            ("provider", Words::column(holes().map(|hole| hole.provider))?),
+            ("meter", Words::column(rows.iter().map(|(_, meter)| *meter))?),
+        ];
+        for dimension in dimensions {
+            let value = |hole: &'_ Hole| hole.labels.iter().position(|(name, _)| *name == dimension);
+            let values = holes().map(|hole| Some(&*hole.labels.get(value(hole)?)?.1));
+            columns.push((dimension, arrays::texts(values)));
+        }
+        columns.extend([
+            (
+                "start",
+                arrays::moments(holes().map(|hole| at(hole.window.start())).collect()),
+            ),
+            (
+                "end",
+                arrays::moments(holes().map(|hole| at(hole.window.end())).collect()),
+            ),
+            ("state", Words::column(holes().map(|hole| hole.state.name()))?),
+            ("reason", arrays::texts(holes().map(|hole| Some(&*hole.reason)))),
+            ("call_id", arrays::texts(holes().map(|hole| hole.call_id.as_deref()))),
+        ]);
+        arrays::table(columns)
+    }
+
+    /// The timelines as a table: a row for each stretch of each source.
+    pub fn timeline_table(&self) -> Result<RecordBatch> {
+        let rows: Vec<(&Timeline, &Stretch)> = self
+            .timelines
+            .iter()
+            .flat_map(|one| one.stretches.iter().map(move |stretch| (one, stretch)))
+            .collect();
+        let id = |stretch: &Stretch| Some(&*self.plan.calls.get(stretch.call?)?.id);
+        let told = |timeline: &'_ Timeline| !timeline.told.is_empty();
+        arrays::table(vec![
+            ("account", Words::column(rows.iter().map(|(one, _)| &*one.account))?),
+            ("provider", Words::column(rows.iter().map(|(one, _)| one.provider))?),
+            (
+                "operation",
+                Words::column(rows.iter().map(|(one, _)| one.source.operation))?,
+            ),
+            (
+                "arguments",
+                arrays::texts(rows.iter().map(|(one, _)| told(one).then_some(&*one.told))),
+            ),
+            (
+                "meters",
+                arrays::lists(rows.iter().map(|(one, _)| one.meters.iter().map(|meter| meter.name))),
+            ),
+            (
+                "start",
+                arrays::moments(rows.iter().map(|(_, stretch)| stretch.start).collect()),
+            ),
+            (
+                "end",
+                arrays::moments(rows.iter().map(|(_, stretch)| stretch.end).collect()),
+            ),
+            (
+                "state",
+                Words::column(rows.iter().map(|(_, stretch)| stretch.state.name()))?,
+            ),
+            (
+                "settled_at",
+                arrays::moments(rows.iter().map(|(_, stretch)| stretch.settled_at).collect()),
+            ),
+            (
+                "reason",
+                arrays::texts(rows.iter().map(|(_, stretch)| stretch.reason.as_deref())),
+            ),
+            ("call_id", arrays::texts(rows.iter().map(|(_, stretch)| id(stretch)))),
+        ])
+    }
 }

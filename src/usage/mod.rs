@@ -6,11 +6,13 @@ pub mod archive;
 mod arrays;
 mod bytes;
 pub mod columns;
+mod concat;
 pub mod coverage;
 pub mod evidence;
 #[cfg(test)]
 mod fixture;
 mod holes;
+mod remaining;
 pub mod rollup;
 mod runs;
 pub mod timeline;
@@ -20,6 +22,7 @@ use std::sync::Arc;
 use arrow_array::RecordBatch;
 
 pub use columns::{CallReadings, Collector};
+pub use concat::Prefer;
 pub use coverage::State;
 pub use evidence::Evidence;
 pub use holes::Hole;
@@ -111,6 +114,23 @@ impl Usage {
     /// and what is absent was answered.
     pub fn is_complete(&self) -> bool {
         self.plan.part.is_none() && self.missing().next().is_none()
+    }
+
+    /// The error that every call ended with, if all of them failed for one reason.
+    pub fn reason(&self) -> Option<&Error> {
+        let (Some(Fate::Failed(first)), rest) = (self.fates.first(), self.fates.iter().skip(1)) else {
+            return None;
+        };
+        let told = |error: &Error| {
+            (
+                error.kind,
+                error.provider,
+                error.provider_code.clone(),
+                error.http_status,
+            )
+        };
+        let is_same = |fate: &Fate| matches!(fate, Fate::Failed(error) if told(error) == told(first));
+        rest.into_iter().all(is_same).then_some(first)
     }
 
     /// What failed or is missing.

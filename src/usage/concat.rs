@@ -1,0 +1,397 @@
+//! Usages put together: parts of a plan, neighbouring ranges, and what was asked again.
+//!
+//! A reading is the same if account, provider, meter, source, grain, labels and start are; the end counts where there are
+//! no buckets, and for month-so-far counters. It counts once. Everything else follows from the plans and from what became
+//! of their calls, as for a usage that was fetched in one go.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use ahash::AHashMap;
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Decimal128Type, TimestampMicrosecondType};
+use arrow_array::{Array, ArrayRef, RecordBatch, UInt32Array, new_null_array};
+use arrow_schema::DataType;
+use arrow_select::concat::concat;
+use arrow_select::take::take_record_batch;
+
+use super::Usage;
+use super::arrays::{self, NO_AMOUNT, NO_MOMENT, Numbers, Texts, bug};
+use super::columns::{AFTER_DIMENSIONS, BEFORE_DIMENSIONS};
+use super::timeline::{Answer, Fate, moment};
+use crate::meters::{Buckets, Status};
+use crate::plan::{Plan, PlannedCall};
+use crate::values::error::{Error, Result};
+
+/// Which of two settled readings with different figures counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Prefer {
+    /// Neither: they are refused.
+    Neither,
+    /// The one that was fetched later.
+    Later,
+}
+
+impl Usage {
+    /// Puts usages together.
+    pub fn concat(usages: &[&Self], prefer: Prefer) -> Result<Self> {
+        let plans: Vec<&Plan> = usages.iter().map(|usage| &*usage.plan).collect();
+        let plan = Plan::union(&plans)?;
+        refuse_two_grains(&plan)?;
+        let places: HashMap<&str, usize> = plan
+            .calls
+            .iter()
+            .enumerate()
+            .map(|(place, call)| (&*call.id, place))
+            .collect();
+        let readings = stacked(usages, &plan)?;
+        let kept = Rows::of(&readings, usages, &plan, &places)?.kept(prefer)?;
+        let readings = taken(&readings, kept)?;
+        let evidence = evidence(usages, &places)?;
+        let fates = fates(usages, &plan, &places, &readings)?;
+        Self::of(Arc::new(plan), fates, readings, evidence)
+    }
+}
+
+/// One operation in buckets of two lengths would count everything twice.
+fn refuse_two_grains(plan: &Plan) -> Result<()> {
+    let mut grains: HashMap<(&str, &str), Buckets> = HashMap::new();
+    for call in &plan.calls {
+        let asked = &call.asked;
+        let grain = *grains
+            .entry((&call.account, asked.source.operation))
+            .or_insert(asked.buckets);
+        if grain != asked.buckets {
+            let (account, operation) = (&call.account, asked.source.operation);
+            return Err(Error::invalid(format!(
+                "{account} {operation} is there by {grain} and by {}: keep usages of different grain apart",
+                asked.buckets
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// The tables one below the other, with all columns that any of them has.
+fn stacked(usages: &[&Usage], plan: &Plan) -> Result<RecordBatch> {
+    let tables = || usages.iter().map(|usage| &usage.readings);
+    let dimensions = super::columns::dimensions(plan.calls.iter().flat_map(super::columns::wanted));
+    let mut more: Vec<&str> = Vec::new();
+    for table in tables() {
+        let fields = table.schema_ref().fields().iter();
+        for name in fields.map(|field| &**field.name()) {
+            let is_dimension = !AFTER_DIMENSIONS.contains(&name) && !BEFORE_DIMENSIONS.contains(&name);
+            if is_dimension && !dimensions.contains(&name) && !more.contains(&name) {
+                more.push(name);
+            }
+        }
+    }
+    let names = BEFORE_DIMENSIONS
+        .iter()
+        .copied()
+        .chain(dimensions)
+        .chain(more)
+        .chain(AFTER_DIMENSIONS.iter().copied());
+    let mut columns = Vec::new();
+    for name in names {
+        let parts: Vec<ArrayRef> = tables()
+            .map(|table| {
+                let none = || new_null_array(&DataType::Utf8, table.num_rows());
+                table.column_by_name(name).map_or_else(none, Arc::clone)
+            })
+            .collect();
+        let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();
+        columns.push((name, concat(&parts).map_err(bug)?));
+    }
+    arrays::table(columns)
+}
+
+fn taken(table: &RecordBatch, rows: Vec<u32>) -> Result<RecordBatch> {
+    take_record_batch(table, &UInt32Array::from(rows)).map_err(bug)
+}
+
+fn texts<'a>(table: &'a RecordBatch, name: &str) -> Result<Texts<'a>> {
+    let column = table
+        .column_by_name(name)
+        .ok_or_else(|| bug(format!("no column {name}")))?;
+    Texts::of(column.as_ref())
+}
+
+fn moments(table: &RecordBatch, name: &str) -> Result<Vec<i64>> {
+    let column = table
+        .column_by_name(name)
+        .and_then(|column| column.as_primitive_opt::<TimestampMicrosecondType>());
+    let column = column.ok_or_else(|| bug(format!("no column {name}")))?;
+    Ok(column.iter().map(|at| at.unwrap_or(NO_MOMENT)).collect())
+}
+
+fn amounts(table: &RecordBatch, name: &str) -> Result<Vec<i128>> {
+    let column = table
+        .column_by_name(name)
+        .and_then(|column| column.as_primitive_opt::<Decimal128Type>());
+    let column = column.ok_or_else(|| bug(format!("no column {name}")))?;
+    Ok(column.iter().map(|amount| amount.unwrap_or(NO_AMOUNT)).collect())
+}
+
+/// The readings of all usages.
+struct Rows<'a> {
+    table: &'a RecordBatch,
+    /// For each reading its usage.
+    usage: Vec<usize>,
+    /// For each reading its call's place in the plan.
+    call: Vec<usize>,
+    plan: &'a Plan,
+    start: Vec<i64>,
+    end: Vec<i64>,
+    fetched_at: Vec<i64>,
+    quantity: Vec<i128>,
+    cost: Vec<i128>,
+}
+
+impl<'a> Rows<'a> {
+    fn of(table: &'a RecordBatch, usages: &[&Usage], plan: &'a Plan, places: &HashMap<&str, usize>) -> Result<Self> {
+        let counts = usages.iter().enumerate();
+        let usage = counts.flat_map(|(place, usage)| std::iter::repeat_n(place, usage.readings.num_rows()));
+        let ids = texts(table, "call_id")?;
+        let place = |row| ids.get(row).and_then(|id| places.get(id)).copied();
+        let call: Option<Vec<usize>> = (0..table.num_rows()).map(place).collect();
+        Ok(Self {
+            table,
+            usage: usage.collect(),
+            call: call.ok_or_else(|| bug("a reading of no call"))?,
+            plan,
+            start: moments(table, "start")?,
+            end: moments(table, "end")?,
+            fetched_at: moments(table, "fetched_at")?,
+            quantity: amounts(table, "quantity")?,
+            cost: amounts(table, "cost")?,
+        })
+    }
+
+    fn of_call(&self, row: usize) -> Option<&PlannedCall> {
+        self.plan.calls.get(*self.call.get(row)?)
+    }
+
+    /// For each reading the number of its series: account, provider, meter, source and labels.
+    fn series(&self) -> Result<Vec<u32>> {
+        let mut series = vec![0; self.table.num_rows()];
+        let mut refine = |codes: &mut dyn Iterator<Item = u32>| {
+            let mut numbers = Numbers::default();
+            for (id, code) in series.iter_mut().zip(codes) {
+                *id = numbers.of((*id, code));
+            }
+        };
+        let fields = self.table.schema_ref().fields().iter().map(|field| &**field.name());
+        for name in fields.filter(|name| !AFTER_DIMENSIONS.contains(name)) {
+            let texts = texts(self.table, name)?;
+            let mut numbers = Numbers::default();
+            // Concatenated dictionaries may have a word twice.
+            refine(&mut (0..self.table.num_rows()).map(|row| numbers.of(texts.get(row))));
+        }
+        let mut operations = Numbers::default();
+        let sources: Vec<u32> = self
+            .plan
+            .calls
+            .iter()
+            .map(|call| operations.of(call.asked.source.operation))
+            .collect();
+        refine(
+            &mut self
+                .call
+                .iter()
+                .map(|call| sources.get(*call).copied().unwrap_or_default()),
+        );
+        Ok(series)
+    }
+
+    /// The readings that count, by their places, in the order of the plan's calls.
+    fn kept(&self, prefer: Prefer) -> Result<Vec<u32>> {
+        let series = self.series()?;
+        let mut known: AHashMap<(u32, i64, i64), usize> = AHashMap::new();
+        let mut is_kept = vec![true; series.len()];
+        let keep = |is_kept: &mut Vec<bool>, row: usize, is: bool| {
+            if let Some(slot) = is_kept.get_mut(row) {
+                *slot = is;
+            }
+        };
+        for (row, series) in series.iter().enumerate() {
+            let has_buckets = self
+                .of_call(row)
+                .is_some_and(|call| matches!(call.asked.buckets, Buckets::Every(..) | Buckets::Months));
+            let (start, end) = (self.start.get(row).copied(), self.end.get(row).copied());
+            let end = end.filter(|_| !has_buckets);
+            let key = (*series, start.unwrap_or(NO_MOMENT), end.unwrap_or(NO_MOMENT));
+            let Some(before) = known.insert(key, row) else { continue };
+            if self.usage.get(before) == self.usage.get(row) {
+                continue;
+            }
+            let (earlier, later) = if self.fetched_at.get(before) <= self.fetched_at.get(row) {
+                (before, row)
+            } else {
+                (row, before)
+            };
+            self.check(earlier, later, prefer)?;
+            keep(&mut is_kept, earlier, false);
+            known.insert(key, later);
+        }
+        let mut kept: Vec<usize> = (0..series.len())
+            .filter(|row| is_kept.get(*row) == Some(&true))
+            .collect();
+        self.refuse_overlap(&series, &kept)?;
+        kept.sort_by_key(|row| self.call.get(*row).copied());
+        kept.into_iter().map(|row| u32::try_from(row).map_err(bug)).collect()
+    }
+
+    /// Refuses two figures of the same reading, unless the earlier one might still have changed.
+    fn check(&self, earlier: usize, later: usize, prefer: Prefer) -> Result<()> {
+        let figures = |row: usize| (self.quantity.get(row), self.cost.get(row));
+        let status = texts(self.table, "status")?;
+        let is_settled = status.get(earlier) == Some(Status::Settled.name());
+        if prefer == Prefer::Later || !is_settled || figures(earlier) == figures(later) {
+            return Ok(());
+        }
+        let (account, meter) = (texts(self.table, "account")?, texts(self.table, "meter")?);
+        let name = |texts: &Texts<'_>| texts.get(later).unwrap_or_default().to_owned();
+        let start = self.start.get(later).copied().unwrap_or(NO_MOMENT);
+        let amount = |row: usize| {
+            self.quantity.get(row).map(|scaled| {
+                crate::values::quantity::Quantity {
+                    scaled: *scaled,
+                    rounded: false,
+                }
+                .to_string()
+            })
+        };
+        Err(Error::invalid(format!(
+            "{} {} at {}: {} and {} are both called settled; pass prefer=\"later\" to take what was fetched later",
+            name(&account),
+            name(&meter),
+            moment(start),
+            amount(earlier).unwrap_or_default(),
+            amount(later).unwrap_or_default(),
+        )))
+    }
+
+    /// Figures of windows without buckets add up only where they do not overlap.
+    fn refuse_overlap(&self, series: &[u32], kept: &[usize]) -> Result<()> {
+        let is_window = |row: &usize| {
+            self.of_call(*row)
+                .is_some_and(|call| call.asked.buckets == Buckets::Window)
+        };
+        let mut windows: Vec<(u32, i64, i64, usize)> = kept
+            .iter()
+            .filter(|row| is_window(row))
+            .filter_map(|row| Some((*series.get(*row)?, *self.start.get(*row)?, *self.end.get(*row)?, *row)))
+            .collect();
+        windows.sort_unstable();
+        for (one, next) in windows.iter().zip(windows.iter().skip(1)) {
+            if one.0 == next.0 && next.1 < one.2 && self.usage.get(one.3) != self.usage.get(next.3) {
+                let call = self.of_call(next.3);
+                let (account, operation) = call.map_or(("", ""), |call| (&call.account, call.asked.source.operation));
+                return Err(Error::invalid(format!(
+                    "{account} {operation} tells one figure for {} … {} and one for {} … {}, which overlap: concatenate \
+                     ranges that do not",
+                    moment(one.1),
+                    moment(one.2),
+                    moment(next.1),
+                    moment(next.2)
+                )));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The evidence of all usages: a row for each call that was made, also where one was made again.
+fn evidence(usages: &[&Usage], places: &HashMap<&str, usize>) -> Result<RecordBatch> {
+    let tables: Vec<&RecordBatch> = usages.iter().map(|usage| &usage.evidence).collect();
+    let mut columns = Vec::new();
+    for field in tables.first().ok_or_else(none)?.schema_ref().fields() {
+        let parts: Vec<&ArrayRef> = tables
+            .iter()
+            .filter_map(|table| table.column_by_name(field.name()))
+            .collect();
+        let parts: Vec<&dyn Array> = parts.into_iter().map(AsRef::as_ref).collect();
+        columns.push((field.name().as_str(), concat(&parts).map_err(bug)?));
+    }
+    let all = arrays::table(columns)?;
+    let (ids, asked) = (texts(&all, "call_id")?, moments(&all, "asked_at")?);
+    let mut seen = HashSet::new();
+    let mut rows: Vec<(Option<usize>, i64, u32)> = Vec::new();
+    for (row, asked_at) in asked.iter().enumerate() {
+        let id = ids.get(row).unwrap_or_default();
+        if seen.insert((id, *asked_at)) {
+            rows.push((places.get(id).copied(), *asked_at, u32::try_from(row).map_err(bug)?));
+        }
+    }
+    rows.sort_unstable();
+    taken(&all, rows.into_iter().map(|(_, _, row)| row).collect())
+}
+
+pub(super) fn none() -> Error {
+    Error::invalid("there is no usage to put together: pass one at least")
+}
+
+/// What became of each call: the later answer, with the buckets of the earlier ones that it does not have again.
+fn fates(usages: &[&Usage], plan: &Plan, places: &HashMap<&str, usize>, readings: &RecordBatch) -> Result<Vec<Fate>> {
+    let mut fates: Vec<Fate> = plan.calls.iter().map(|_| Fate::NotMade).collect();
+    for usage in usages {
+        for (call, fate) in usage.plan.calls.iter().zip(&usage.fates) {
+            let slot = places.get(&*call.id).and_then(|place| fates.get_mut(*place));
+            if let Some(slot) = slot {
+                *slot = joined(std::mem::replace(slot, Fate::NotMade), fate.clone());
+            }
+        }
+    }
+    let (ids, status) = (texts(readings, "call_id")?, texts(readings, "status")?);
+    let mut counts = vec![(0, 0); plan.calls.len()];
+    for row in 0..readings.num_rows() {
+        let place = ids.get(row).and_then(|id| places.get(id)).copied();
+        if let Some((all, provisional)) = place.and_then(|place| counts.get_mut(place)) {
+            *all += 1;
+            *provisional += usize::from(status.get(row) == Some(Status::Provisional.name()));
+        }
+    }
+    for (fate, count) in fates.iter_mut().zip(counts) {
+        if let Fate::Answered(answer) = fate {
+            (answer.readings, answer.provisional) = count;
+        }
+    }
+    Ok(fates)
+}
+
+fn joined(one: Fate, other: Fate) -> Fate {
+    match (one, other) {
+        (Fate::Answered(one), Fate::Answered(other)) => {
+            let (earlier, mut later) = if one.fetched_at <= other.fetched_at {
+                (one, other)
+            } else {
+                (other, one)
+            };
+            later.take_in(&earlier);
+            Fate::Answered(later)
+        }
+        (answered @ Fate::Answered(_), _) | (_, answered @ Fate::Answered(_)) => answered,
+        (_, failed @ Fate::Failed(_)) | (failed @ Fate::Failed(_), _) => failed,
+        (Fate::NotMade, Fate::NotMade) => Fate::NotMade,
+    }
+}
+
+impl Answer {
+    /// Takes in the buckets of an earlier answer to the same call.
+    fn take_in(&mut self, earlier: &Self) {
+        for (start, end) in earlier.runs.iter() {
+            self.runs.add(start, end);
+        }
+        for (meter, labels, runs) in &earlier.series {
+            match self
+                .series
+                .iter_mut()
+                .find(|(known, of, _)| (known, of) == (meter, labels))
+            {
+                Some((_, _, known)) => runs.iter().for_each(|(start, end)| known.add(start, end)),
+                None => self.series.push((*meter, labels.clone(), runs.clone())),
+            }
+        }
+    }
+}
