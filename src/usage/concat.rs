@@ -239,6 +239,12 @@ impl<'a> Rows<'a> {
             .collect();
         self.refuse_overlap(&series, &kept)?;
         kept.sort_by_key(|row| self.call.get(*row).copied());
+        // What two usages know of one call is told in time's order.
+        for rows in kept.chunk_by_mut(|one, next| self.call.get(*one) == self.call.get(*next)) {
+            if !is_of_one(rows, &self.usage) {
+                rows.sort_by_key(|row| self.start.get(*row).copied());
+            }
+        }
         kept.into_iter().map(|row| u32::try_from(row).map_err(bug)).collect()
     }
 
@@ -300,6 +306,12 @@ impl<'a> Rows<'a> {
         }
         Ok(())
     }
+}
+
+fn is_of_one(rows: &[usize], usage: &[usize]) -> bool {
+    let mut of = rows.iter().map(|row| usage.get(*row));
+    let first = of.next();
+    of.all(|next| Some(next) == first)
 }
 
 /// The evidence of all usages: a row for each call that was made, also where one was made again.

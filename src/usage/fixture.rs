@@ -14,7 +14,7 @@ use crate::values::arguments::Value;
 use crate::values::quantity::Quantity;
 use crate::values::window::{Instant, Window};
 
-const METER: Meter = Meter {
+pub const METER: Meter = Meter {
     name: "toy.minutes",
     unit: "minutes",
     kind: Kind::Sum,
@@ -24,7 +24,7 @@ const METER: Meter = Meter {
     doc: "Minutes.",
 };
 
-const SOURCE: Source = Source {
+pub const SOURCE: Source = Source {
     operation: "time_shift_data",
     meters: &[],
     takes: Takes::Range("start", "end"),

@@ -5,6 +5,8 @@
 pub mod archive;
 mod arrays;
 mod bytes;
+#[cfg(test)]
+mod cases;
 pub mod columns;
 mod concat;
 pub mod coverage;

@@ -27,7 +27,13 @@ impl Usage {
                 }
             }
             for hole in &timeline.series {
-                wanted.entry(hole.call).or_default().add(hole.start, hole.end);
+                // It may lie in several calls.
+                for stretch in &timeline.stretches {
+                    let (start, end) = (hole.start.max(stretch.start), hole.end.min(stretch.end));
+                    if let Some(call) = stretch.call.filter(|_| start < end) {
+                        wanted.entry(call).or_default().add(start, end);
+                    }
+                }
             }
         }
         let mut calls = Vec::new();
