@@ -12,6 +12,8 @@ pub mod evidence;
 #[cfg(test)]
 mod fixture;
 mod holes;
+pub mod ipc;
+mod order;
 mod remaining;
 pub mod rollup;
 mod runs;
