@@ -11,6 +11,7 @@ pub mod coverage;
 pub mod evidence;
 #[cfg(test)]
 mod fixture;
+pub mod flat;
 mod holes;
 pub mod ipc;
 mod order;
