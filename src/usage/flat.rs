@@ -44,7 +44,9 @@ mod tests {
     fn a_list_becomes_one_text_and_an_empty_one_an_empty_text() {
         let mut lists = ListBuilder::new(StringBuilder::new());
         for list in [&["floored", "rounded"][..], &[], &["été"], &["a", "b", "c"]] {
-            list.iter().for_each(|text| lists.values().append_value(text));
+            for text in list {
+                lists.values().append_value(text);
+            }
             lists.append(true);
         }
         lists.append(false);
