@@ -32,7 +32,11 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         default="raise",
         help="tell of failed calls as an error, or as a warning; the status is 3 either way",
     )
-    parser.add_argument("--archive", metavar="DIR", help="keep each answer in this folder, for --replay; the same fetch goes on with what it holds")
+    parser.add_argument(
+        "--archive",
+        metavar="DIR",
+        help="keep each answer in this folder, for --replay; the same fetch goes on with what it holds",
+    )
     parser.add_argument("--replay", metavar="DIR", help="ask nobody: rebuild the table from this archive")
     parser.add_argument(
         "--rollup", metavar="EVERY", choices=PERIODS, help=f"put readings together: {', '.join(PERIODS)}"
