@@ -137,7 +137,6 @@ fn difference(one: &Plan, other: &Plan) -> Option<&'static str> {
             .map(|account| (account.name.clone(), account.provider))
             .collect()
     };
-    let ids = |plan: &Plan| -> BTreeSet<String> { plan.calls.iter().map(|call| call.id.clone()).collect() };
     if range(one) != range(other) {
         return Some("of another range");
     }
@@ -150,8 +149,7 @@ fn difference(one: &Plan, other: &Plan) -> Option<&'static str> {
     if accounts(one) != accounts(other) {
         return Some("to other accounts");
     }
-    let is_same = ids(one) == ids(other) || is_same_selection(&asked(one), &asked(other));
-    (!is_same).then_some("with another selection")
+    (!is_same_selection(&asked(one), &asked(other))).then_some("with another selection")
 }
 
 /// What is asked of each account's operations; nothing where no call can answer it.
