@@ -179,8 +179,7 @@ def lost_of(usage: Usage) -> str:
 def settle(usage: Usage, on_error: str, archive_problem: str | None = None) -> Usage:
     """Raise or warn if anything is missing; never silently."""
     problems = []
-    if not usage.is_complete:
-        lost = usage.missing
+    if lost := usage.missing:
         more = f" (and {len(lost) - 1} more)" if len(lost) > 1 else ""
         problems.append(f"{lost_of(usage)}: {lost[0].rstrip('.')}{more}")
     if archive_problem is not None:

@@ -12,8 +12,24 @@ fn between(column: &str) -> &'static str {
 
 /// Each list of this column as one text, empty where the list is empty.
 pub fn joined(column: &str, lists: &ListArray) -> Result<StringArray, ArrowError> {
-    let between = between(column);
     let texts: &StringArray = lists.values().as_string();
+    let text_ends = texts.value_offsets();
+    let is_short = lists
+        .value_offsets()
+        .windows(2)
+        .all(|ends| matches!(ends, [start, end] if end - start < 2));
+    if is_short {
+        // No text is longer than those that are there, so they need not be copied.
+        let ends = lists.value_offsets().iter();
+        let ends = ends.map(|end| usize::try_from(*end).ok().and_then(|end| text_ends.get(end).copied()));
+        let ends: Vec<i32> = ends.map(Option::unwrap_or_default).collect();
+        return StringArray::try_new(
+            OffsetBuffer::new(ends.into()),
+            texts.values().clone(),
+            lists.nulls().cloned(),
+        );
+    }
+    let between = between(column);
     let mut all = String::with_capacity(texts.value_data().len());
     let mut ends = Vec::with_capacity(lists.len() + 1);
     ends.push(0);
@@ -55,6 +71,15 @@ mod tests {
         let texts: Vec<Option<&str>> = texts.iter().collect();
         let expected = [Some("floored; rounded"), Some(""), Some("été"), Some("a; b; c"), None];
         assert_eq!(texts, expected);
+        // Where no list has two texts, none is copied.
+        let short = joined("flags", &lists.slice(1, 2)).unwrap();
+        assert_eq!(short.iter().collect::<Vec<_>>(), [Some(""), Some("été")]);
+        assert_eq!(
+            short.value_data().as_ptr(),
+            lists.values().as_string::<i32>().value_data().as_ptr()
+        );
+        let short = joined("flags", &lists.slice(4, 1)).unwrap();
+        assert_eq!(short.iter().collect::<Vec<_>>(), [None]);
         // Part of a table begins in the midst of its lists.
         let part = joined("flags", &lists.slice(2, 2)).unwrap();
         assert_eq!(part.iter().collect::<Vec<_>>(), [Some("été"), Some("a b c")]);

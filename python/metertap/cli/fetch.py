@@ -66,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
     _output.write(arguments, _rolled_up(usage, arguments))
     sys.stdout.flush()
     print(_coverage.summary(usage), *_coverage.holes(usage), sep="\n", file=sys.stderr)
-    problems = [] if usage.is_complete else [lost_of(usage)]
+    problems = [lost_of(usage)] if usage.missing else []
     if archive_problem is not None:
         problems.append(unkept(archive_problem))
     if not problems:
