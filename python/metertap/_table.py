@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+    from typing import TextIO
 
     from metertap.typing import Cell, Line
 
@@ -80,6 +81,31 @@ def plain(value: Any) -> Cell:
     if hasattr(value, "strftime"):
         return f"{value:%Y-%m-%d %H:%M:%SZ}"
     return str(value)
+
+
+def csv_lines(file: TextIO, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
+    """Write rows as CSV: numbers exactly, moments with a Z, lists in one cell, nothing where there is nothing."""
+    import csv
+
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([exact(row[name]) for name in columns] for row in rows)
+
+
+def exact(value: Any) -> str:
+    """Return a value as text that loses nothing."""
+    if value is None:
+        return ""
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, list):
+        return " ".join(map(str, value))
+    return moment(value) if hasattr(value, "isoformat") else str(value)
+
+
+def moment(value: Any) -> str:
+    """Return a moment as RFC 3339 writes it."""
+    return str(value.isoformat()).replace("+00:00", "Z")
 
 
 def text(header: Sequence[str], rows: Sequence[Sequence[Any]], *, widest: int | None = None) -> str:

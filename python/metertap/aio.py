@@ -128,4 +128,4 @@ async def fetch(
             ticking.cancel()
             tell()
         close()
-    return fetching.settle(Usage(core), on_error)
+    return fetching.settle(Usage(core), on_error, run.archive_problem)

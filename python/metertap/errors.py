@@ -219,8 +219,18 @@ class InternalError(MetertapError):
 
 
 class IncompleteUsage(MetertapError):
-    """A fetch lacks something that was asked for; `usage` holds all that did arrive, and its holes say what is missing."""
+    """A fetch lacks something that was asked for; `usage` holds all that did arrive, and its holes say what is missing.
+
+    Or its archive could not be written.
+
+    Attributes
+    ----------
+    archive_problem : str or None
+        Why the archive is not whole; None if it is, or if there is none.
+    """
+
+    archive_problem: str | None = None
 
 
 class CoverageWarning(UserWarning):
-    """What came is less than what was asked for; the message says what is missing."""
+    """What came is less than what was asked for, or its archive is not whole; the message says what is missing."""

@@ -52,7 +52,10 @@ def fetch(
     progress : bool or callable, default False
         Show a bar (needs the extra ``cli``), or call this with the numbers of calls done and of all.
     archive : path, optional
-        A folder that keeps each answer, for `replay`.
+        A folder that keeps each answer, for `replay`. If it holds answers to the same question, this goes on with its
+        own plan, made for the `now` of then: what is there is not asked again, calls that failed or were not made are.
+        So an interrupted fetch is finished by the same call, and a finished one is replayed without a request.
+        Accounts are known by their names. If it can no longer be written, the rest of the calls is made all the same.
     on_event : callable, optional
         Called with each event on the way, see `metertap.events`: requests answered, repetitions, waits for limits.
 
@@ -64,9 +67,10 @@ def fetch(
     Raises
     ------
     IncompleteUsage
-        If a call failed; `usage` holds the rest.
+        If a call failed, or the archive could not be written; `usage` holds all that did arrive.
     InvalidArgument
-        If the question makes no sense; nothing was sent.
+        If the question makes no sense, or the archive is damaged, in use by another fetch, or of another question;
+        nothing was sent.
 
     Examples
     --------
@@ -81,16 +85,18 @@ def fetch(
         core = run.wait(show)
     finally:
         close()
-    return settle(Usage(core), on_error)
+    return settle(Usage(core), on_error, run.archive_problem)
 
 
-def replay(path: str | os.PathLike[str]) -> Usage:
+def replay(path: str | os.PathLike[str], *, on_error: str = "raise") -> Usage:
     """Rebuild a usage from its archive, offline, with today's parser.
 
     Parameters
     ----------
     path : path
         The folder that `fetch` was given as `archive`.
+    on_error : {"raise", "keep"}
+        What to do if calls had failed, or had not been made when the fetch ended: as in `fetch`.
 
     Returns
     -------
@@ -99,10 +105,13 @@ def replay(path: str | os.PathLike[str]) -> Usage:
 
     Raises
     ------
+    IncompleteUsage
+        If the archive is not of a complete usage; `usage` holds what it has.
     InvalidArgument
         If the archive is damaged; the message names the file.
     """
-    return Usage(_core.replay(os.fspath(path)))
+    check_on_error(on_error)
+    return settle(Usage(_core.replay(os.fspath(path))), on_error)
 
 
 def start_run(
@@ -120,8 +129,7 @@ def start_run(
     """Check everything and prepare the calls; shared by both doors."""
     if on_event is not None and not callable(on_event):
         raise WrongType(f"on_event must be a callable, not {type(on_event).__name__}.")
-    if on_error not in ("raise", "keep"):
-        raise InvalidArgument(f"on_error must be 'raise' or 'keep', not {on_error!r}.")
+    check_on_error(on_error)
     if isinstance(what, Plan):
         if start is not None or end is not None:
             raise InvalidArgument("a plan has its range already; leave start and end out.")
@@ -156,14 +164,37 @@ def progress_of(progress: bool | Callable[[int, int], object]) -> tuple[Any, Cal
     return show, bar.close
 
 
-def settle(usage: Usage, on_error: str) -> Usage:
+def check_on_error(on_error: str) -> None:
+    """Refuse what is not known."""
+    if on_error not in ("raise", "keep"):
+        raise InvalidArgument(f"on_error must be 'raise' or 'keep', not {on_error!r}.")
+
+
+def lost_of(usage: Usage) -> str:
+    """Say how many calls of all failed; those that were never made are among them."""
+    calls = {row["call_id"] for row in usage.coverage.to_dicts()} - {None}
+    return f"{len(usage.missing):,} of {len(calls):,} calls failed"
+
+
+def settle(usage: Usage, on_error: str, archive_problem: str | None = None) -> Usage:
     """Raise or warn if anything is missing; never silently."""
-    if usage.is_complete:
+    problems = []
+    if lost := usage.missing:
+        more = f" (and {len(lost) - 1} more)" if len(lost) > 1 else ""
+        problems.append(f"{lost_of(usage)}: {lost[0].rstrip('.')}{more}")
+    if archive_problem is not None:
+        problems.append(unkept(archive_problem))
+    if not problems:
         return usage
-    lost = usage.missing
-    more = f" (and {len(lost) - 1} more)" if len(lost) > 1 else ""
-    message = f"{len(lost)} of {len(usage.evidence)} calls failed: {lost[0].rstrip('.')}{more}"
+    message = "; ".join(problems)
     if on_error == "raise":
-        raise IncompleteUsage(f"{message}; what did arrive is in .usage.", partial=usage)
+        error = IncompleteUsage(f"{message}; what did arrive is in .usage.", partial=usage)
+        error.archive_problem = archive_problem
+        raise error
     warnings.warn(f"{message}.", CoverageWarning, stacklevel=3)
     return usage
+
+
+def unkept(archive_problem: str) -> str:
+    """Say that an archive is not whole, and how it becomes so."""
+    return f"the archive is not whole, until the same fetch is made again: {archive_problem.rstrip('.')}"

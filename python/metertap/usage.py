@@ -11,7 +11,7 @@ from metertap.errors import InvalidArgument, MissingExtra, WrongType
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime, tzinfo
     from decimal import Decimal
 
@@ -25,6 +25,8 @@ __all__ = ["Reading", "Table", "Usage", "concat"]
 
 #: How many rows a table shows when it is printed.
 SHOWN = 10
+#: How many rows become Python objects at a time, on their way to a file.
+BATCH = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +91,33 @@ class Table:
     def __len__(self) -> int:
         return self._table.count()
 
-    def __reduce__(self) -> Any:
-        advice = "send what to_arrow() or to_pandas() returns, or fetch with archive= and replay it there"
-        raise TypeError(f"a {type(self).__name__} cannot be pickled; {advice}")
+    def __iter__(self) -> Any:
+        # pandas would make a frame without columns of it, since it looks for rows and not for Arrow.
+        advice = ".to_pandas() returns a pandas.DataFrame, .to_dicts() a list of its rows"
+        raise WrongType(f"a {type(self).__name__} is a table of columns, not of rows: {advice}.")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_table_restored, (self._table.to_bytes(),))
 
     @property
     def columns(self) -> list[str]:
         """The names of the columns."""
         return self._table.columns()
+
+    def flat(self) -> Table:
+        """Return the same table with each list as one text, for what knows no lists, such as CSV.
+
+        Names, as in ``flags`` and ``meters``, are parted by a space; ``notes``, which are sentences, by ``"; "``. Where
+        a list is empty, the text is.
+
+        Examples
+        --------
+        >>> import metertap as mt
+        >>> usage = mt.fetch(sora, start="2026-03-01", end="2026-04-01", now="2026-04-15")
+        >>> usage.flat().to_polars().write_csv()[:28]
+        'provider,account,meter,start'
+        """
+        return Table(self._table.flat(True))
 
     def to_arrow(self) -> Any:
         """Return a `pyarrow.Table`; needs the extra ``arrow``."""
@@ -105,24 +126,23 @@ class Table:
     def to_pandas(self, *, exact: bool = False) -> pd.DataFrame:
         """Return a `pandas.DataFrame`; needs the extra ``pandas``.
 
+        Lists are one text each, as in `flat`, so that frames group, deduplicate, and go to files of all kinds.
+
         Parameters
         ----------
         exact : bool, default False
             Keep quantities as `decimal.Decimal`; else they become the nearest float64.
         """
         _needed("pandas", "pandas")
-        source = self if exact else Table(self._table.with_floats())
-        pandas, pyarrow = _needed("pandas", "pandas"), _needed("pyarrow", "pandas")
-
-        def as_arrow_has_it(kind: Any) -> Any:
-            # NumPy would want an array of its own for each row's list.
-            return pandas.ArrowDtype(kind) if pyarrow.types.is_list(kind) else None
-
-        frame: pd.DataFrame = pyarrow.table(source).to_pandas(types_mapper=as_arrow_has_it)
+        table = _needed("pyarrow", "pandas").table(Table(self._table.flat(exact)))
+        frame: pd.DataFrame = table.to_pandas()
         return frame
 
     def to_polars(self) -> pl.DataFrame:
-        """Return a `polars.DataFrame`; needs the extra ``polars``."""
+        """Return a `polars.DataFrame`; needs the extra ``polars``.
+
+        Lists are lists, which polars can filter and group by, but not write as CSV: for that there is `flat`.
+        """
         frame: pl.DataFrame = _needed("polars", "polars").DataFrame(self)
         return frame
 
@@ -134,6 +154,17 @@ class Table:
         """Write a Parquet file; needs the extra ``arrow``."""
         _needed("pyarrow", "arrow")
         _needed("pyarrow.parquet", "arrow").write_table(self.to_arrow(), path)
+
+    def write_csv(self, path: str | os.PathLike[str]) -> None:
+        """Write a CSV file in UTF-8, with exact numbers, times in UTC, and lists as in `flat`; needs no extra."""
+        from metertap._table import csv_lines
+
+        with open(path, "w", encoding="utf-8", newline="") as file:
+            csv_lines(file, self.columns, (row for rows in self._batches() for row in rows))
+
+    def _batches(self) -> Iterator[list[dict[str, Any]]]:
+        table = self._table.flat(True)
+        return (table.to_dicts(start, start + BATCH) for start in range(0, len(self), BATCH))
 
     def _head(self) -> tuple[list[str], list[list[Any]]]:
         rows = self._table.to_dicts(0, min(SHOWN, len(self)))
@@ -371,6 +402,11 @@ def concat(usages: Iterable[Usage], *, prefer: str | None = None) -> Usage:
     for usage in given:
         clients.update(usage._clients)
     return Usage(_core.Usage.concat([usage._core for usage in given], prefer == "later"), clients)
+
+
+def _table_restored(table: bytes) -> Table:
+    """Rebuild a pickled table."""
+    return Table(_core.Table.from_bytes(table))
 
 
 def _restored(tables: bytes) -> Usage:

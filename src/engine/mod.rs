@@ -7,6 +7,7 @@ pub mod client;
 pub mod clock;
 pub mod credentials;
 pub mod fetch;
+pub mod keep;
 pub mod learning;
 pub mod limits;
 pub mod observe;

@@ -1,21 +1,22 @@
 //! Running a plan: all accounts at once, each under its own limits.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, OnceLock};
 
-use futures_util::future::try_join_all;
+use futures_util::future::join_all;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use jiff::{SignedDuration, Timestamp};
 
 use super::client::Client;
 use super::clock;
 use super::fetch::Engine;
+use super::keep::{self, Archive};
 use super::observe::{Event, Trace};
 use crate::plan::{Plan, PlannedAccount, PlannedCall};
 use crate::providers::{Provider, Reply, provider};
-use crate::usage::archive::{Reader, Writer};
+use crate::usage::archive::{Kept, Reader};
 use crate::usage::evidence::digest;
 use crate::usage::{CallReadings, Collector, Evidence, Outcome, Usage};
 use crate::values::error::{Error, Kind, Result};
@@ -29,6 +30,8 @@ pub struct Job {
     /// The folder of the archive.
     pub archive: Option<PathBuf>,
     done: AtomicUsize,
+    total: AtomicUsize,
+    archive_problem: OnceLock<Error>,
 }
 
 impl Job {
@@ -44,10 +47,12 @@ impl Job {
             }
         }
         Ok(Self {
+            total: AtomicUsize::new(plan.calls.len()),
             plan: Arc::new(plan),
             clients,
             archive,
             done: AtomicUsize::new(0),
+            archive_problem: OnceLock::new(),
         })
     }
 
@@ -58,25 +63,40 @@ impl Job {
 
     /// How many there are.
     pub fn total(&self) -> usize {
-        self.plan.calls.len()
+        self.total.load(Ordering::Relaxed)
+    }
+
+    /// Why the archive is not whole after the run, if it is not.
+    pub fn archive_problem(&self) -> Option<&Error> {
+        self.archive_problem.get()
     }
 }
 
 impl Engine {
-    /// Makes all calls of a plan and puts the answers together. A call that fails leaves a hole; it does not end the
-    /// others.
+    /// Makes all calls of a plan that its archive does not hold already, and puts the answers together. A call that
+    /// fails leaves a hole, and an archive that can no longer be written is told by the job; neither ends the others.
     pub async fn run(&self, job: &Job, trace: &Trace) -> Result<Usage> {
-        let archive = match &job.archive {
-            Some(folder) => Some(Mutex::new(Writer::create(folder, &job.plan.to_json())?)),
-            None => None,
+        let (plan, mut outcomes, archive) = match &job.archive {
+            Some(folder) => {
+                let opened = keep::open(folder, &job.plan).await?;
+                (Arc::new(opened.plan), opened.kept, Some(opened.archive))
+            }
+            None => (Arc::clone(&job.plan), Vec::new(), None),
         };
-        let accounts = job.plan.accounts.iter();
-        let accounts = accounts.map(|account| self.run_account(job, account, archive.as_ref(), trace));
-        let outcomes = try_join_all(accounts).await?;
-        if let Some(archive) = archive {
-            archive.into_inner().unwrap_or_else(PoisonError::into_inner).finish()?;
+        job.total.store(plan.calls.len(), Ordering::Relaxed);
+        job.done.store(outcomes.len(), Ordering::Relaxed);
+        let kept: HashSet<usize> = outcomes.iter().map(|outcome| outcome.call).collect();
+        let accounts = plan.accounts.iter();
+        let accounts = accounts.map(|account| {
+            let calls = plan.calls.iter().enumerate();
+            let calls = calls.filter(|(place, call)| call.account == account.name && !kept.contains(place));
+            self.run_account(job, account, calls.collect(), archive.as_ref(), trace)
+        });
+        outcomes.extend(join_all(accounts).await.into_iter().flatten());
+        if let Some(problem) = archive.and_then(Archive::finish) {
+            let _ = job.archive_problem.set(problem);
         }
-        Usage::assemble(Arc::clone(&job.plan), outcomes.into_iter().flatten().collect())
+        Usage::assemble(plan, outcomes)
     }
 
     /// Makes all calls of an account. No more futures than may be under way at once, so that a call's deadline begins
@@ -85,22 +105,17 @@ impl Engine {
         &self,
         job: &Job,
         account: &PlannedAccount,
-        archive: Option<&Mutex<Writer>>,
+        calls: Vec<(usize, &PlannedCall)>,
+        archive: Option<&Archive>,
         trace: &Trace,
-    ) -> Result<Vec<Outcome>> {
+    ) -> Vec<Outcome> {
         let Some(client) = job.clients.get(&account.name) else {
-            return Ok(Vec::new());
+            return Vec::new();
         };
         // A part of a plan has its share of the rate; a whole plan, after such a part, has all of it again.
         self.repace(client, account.per_second);
-        let mut waiting = Vec::new();
-        for (place, call) in job.plan.calls.iter().enumerate() {
-            if call.account == account.name {
-                waiting.push((place, call));
-            }
-        }
-        let mut outcomes = Vec::with_capacity(waiting.len());
-        let mut waiting = waiting.into_iter();
+        let mut outcomes = Vec::with_capacity(calls.len());
+        let mut waiting = calls.into_iter();
         let mut under_way = FuturesUnordered::new();
         loop {
             while under_way.len() < account.concurrency.max(1) {
@@ -108,22 +123,22 @@ impl Engine {
                 under_way.push(self.outcome(place, call, client, archive, trace));
             }
             let Some(outcome) = under_way.next().await else {
-                return Ok(outcomes);
+                return outcomes;
             };
-            outcomes.push(outcome?);
+            outcomes.push(outcome);
             job.done.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    /// Makes one call. What fails is in the outcome; an archive that cannot be written is an error of the whole run.
+    /// Makes one call. What fails is in the outcome.
     async fn outcome(
         &self,
         place: usize,
         call: &PlannedCall,
         client: &Client,
-        archive: Option<&Mutex<Writer>>,
+        archive: Option<&Archive>,
         trace: &Trace,
-    ) -> Result<Outcome> {
+    ) -> Outcome {
         let asked_at = clock::now(SignedDuration::ZERO);
         let began = clock::monotonic();
         let own = trace.sibling();
@@ -140,37 +155,38 @@ impl Engine {
             .filter(|event| matches!(event, Event::Answered { .. }))
             .count();
         trace.extend(events);
-        let (evidence, result, reply) = match answer {
-            Ok((readings, mut evidence, mut reply)) => {
+        let (mut evidence, result, mut reply) = match answer {
+            Ok((readings, mut evidence, reply)) => {
                 evidence.attempts = u32::try_from(answered).unwrap_or(u32::MAX);
-                if let Some(told) = reply.as_mut()
-                    && let Some(censored) = self.censored(client, &call.call, told).await?
-                {
-                    // No secret enters an archive; the evidence is then of what was kept.
-                    (evidence.sha256, evidence.bytes) = (Some(digest(&censored.body)), Some(censored.body.len()));
-                    *told = censored;
-                }
                 (evidence, Ok(readings), reply)
             }
             Err(error) => (Evidence::failed(asked_at, &error), Err(error), None),
         };
-        if let Some(archive) = archive {
-            let kept = reply
-                .as_ref()
-                .ok_or_else(|| result.as_ref().err().cloned().unwrap_or_else(no_reply));
-            let mut archive = archive.lock().unwrap_or_else(PoisonError::into_inner);
-            archive.keep(&call.id, &evidence, kept.as_ref().copied())?;
+        if let (Some(archive), Some(told)) = (archive, &mut reply) {
+            match self.censored(client, &call.call, told).await {
+                Ok(None) => {}
+                Ok(Some(censored)) => {
+                    // No secret enters an archive; the evidence is then of what was kept.
+                    (evidence.sha256, evidence.bytes) = (Some(digest(&censored.body)), Some(censored.body.len()));
+                    *told = censored;
+                }
+                // What cannot be searched for secrets is not kept.
+                Err(problem) => archive.give_up(problem),
+            }
         }
-        Ok(Outcome {
+        if let Some(archive) = archive {
+            match (&reply, &result) {
+                (Some(reply), _) => archive.keep(&call.id, &evidence, Ok(reply)),
+                (None, Err(error)) => archive.keep(&call.id, &evidence, Err(error)),
+                (None, Ok(_)) => archive.give_up(Error::new(Kind::Internal, "an answer was not kept")),
+            }
+        }
+        Outcome {
             call: place,
             evidence,
             result,
-        })
+        }
     }
-}
-
-fn no_reply() -> Error {
-    Error::new(Kind::Internal, "an answer was not kept")
 }
 
 /// The readings in an answer. What is settled is decided by the service's time of the answer, if it gives one.
@@ -202,17 +218,21 @@ pub fn replay(folder: &Path) -> Result<Usage> {
                 folder.display()
             )));
         };
-        let provider = provider(call.provider);
-        let answered_at = kept.evidence.answered_at.unwrap_or(kept.evidence.asked_at);
-        let result = kept.result.and_then(|reply| match provider {
-            Some(provider) => read(provider, call, &reply, answered_at),
-            None => Err(Error::invalid(format!("there is no provider {:?}", call.provider))),
-        });
-        outcomes.push(Outcome {
-            call: place,
-            evidence: kept.evidence,
-            result,
-        });
+        outcomes.push(replayed(place, call, kept));
     }
     Usage::assemble(plan, outcomes)
+}
+
+/// What became of a call, by what an archive keeps of it.
+pub(super) fn replayed(place: usize, call: &PlannedCall, kept: Kept) -> Outcome {
+    let answered_at = kept.evidence.answered_at.unwrap_or(kept.evidence.asked_at);
+    let result = kept.result.and_then(|reply| match provider(call.provider) {
+        Some(provider) => read(provider, call, &reply, answered_at),
+        None => Err(Error::invalid(format!("there is no provider {:?}", call.provider))),
+    });
+    Outcome {
+        call: place,
+        evidence: kept.evidence,
+        result,
+    }
 }

@@ -1,20 +1,23 @@
 //! Arrow tables, handed to Python without a copy through the `PyCapsule` interface.
 
+use std::io::Cursor;
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::ffi::FFI_ArrowSchema;
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
 use arrow_array::types::{Decimal128Type, Float64Type, Int32Type, Int64Type, TimestampMicrosecondType};
-use arrow_array::{Array, ArrayRef, Float64Array, RecordBatch, RecordBatchIterator, StringArray};
-use arrow_schema::{DataType, Field, Schema};
+use arrow_array::{Array, ArrayRef, Decimal128Array, Float64Array, RecordBatch, RecordBatchIterator, StringArray};
+use arrow_schema::{ArrowError, DataType, Field, Schema};
 use jiff::Timestamp;
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
-use pyo3::types::{PyCapsule, PyDict, PyList};
+use pyo3::types::{PyBytes, PyCapsule, PyDict, PyList};
 
 use super::convert::{datetime, decimal};
 use super::errors::to_python;
+use crate::usage::flat::joined;
+use crate::usage::ipc;
 use crate::values::error::{Error, Kind};
 use crate::values::quantity::{self, Quantity, SCALE};
 use crate::values::window::Instant;
@@ -59,11 +62,27 @@ impl Table {
             .collect()
     }
 
-    /// The same table with its decimals as the nearest float64.
-    fn with_floats(&self, py: Python<'_>) -> PyResult<Self> {
-        py.detach(|| floats(&self.0))
+    /// The same table with each list as one text, and its decimals as the nearest float64 unless `exact`.
+    fn flat(&self, py: Python<'_>, exact: bool) -> PyResult<Self> {
+        py.detach(|| flat(&self.0, exact))
             .map(Self)
             .map_err(|problem| bug(py, problem))
+    }
+
+    /// The table as bytes.
+    fn to_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let mut bytes = Vec::new();
+        py.detach(|| ipc::write(&self.0, &mut bytes))
+            .map_err(|error| to_python(py, &error))?;
+        Ok(PyBytes::new(py, &bytes))
+    }
+
+    /// Reads what `to_bytes` wrote.
+    #[staticmethod]
+    fn from_bytes(py: Python<'_>, table: &[u8]) -> PyResult<Self> {
+        ipc::read(&mut Cursor::new(table))
+            .map(Self)
+            .map_err(|error| to_python(py, &error))
     }
 
     /// The rows from `start` to `end` as dicts.
@@ -88,23 +107,27 @@ fn bug(py: Python<'_>, problem: impl std::fmt::Display) -> PyErr {
     )
 }
 
-fn floats(batch: &RecordBatch) -> Result<RecordBatch, arrow_schema::ArrowError> {
+fn flat(batch: &RecordBatch, exact: bool) -> Result<RecordBatch, ArrowError> {
     let (mut fields, mut columns) = (Vec::new(), Vec::new());
     for (field, column) in batch.schema().fields().iter().zip(batch.columns()) {
-        if let Some(decimals) = column.as_primitive_opt::<Decimal128Type>() {
-            let numbers: Float64Array = if decimals.null_count() == decimals.len() {
-                Float64Array::new_null(decimals.len())
-            } else {
-                decimals.unary(nearest)
-            };
-            fields.push(Field::new(field.name(), DataType::Float64, true));
-            columns.push(Arc::new(numbers) as ArrayRef);
-        } else {
-            fields.push(field.as_ref().clone());
-            columns.push(Arc::clone(column));
-        }
+        let decimals = column.as_primitive_opt::<Decimal128Type>().filter(|_| !exact);
+        let lists = column.as_list_opt::<i32>();
+        let column = match (decimals, lists.filter(|lists| lists.value_type() == DataType::Utf8)) {
+            (Some(decimals), _) => Arc::new(floats(decimals)) as ArrayRef,
+            (None, Some(lists)) => Arc::new(joined(field.name(), lists)?),
+            (None, None) => Arc::clone(column),
+        };
+        fields.push(Field::new(field.name(), column.data_type().clone(), true));
+        columns.push(column);
     }
     RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
+}
+
+fn floats(decimals: &Decimal128Array) -> Float64Array {
+    if decimals.null_count() == decimals.len() {
+        return Float64Array::new_null(decimals.len());
+    }
+    decimals.unary(nearest)
 }
 
 /// The float64 that is nearest to a number of 10^-18.

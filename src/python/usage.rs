@@ -240,6 +240,12 @@ impl Run {
         self.0.total()
     }
 
+    /// Why the archive is not whole, if it is not; known when all calls have been made.
+    #[getter]
+    fn archive_problem(&self) -> Option<String> {
+        self.0.archive_problem().map(|problem| problem.message.clone())
+    }
+
     /// Makes all calls and waits; `watch`, if given, is called now and then with the numbers of calls done and of all.
     fn wait(&self, py: Python<'_>, watch: Option<&Bound<'_, PyAny>>) -> PyResult<Usage> {
         let watch: Option<Py<PyAny>> = watch.map(|watch| watch.clone().unbind());

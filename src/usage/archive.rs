@@ -3,8 +3,10 @@
 //! `manifest.json` says what it is and holds the plan. `<call id>.gz` holds one call: a line of JSON (its evidence, and
 //! of the answer's headers those that reading needs, or the error), then the body. Nothing of a request is kept, and
 //! so no secret. Every file is written beside its place and then moved there: a killed run leaves whole files only.
+//! `lock` is empty, and locked by the run that writes.
 
-use std::fs;
+use std::collections::BTreeSet;
+use std::fs::{self, File, TryLockError};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -22,6 +24,7 @@ use crate::values::error::{Error, Kind, Result};
 /// The version of the format; another one is refused.
 const FORMAT: u32 = 1;
 const MANIFEST: &str = "manifest.json";
+const LOCK: &str = "lock";
 /// The longest first line of a file that is still believed to be one of ours.
 const HEAD_LIMIT: u64 = 1 << 20;
 
@@ -60,30 +63,60 @@ pub(super) struct Failure {
     provider_code: Option<String>,
 }
 
+/// The right to write into a folder. It ends with this value, or with the process, however that ends.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+}
+
+impl Lock {
+    /// The right to write into this folder, which is made if need be; nothing while somebody else has it.
+    pub fn take(folder: &Path) -> Result<Option<Self>> {
+        fs::create_dir_all(folder).map_err(|problem| unwritable(folder, &problem))?;
+        let path = folder.join(LOCK);
+        let file = File::options().create(true).truncate(false).write(true).open(&path);
+        let file = file.map_err(|problem| unwritable(&path, &problem))?;
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => Ok(None),
+            // Some file systems know no locks; an archive there is as good as its user is careful.
+            Ok(()) | Err(TryLockError::Error(_)) => Ok(Some(Self { _file: file })),
+        }
+    }
+}
+
 /// An archive that is being written.
 #[derive(Debug)]
 pub struct Writer {
     folder: PathBuf,
     plan: serde_json::Value,
-    calls: Vec<String>,
+    calls: BTreeSet<String>,
 }
 
 impl Writer {
     /// A new archive in this folder, which must not hold one yet; `plan` is the plan as JSON.
     pub fn create(folder: &Path, plan: &str) -> Result<Self> {
-        if folder.join(MANIFEST).exists() {
+        if Reader::is_there(folder) {
             let folder = folder.display();
             return Err(Error::invalid(format!(
                 "{folder} holds an archive already; name another folder"
             )));
         }
         fs::create_dir_all(folder).map_err(|problem| unwritable(folder, &problem))?;
+        Self::begin(folder, plan, BTreeSet::new())
+    }
+
+    /// Goes on with an archive that holds these calls.
+    pub fn resume(reader: &Reader, calls: impl IntoIterator<Item = String>) -> Result<Self> {
+        Self::begin(&reader.folder, &reader.plan, calls.into_iter().collect())
+    }
+
+    fn begin(folder: &Path, plan: &str, calls: BTreeSet<String>) -> Result<Self> {
         let plan = serde_json::from_str(plan)
             .map_err(|problem| Error::new(Kind::Internal, format!("the plan is not JSON: {problem}")))?;
         let writer = Self {
             folder: folder.to_owned(),
             plan,
-            calls: Vec::new(),
+            calls,
         };
         writer.write_manifest(None)?;
         Ok(writer)
@@ -121,15 +154,13 @@ impl Writer {
         };
         let packed = pack().map_err(|problem| unwritable(&file, &problem))?;
         write_whole(&file, &packed)?;
-        self.calls.push(call_id.to_owned());
+        self.calls.insert(call_id.to_owned());
         Ok(())
     }
 
     /// Notes in the manifest what must be there, so that a lost file is noticed.
     pub fn finish(self) -> Result<()> {
-        let mut calls = self.calls.clone();
-        calls.sort_unstable();
-        self.write_manifest(Some(calls))
+        self.write_manifest(Some(self.calls.iter().cloned().collect()))
     }
 
     fn write_manifest(&self, calls: Option<Vec<String>>) -> Result<()> {
@@ -166,9 +197,16 @@ pub struct Reader {
     pub version: String,
     /// The ids of the calls that it keeps.
     pub calls: Vec<String>,
+    /// True if the run that wrote it came to its end.
+    pub is_finished: bool,
 }
 
 impl Reader {
+    /// True if this folder holds an archive, whether or not it can be read.
+    pub fn is_there(folder: &Path) -> bool {
+        folder.join(MANIFEST).exists()
+    }
+
     /// Opens the archive in this folder.
     pub fn open(folder: &Path) -> Result<Self> {
         let file = folder.join(MANIFEST);
@@ -185,6 +223,7 @@ impl Reader {
             return Err(Error::invalid(format!("{} {text}", file.display())));
         }
         let manifest: Manifest = serde_json::from_value(manifest).map_err(|problem| damaged(&file, problem))?;
+        let is_finished = manifest.calls.is_some();
         let calls = match manifest.calls {
             Some(calls) => calls,
             None => found(folder)?,
@@ -194,7 +233,13 @@ impl Reader {
             plan: manifest.plan.to_string(),
             version: manifest.metertap,
             calls,
+            is_finished,
         })
+    }
+
+    /// True if the file of this call is there.
+    pub fn holds(&self, call_id: &str) -> Result<bool> {
+        Ok(self.folder.join(file_name(call_id)?).exists())
     }
 
     /// Reads one call, and checks it against its digest.
@@ -350,9 +395,12 @@ fn check(head: &Head, body: &[u8], call_id: &str) -> std::result::Result<(), Str
 fn write_whole(file: &Path, bytes: &[u8]) -> Result<()> {
     let mut beside = file.as_os_str().to_owned();
     beside.push(".part");
-    fs::write(&beside, bytes)
-        .and_then(|()| fs::rename(&beside, file))
-        .map_err(|problem| unwritable(file, &problem))
+    let written = fs::write(&beside, bytes).and_then(|()| fs::rename(&beside, file));
+    written.map_err(|problem| {
+        // What is half written on a full disk takes room and helps nobody.
+        let _ = fs::remove_file(&beside);
+        unwritable(file, &problem)
+    })
 }
 
 fn unwritable(path: &Path, problem: &std::io::Error) -> Error {

@@ -5,14 +5,11 @@ use std::io::Cursor;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arrow_array::RecordBatch;
-use arrow_ipc::reader::StreamReader;
-use arrow_ipc::writer::StreamWriter;
 use serde::{Deserialize, Serialize};
 
-use super::Usage;
 use super::archive::Failure;
 use super::timeline::{Answer, Fate};
+use super::{Usage, ipc};
 use crate::plan::Plan;
 use crate::values::error::{Error, Result};
 
@@ -89,8 +86,7 @@ impl Usage {
         let length = u64::try_from(head.len()).map_err(damaged)?;
         let mut bytes = [&MARK[..], &length.to_le_bytes(), &head].concat();
         for table in [&self.readings, &self.evidence] {
-            let mut writer = StreamWriter::try_new(&mut bytes, table.schema_ref()).map_err(damaged)?;
-            writer.write(table).and_then(|()| writer.finish()).map_err(damaged)?;
+            ipc::write(table, &mut bytes)?;
         }
         Ok(bytes)
     }
@@ -113,22 +109,9 @@ impl Usage {
             return Err(damaged("its calls are not those of its plan"));
         }
         let mut tables = Cursor::new(tables);
-        let (readings, evidence) = (next(&mut tables)?, next(&mut tables)?);
+        let (readings, evidence) = (ipc::read(&mut tables)?, ipc::read(&mut tables)?);
         let fates = head.fates.into_iter().map(Fate::from).collect();
         Self::of(Arc::new(plan), fates, readings, evidence)
-    }
-}
-
-fn next(bytes: &mut Cursor<&[u8]>) -> Result<RecordBatch> {
-    let mut reader = StreamReader::try_new(bytes, None).map_err(damaged)?;
-    let table = reader
-        .next()
-        .ok_or_else(|| damaged("a table is missing"))?
-        .map_err(damaged)?;
-    // The end of a stream is a marker of its own, which must be read before the next stream begins.
-    match reader.next() {
-        None => Ok(table),
-        Some(_) => Err(damaged("a table has two parts")),
     }
 }
 

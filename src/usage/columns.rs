@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::arrays::{self, NO_AMOUNT, Repeated, RepeatedLists, Words, bug, microseconds};
+use super::order;
 use super::runs::Runs;
 use crate::meters::{Flag, Flags, Meter, Reading, Sink, Source, Status, Writes};
 use crate::plan::{Plan, PlannedCall};
@@ -150,6 +151,25 @@ impl CallReadings {
         self.end.iter().filter(|end| **end > at.as_microsecond()).count()
     }
 
+    /// Lets the readings of each series ascend in time; where they do not, the meters and labels stay as they are, for
+    /// the places of a series stay its own.
+    fn put_in_order(&mut self) {
+        let series = order::Series {
+            meter: &self.meter,
+            labels: &self.labels,
+            text: |number| self.label(number),
+        };
+        let Some(order) = order::ascending(&series, &self.start) else {
+            return;
+        };
+        order::arrange(&mut self.start, &order);
+        order::arrange(&mut self.end, &order);
+        order::arrange(&mut self.quantity, &order);
+        order::arrange(&mut self.cost, &order);
+        order::arrange(&mut self.flags, &order);
+        order::arrange(&mut self.status, &order);
+    }
+
     fn label(&self, number: u32) -> Option<&str> {
         let place = usize::try_from(number).ok()?.checked_sub(1)?;
         let end = |place: usize| usize::try_from(*self.ends.get(place)?).ok();
@@ -229,6 +249,7 @@ impl Collector {
             return Err(problem);
         }
         let mut readings = self.readings;
+        readings.put_in_order();
         readings.series = readings.each_series();
         readings.meter.shrink_to_fit();
         readings.labels.iter_mut().for_each(Vec::shrink_to_fit);
@@ -702,6 +723,26 @@ mod tests {
             (2, 2, 1)
         );
         assert_eq!(kept.quantity, [2 * 10_i128.pow(18), 3 * 10_i128.pow(18)]);
+    }
+
+    #[test]
+    fn readings_of_a_series_ascend_in_time_whatever_order_they_came_in() {
+        let mut last = day(1, &[Some("a")], "2026-01-03", "3");
+        last.cost = Some(Quantity::whole(30));
+        let readings = vec![
+            last,
+            day(1, &[Some("b")], "2026-01-02", "20"),
+            day(1, &[Some("a")], "2026-01-01", "1"),
+            day(1, &[Some("b")], "2026-01-01", "10"),
+            day(1, &[Some("a")], "2026-01-02", "2"),
+        ];
+        let table = usage(&SUMS, readings).readings;
+        assert_eq!(shown(&table, "vhost"), ["a", "b", "a", "b", "a"]);
+        assert_eq!(shown(&table, "quantity"), ["1", "10", "2", "20", "3"]);
+        assert_eq!(shown(&table, "cost"), ["-", "-", "-", "-", "30"]);
+        let starts = shown(&table, "start");
+        let days: Vec<&str> = starts.iter().map(|start| &start[8..10]).collect();
+        assert_eq!(days, ["01", "01", "02", "02", "03"]);
     }
 
     #[test]

@@ -13,7 +13,10 @@ pub mod coverage;
 pub mod evidence;
 #[cfg(test)]
 mod fixture;
+pub mod flat;
 mod holes;
+pub mod ipc;
+mod order;
 mod remaining;
 pub mod rollup;
 mod runs;

@@ -9,6 +9,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from decimal import Decimal
@@ -24,6 +25,7 @@ from metertap.simulator import Simulator
 
 MARCH = ["--start", "2026-03-01", "--end", "2026-04-01", "--now", NOW]
 SORA = ["--account", "my-sora"]
+QUARTER_OF_SORA = ["--start", "2026-01-01", "--end", "2026-04-01", "--now", NOW, *SORA]
 SECRETS = {"api_key", "client_secret", "password", "secret_key"}
 
 
@@ -66,6 +68,13 @@ def asked(simulator: Simulator) -> list[object]:
         client.select(consumable_code=["AIU", "PLTU"]) if provider == "uipath" else client
         for provider, client in clients.items()
     ]
+
+
+def move_when_there(folder: Path, file: str) -> None:
+    """Take a folder away from those who write into it, as soon as it has this file."""
+    while not (folder / file).exists():
+        time.sleep(0.001)
+    folder.rename(folder.with_suffix(".gone"))
 
 
 # plan
@@ -252,8 +261,37 @@ def test_an_archive_replays_to_the_same_bytes_and_asks_nobody(capsys, simulator,
     assert simulator.counts.requests == asked
     status, out, err = run(capsys, "fetch", *MARCH, *SORA, "--archive", archive)
     assert (status, out) == (1, "")
-    assert err.endswith("holds an archive already; name another folder.\n")
+    assert err.endswith("holds the answers to another question, to other accounts; name another folder.\n")
     assert simulator.counts.requests == asked
+    # The same question is answered from the archive.
+    status, again, _ = run(capsys, "fetch", *MARCH, "--account", "my-volcengine", "--archive", archive)
+    assert (status, again, simulator.counts.requests) == (0, first, asked)
+
+
+@pytest.mark.usefixtures("config")
+def test_an_incomplete_archive_is_replayed_with_the_status_of_an_incomplete_fetch(capsys, simulator, tmp_path):
+    archive = str(tmp_path / "archive")
+    simulator.add_fault("status:404", skip=1, times=1)
+    fetched = run(capsys, "fetch", *QUARTER_OF_SORA, "--archive", archive)
+    replayed = run(capsys, "fetch", "--replay", archive)
+    assert replayed == fetched
+    assert fetched[0] == 3
+    assert run(capsys, "fetch", *QUARTER_OF_SORA, "--archive", archive)[0] == 0
+    assert run(capsys, "fetch", "--replay", archive)[0] == 0
+
+
+@pytest.mark.usefixtures("config")
+def test_an_archive_that_breaks_costs_no_row_and_is_told_by_the_status(capsys, simulator, tmp_path):
+    _, whole, _ = run(capsys, "fetch", *QUARTER_OF_SORA)
+    simulator.add_fault("latency:200")
+    archive = tmp_path / "archive"
+    breaking = threading.Thread(target=move_when_there, args=(archive, "manifest.json"))
+    breaking.start()
+    status, out, err = run(capsys, "fetch", *QUARTER_OF_SORA, "--archive", str(archive), "--on-error", "keep")
+    breaking.join()
+    assert (status, len(out.splitlines())) == (3, len(whole.splitlines()))
+    last = err.splitlines()[-1]
+    assert "metertap: warning: incomplete: the archive is not whole, until the same fetch is made again: " in last
 
 
 @pytest.mark.usefixtures("config")

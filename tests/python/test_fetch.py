@@ -366,13 +366,21 @@ def test_an_archive_that_cannot_be_written_is_refused_before_any_request(simulat
     (tmp_path / "file").write_text("in the way")
     (tmp_path / "taken").mkdir()
     (tmp_path / "taken" / "manifest.json").write_text("{}")
-    for folder, says in [("file", "cannot be written"), ("taken", "holds an archive already; name another folder")]:
+    for folder, says in [("file", "cannot be written"), ("taken", "was written in another format")]:
         with pytest.raises(InvalidArgument, match=says):
             mt.fetch(simulator.client("sora"), *MONTH, now=NOW, archive=tmp_path / folder)
     assert simulator.counts.connections == 0
 
 
 # Archive and replay
+
+
+def replayed(folder: Path) -> mt.Usage:
+    """Return what an archive holds, complete or not."""
+    try:
+        return mt.replay(str(folder))
+    except mt.IncompleteUsage as error:
+        return error.usage
 
 
 @pytest.mark.parametrize("fault", [None, "status:404"])
@@ -389,7 +397,7 @@ def test_an_archive_replays_to_the_same_tables(
         usage = error.usage
     assert usage.is_complete is (fault is None)
     simulator.stop()
-    again = mt.replay(str(folder))
+    again = replayed(folder)
     for one, other in [(usage, again), (usage.coverage, again.coverage), (usage.evidence, again.evidence)]:
         assert one.to_dicts() == other.to_dicts()
         assert one.to_arrow().equals(other.to_arrow())
@@ -471,7 +479,7 @@ def test_an_answer_that_quotes_a_secret_is_kept_without_it(status: int, server: 
         assert form not in text
         assert form not in repr(usage.evidence.to_dicts()).encode()
     assert b"***" in text
-    again = mt.replay(folder)
+    again = replayed(folder)
     assert again.coverage.to_dicts() == usage.coverage.to_dicts()
     assert again.evidence.to_dicts() == usage.evidence.to_dicts()
 

@@ -243,8 +243,11 @@ def test_what_can_be_pickled_comes_back_equal_and_the_rest_says_so() -> None:
             assert pickle.loads(pickle.dumps(record)) == copy.copy(record) == copy.deepcopy(record) == record
         for meter in metertap.meters():
             assert pickle.loads(pickle.dumps(meter)) == meter
-        assert pickle.loads(pickle.dumps(usage)).to_dicts() == usage.to_dicts()
-        for holder in (client, simulator, client.select(), usage.coverage):
+        for table in (usage, usage.coverage, usage.evidence, usage.rollup("month")):
+            for again in (pickle.loads(pickle.dumps(table)), copy.copy(table), copy.deepcopy(table)):
+                assert type(again) is type(table)
+                assert again.to_dicts() == table.to_dicts()
+        for holder in (client, simulator, client.select()):
             with pytest.raises(TypeError, match="cannot"):
                 pickle.dumps(holder)
         assert repr(pickle.loads(pickle.dumps(plan))) == repr(plan)

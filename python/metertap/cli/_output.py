@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import sys
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from metertap._table import csv_lines, exact, moment
 from metertap.usage import Table, _needed
 
 if TYPE_CHECKING:
@@ -100,16 +100,10 @@ def _for_people(table: Table | Sequence[Any], columns: list[str], file: TextIO) 
     return shown if len(table) <= most else f"{shown}\n… and {len(table) - most:,} more rows; -o FILE keeps all"
 
 
-def _csv(file: TextIO, columns: list[str], rows: Iterable[dict[str, Any]]) -> None:
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows([_plain(row[name]) for name in columns] for row in rows)
-
-
 def _markdown(file: TextIO, columns: list[str], rows: Iterable[dict[str, Any]]) -> None:
     file.write(f"| {' | '.join(columns)} |\n|{' --- |' * len(columns)}\n")
     for row in rows:
-        cells = (_plain(row[name]).replace("\\", "\\\\").replace("|", "\\|") for name in columns)
+        cells = (exact(row[name]).replace("\\", "\\\\").replace("|", "\\|") for name in columns)
         file.write(f"| {' | '.join(' '.join(cell.split()) for cell in cells)} |\n")
 
 
@@ -140,25 +134,11 @@ def _exact(value: Any) -> str:
     """Return JSON; a decimal number keeps all of its digits, which the standard encoder would not let it."""
     if isinstance(value, Decimal):
         return f"{value:f}"
-    return json.dumps(_moment(value) if hasattr(value, "isoformat") else value, ensure_ascii=False)
-
-
-def _plain(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, Decimal):
-        return f"{value:f}"
-    if isinstance(value, list):
-        return " ".join(map(str, value))
-    return _moment(value) if hasattr(value, "isoformat") else str(value)
-
-
-def _moment(value: Any) -> str:
-    return str(value.isoformat()).replace("+00:00", "Z")
+    return json.dumps(moment(value) if hasattr(value, "isoformat") else value, ensure_ascii=False)
 
 
 WRITERS: dict[str, Callable[[TextIO, list[str], Iterable[dict[str, Any]]], None]] = {
-    "csv": _csv,
+    "csv": csv_lines,
     "json": _json,
     "jsonl": _jsonl,
     "markdown": _markdown,

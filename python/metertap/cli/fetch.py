@@ -32,7 +32,11 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         default="raise",
         help="tell of failed calls as an error, or as a warning; the status is 3 either way",
     )
-    parser.add_argument("--archive", metavar="DIR", help="keep each answer in this folder, for --replay")
+    parser.add_argument(
+        "--archive",
+        metavar="DIR",
+        help="keep each answer in this folder, for --replay; the same fetch goes on with what it holds",
+    )
     parser.add_argument("--replay", metavar="DIR", help="ask nobody: rebuild the table from this archive")
     parser.add_argument(
         "--rollup", metavar="EVERY", choices=PERIODS, help=f"put readings together: {', '.join(PERIODS)}"
@@ -55,21 +59,24 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Fetch or replay, write the table, tell what is missing."""
+    from metertap.fetching import lost_of, unkept
+
     _output.check(arguments)
-    usage = _replayed(arguments) if arguments.replay is not None else _fetched(arguments)
-    complete = usage.is_complete
+    usage, archive_problem = _replayed(arguments) if arguments.replay is not None else _fetched(arguments)
     _output.write(arguments, _rolled_up(usage, arguments))
     sys.stdout.flush()
     print(_coverage.summary(usage), *_coverage.holes(usage), sep="\n", file=sys.stderr)
-    if complete:
+    problems = [lost_of(usage)] if usage.missing else []
+    if archive_problem is not None:
+        problems.append(unkept(archive_problem))
+    if not problems:
         return 0
     word = "incomplete" if arguments.on_error == "raise" else "warning: incomplete"
-    lost = f"{len(usage.missing):,} of {len(usage.evidence):,} calls failed"
-    print(f"metertap: {word}: {lost}; what did arrive is written", file=sys.stderr)
+    print(f"metertap: {word}: {'; '.join(problems)}; what did arrive is written", file=sys.stderr)
     return INCOMPLETE
 
 
-def _fetched(arguments: argparse.Namespace) -> Usage:
+def _fetched(arguments: argparse.Namespace) -> tuple[Usage, str | None]:
     from metertap.errors import IncompleteUsage
     from metertap.fetching import fetch
 
@@ -79,9 +86,9 @@ def _fetched(arguments: argparse.Namespace) -> Usage:
     plan = _question.asked(arguments)
     _check_columns(arguments, plan)
     try:
-        return fetch(plan, progress=progress, archive=arguments.archive)
+        return fetch(plan, progress=progress, archive=arguments.archive), None
     except IncompleteUsage as incomplete:
-        return incomplete.usage
+        return incomplete.usage, incomplete.archive_problem
 
 
 def _check_columns(arguments: argparse.Namespace, plan: Plan) -> None:
@@ -100,13 +107,17 @@ def _columns(arguments: argparse.Namespace) -> list[str]:
     return [name for words in arguments.by or () for name in words.split(",") if name]
 
 
-def _replayed(arguments: argparse.Namespace) -> Usage:
+def _replayed(arguments: argparse.Namespace) -> tuple[Usage, None]:
+    from metertap.errors import IncompleteUsage
     from metertap.fetching import replay
 
     given = [f"--{name}" for name in QUESTION if getattr(arguments, name)]
     if given:
         arguments.parser.error(f"--replay has its question already; leave {' and '.join(given)} out")
-    return replay(arguments.replay)
+    try:
+        return replay(arguments.replay), None
+    except IncompleteUsage as incomplete:
+        return incomplete.usage, None
 
 
 def _rolled_up(usage: Usage, arguments: argparse.Namespace) -> Table:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
+from metertap.models._flat import Flat
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
 __all__ = ["CounterSeries", "OrgUsage", "UsageHistory", "UsageReport"]
 
 
 @dataclass(frozen=True, slots=True)
-class CounterSeries:
+class CounterSeries(Flat):
     """One counter.
 
     Attributes
@@ -34,7 +38,7 @@ class CounterSeries:
 
 
 @dataclass(frozen=True, slots=True)
-class UsageHistory:
+class UsageHistory(Flat):
     """Counters over time.
 
     Attributes
@@ -54,9 +58,16 @@ class UsageHistory:
     timestamps: list[datetime]
     extra: dict[str, Any] = field(default_factory=dict)
 
+    def _flat_rows(self) -> Iterator[dict[str, Any]]:
+        # Values and timestamps stand beside each other: a row for each pair, and one for a counter without time.
+        for series in self.series:
+            pairs = zip_longest(self.timestamps, series.values) if series.values else [(None, series.value)]
+            for timestamp, value in pairs:
+                yield {"path": " ".join(series.path), "timestamp": timestamp, "value": value}
+
 
 @dataclass(frozen=True, slots=True)
-class OrgUsage:
+class OrgUsage(Flat):
     """What one organisation used in a billing period.
 
     Attributes
@@ -87,7 +98,7 @@ class OrgUsage:
 
 
 @dataclass(frozen=True, slots=True)
-class UsageReport:
+class UsageReport(Flat):
     """A billing report.
 
     Attributes

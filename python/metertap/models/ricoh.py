@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from metertap.models._flat import Flat
+
 if TYPE_CHECKING:
     from decimal import Decimal
 
@@ -12,7 +14,7 @@ __all__ = ["CostAndUsage", "LabelUsage", "UsageItem", "UsageSubItem"]
 
 
 @dataclass(frozen=True, slots=True)
-class UsageSubItem:
+class UsageSubItem(Flat):
     """A setting of the reserved bandwidth.
 
     Attributes
@@ -34,7 +36,7 @@ class UsageSubItem:
 
 
 @dataclass(frozen=True, slots=True)
-class UsageItem:
+class UsageItem(Flat):
     """An item of the bill.
 
     Attributes
@@ -59,7 +61,7 @@ class UsageItem:
 
 
 @dataclass(frozen=True, slots=True)
-class LabelUsage:
+class LabelUsage(Flat):
     """What one classification label, or the whole application, used.
 
     Attributes
@@ -81,7 +83,7 @@ class LabelUsage:
 
 
 @dataclass(frozen=True, slots=True)
-class CostAndUsage:
+class CostAndUsage(Flat):
     """Approximate cost and usage.
 
     Attributes

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from metertap.models._flat import Flat
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -12,7 +14,7 @@ __all__ = ["StatusThisMonth", "Traffic", "TrafficPeriod"]
 
 
 @dataclass(frozen=True, slots=True)
-class Traffic:
+class Traffic(Flat):
     """Bytes of this month so far.
 
     Attributes
@@ -31,7 +33,7 @@ class Traffic:
 
 
 @dataclass(frozen=True, slots=True)
-class TrafficPeriod:
+class TrafficPeriod(Flat):
     """A row of a time series: a day or a month.
 
     Attributes
@@ -57,7 +59,7 @@ class TrafficPeriod:
 
 
 @dataclass(frozen=True, slots=True)
-class StatusThisMonth:
+class StatusThisMonth(Flat):
     """All nine counters of one month so far.
 
     Attributes

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from metertap.models._flat import Flat
+
 if TYPE_CHECKING:
     from datetime import date
     from decimal import Decimal
@@ -13,7 +15,7 @@ __all__ = ["ConsumptionSummary", "FolderConsumption", "ServiceConsumption", "Ten
 
 
 @dataclass(frozen=True, slots=True)
-class TenantConsumption:
+class TenantConsumption(Flat):
     """What one tenant consumed.
 
     Attributes
@@ -35,7 +37,7 @@ class TenantConsumption:
 
 
 @dataclass(frozen=True, slots=True)
-class ConsumptionSummary:
+class ConsumptionSummary(Flat):
     """What an organisation consumed of one kind of unit.
 
     Attributes
@@ -54,7 +56,7 @@ class ConsumptionSummary:
 
 
 @dataclass(frozen=True, slots=True)
-class ServiceConsumption:
+class ServiceConsumption(Flat):
     """What one service consumed on one day.
 
     Attributes
@@ -76,7 +78,7 @@ class ServiceConsumption:
 
 
 @dataclass(frozen=True, slots=True)
-class FolderConsumption:
+class FolderConsumption(Flat):
     """What one folder consumed, without its subfolders.
 
     Attributes

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from metertap.models._flat import Flat
+
 if TYPE_CHECKING:
     from datetime import datetime
     from decimal import Decimal
@@ -13,7 +15,7 @@ __all__ = ["LiveUsage", "LiveUsageDetail", "LiveUsageRow"]
 
 
 @dataclass(frozen=True, slots=True)
-class LiveUsageRow:
+class LiveUsageRow(Flat):
     """A row of a usage call.
 
     Attributes
@@ -35,7 +37,7 @@ class LiveUsageRow:
 
 
 @dataclass(frozen=True, slots=True)
-class LiveUsageDetail:
+class LiveUsageDetail(Flat):
     """The figures for one value of what the rows are split by.
 
     Attributes
@@ -57,7 +59,7 @@ class LiveUsageDetail:
 
 
 @dataclass(frozen=True, slots=True)
-class LiveUsage:
+class LiveUsage(Flat):
     """What a usage call answers; the same for all of them.
 
     Attributes
