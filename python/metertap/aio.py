@@ -107,7 +107,7 @@ async def fetch(
     from metertap import fetching
     from metertap.usage import Usage
 
-    run = fetching.start_run(what, start, end, tz, now, every, accounts, on_error, archive, on_event)
+    run, clients = fetching.start_run(what, start, end, tz, now, every, accounts, on_error, archive, on_event)
     show, close = fetching.progress_of(progress)
 
     def tell() -> None:
@@ -128,4 +128,4 @@ async def fetch(
             ticking.cancel()
             tell()
         close()
-    return fetching.settle(Usage(core), on_error, run.archive_problem)
+    return fetching.settle(Usage(core, clients), on_error, run.archive_problem)

@@ -1195,6 +1195,7 @@ async def fetch(
     *,
     tz: str | tzinfo | None = None,
     now: Moment | None = None,
+    every: str | None = None,
     accounts: Iterable[Client] = (),
     on_error: str = "raise",
     progress: bool | Callable[[int, int], object] = False,

@@ -9,6 +9,7 @@ from __future__ import annotations
 TYPE_CHECKING = False  # without importing typing, see metertap/__init__.py
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from metertap.usage import Usage
@@ -113,10 +114,9 @@ class MetertapError(Exception):
         self.partial = partial
 
     @property
-    def usage(self) -> Usage:
-        """All that did arrive, if it was a fetch that failed; None otherwise."""
-        usage: Usage = self.partial
-        return usage
+    def usage(self) -> Any:
+        """All that did arrive, a `metertap.Usage`, if it was a fetch that failed; None otherwise."""
+        return self.partial
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Exceptions with keyword arguments do not survive pickling by themselves, and a pool that cannot unpickle an
@@ -230,6 +230,36 @@ class IncompleteUsage(MetertapError):
     """
 
     archive_problem: str | None = None
+
+
+def of_whole(reason: MetertapError, message: str, usage: Usage) -> IncompleteUsage:
+    """Return the error of a fetch whose every call failed for one reason.
+
+    It is of the reason's class and says what the reason says, and it is an `IncompleteUsage`, too: who catches either
+    catches it.
+    """
+    error = _whole(type(reason))(message)
+    error.__dict__.update(reason.__dict__)
+    error.partial = usage
+    return error
+
+
+def _whole(kind: type[MetertapError]) -> type[IncompleteUsage]:
+    if kind not in _WHOLE:
+        namespace = {"__module__": kind.__module__, "__doc__": kind.__doc__, "__reduce__": _reduce_whole(kind)}
+        _WHOLE[kind] = type(kind.__name__, (kind, IncompleteUsage), namespace)
+    return _WHOLE[kind]
+
+
+_WHOLE: dict[type[MetertapError], type[IncompleteUsage]] = {}
+
+
+def _reduce_whole(kind: type[MetertapError]) -> Callable[[MetertapError], tuple[Any, ...]]:
+    return lambda self: (_restore_whole, (kind, self.args, dict(self.__dict__)))
+
+
+def _restore_whole(kind: type[MetertapError], args: tuple[Any, ...], attributes: dict[str, Any]) -> MetertapError:
+    return _restore(_whole(kind), args, attributes)
 
 
 class CoverageWarning(UserWarning):

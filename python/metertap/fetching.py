@@ -7,7 +7,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from metertap import _core
-from metertap.errors import CoverageWarning, IncompleteUsage, InvalidArgument, WrongType
+from metertap.errors import CoverageWarning, IncompleteUsage, InvalidArgument, MetertapError, WrongType, of_whole
 from metertap.planning import Plan, client_of, listed, plan
 from metertap.usage import Usage, _needed
 
@@ -67,7 +67,9 @@ def fetch(
     Raises
     ------
     IncompleteUsage
-        If a call failed, or the archive could not be written; `usage` holds all that did arrive.
+        If a call failed, something is missing from an answer, or the archive could not be written; `usage` holds all
+        that did arrive.
+        If every call failed for one reason, it is of that reason's class, too, such as `AuthenticationFailed`.
     InvalidArgument
         If the question makes no sense, or the archive is damaged, in use by another fetch, or of another question;
         nothing was sent.
@@ -79,13 +81,13 @@ def fetch(
     >>> usage.is_complete, sorted(set(usage.to_pandas()["provider"]))
     (True, ['sora', 'volcengine'])
     """
-    run = start_run(what, start, end, tz, now, every, accounts, on_error, archive, on_event)
+    run, clients = start_run(what, start, end, tz, now, every, accounts, on_error, archive, on_event)
     show, close = progress_of(progress)
     try:
         core = run.wait(show)
     finally:
         close()
-    return settle(Usage(core), on_error, run.archive_problem)
+    return settle(Usage(core, clients), on_error, run.archive_problem)
 
 
 def replay(path: str | os.PathLike[str], *, on_error: str = "raise") -> Usage:
@@ -125,8 +127,8 @@ def start_run(
     on_error: str,
     archive: str | os.PathLike[str] | None,
     on_event: Callable[[Event], object] | None,
-) -> _core.Run:
-    """Check everything and prepare the calls; shared by both doors."""
+) -> tuple[_core.Run, dict[str, Client]]:
+    """Check everything and prepare the calls; shared by both doors. Returns the clients, too, for what remains."""
     if on_event is not None and not callable(on_event):
         raise WrongType(f"on_event must be a callable, not {type(on_event).__name__}.")
     check_on_error(on_error)
@@ -146,7 +148,8 @@ def start_run(
     if missing:
         raise InvalidArgument(f"the plan's account {missing[0]!r} has no client here; pass it in accounts=[…].")
     natives = {name: client._core for name, client in clients.items()}
-    return _core.Run(chosen._core, natives, None if archive is None else os.fspath(archive), on_event)
+    folder = None if archive is None else os.fspath(archive)
+    return _core.Run(chosen._core, natives, folder, on_event), clients
 
 
 def progress_of(progress: bool | Callable[[int, int], object]) -> tuple[Any, Callable[[], object]]:
@@ -171,9 +174,17 @@ def check_on_error(on_error: str) -> None:
 
 
 def lost_of(usage: Usage) -> str:
-    """Say how many calls of all failed; those that were never made are among them."""
-    calls = {row["call_id"] for row in usage.coverage.to_dicts()} - {None}
-    return f"{len(usage.missing):,} of {len(calls):,} calls failed"
+    """Say how many calls failed, and how much is missing from the answers of others; empty if nothing is."""
+    failed, missing, _, _ = usage._core.counts()
+    calls, _ = usage._core.calls()
+    told = []
+    if failed:
+        told.append(f"{failed:,} of {calls:,} calls failed")
+    if missing:
+        told.append(
+            f"{missing:,} {'stretch' if missing == 1 else 'stretches'} of what was asked missing from the answers"
+        )
+    return " and ".join(told)
 
 
 def settle(usage: Usage, on_error: str, archive_problem: str | None = None) -> Usage:
@@ -184,15 +195,32 @@ def settle(usage: Usage, on_error: str, archive_problem: str | None = None) -> U
         problems.append(f"{lost_of(usage)}: {lost[0].rstrip('.')}{more}")
     if archive_problem is not None:
         problems.append(unkept(archive_problem))
-    if not problems:
-        return usage
-    message = "; ".join(problems)
-    if on_error == "raise":
-        error = IncompleteUsage(f"{message}; what did arrive is in .usage.", partial=usage)
-        error.archive_problem = archive_problem
-        raise error
-    warnings.warn(f"{message}.", CoverageWarning, stacklevel=3)
+    if problems and on_error == "raise":
+        raise _error(usage, "; ".join(problems), archive_problem)
+    if not problems and (unavailable := _nothing_to_be_had(usage)):
+        problems.append(unavailable)
+    if problems:
+        warnings.warn(f"{'; '.join(problems)}.", CoverageWarning, stacklevel=3)
     return usage
+
+
+def _error(usage: Usage, message: str, archive_problem: str | None) -> IncompleteUsage:
+    """Return what is raised: of the class of the one reason for which every call failed, if there is one."""
+    text = f"{message}; what did arrive is in .usage."
+    reason = usage._core.reason()
+    one = reason if isinstance(reason, MetertapError) else None
+    error = IncompleteUsage(text, partial=usage) if one is None else of_whole(one, text, usage)
+    error.archive_problem = archive_problem
+    return error
+
+
+def _nothing_to_be_had(usage: Usage) -> str | None:
+    """Say so if no call can answer anything of the question."""
+    calls, _ = usage._core.calls()
+    if calls or not len(usage.coverage):
+        return None
+    first = usage.coverage.to_dicts()[0]
+    return f"nothing of what was asked can be had: {first['account']} {first['operation']}: {first['reason']}"
 
 
 def unkept(archive_problem: str) -> str:

@@ -66,8 +66,8 @@ class Meter:
     per_second : float or None
         How many requests an account may send in a second; None where that is not documented.
     writes : str
-        Whether an answer has a row for every bucket: ``yes`` (one without a row is missing), ``no`` (buckets without use
-        are left out) or ``unknown``.
+        Whether an answer has a row for every bucket: ``yes`` (one without a row is missing), ``no`` (buckets without
+        use are left out) or ``unknown``.
     ready : str
         When a reading is first in an answer.
     settles : str
@@ -326,8 +326,8 @@ def _at(moment: Any, tz: str | tzinfo | None) -> Any:
 def told_zone(tz: str | tzinfo | None) -> str | list[tuple[int, int]]:
     """Return a time zone as the core wants it told: a name as it is, anything else by its offsets.
 
-    A `tzinfo` is asked, never judged by its name: from 1990 to 2069, each offset in seconds with the second of the epoch
-    from which on it holds.
+    A `tzinfo` is asked, never judged by its name: from 1990 to 2069, each offset in seconds with the second of the
+    epoch from which on it holds.
     """
     from datetime import datetime, timedelta, timezone, tzinfo
 

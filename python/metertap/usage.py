@@ -333,34 +333,42 @@ class Usage(Table):
 
         return plot(self, meters)
 
-    def _state(self) -> str:
-        """Say in a few words what is known of its completeness."""
+    def _state(self) -> tuple[str, list[str]]:
+        """Say in a few words what it lacks, and what else is known of its completeness."""
         failed, missing, absent, unavailable = self._core.counts()
+
+        def windows(count: int, name: str) -> list[str]:
+            return [f"{count:,} {'window' if count == 1 else 'windows'} {name}"] if count else []
+
+        lost = [f"{failed:,} calls failed"] if failed else []
         part = self._core.part()
-        state = "INCOMPLETE" if failed or missing else f"{part} of a plan" if part else "complete"
-        counts = [(failed, "failed"), (missing, "missing"), (absent, "absent"), (unavailable, "unavailable")]
-        told = [f"{count} {'stretch' if count == 1 else 'stretches'} {name}" for count, name in counts if count]
-        if part and state == "INCOMPLETE":
-            told.append(f"{part} of a plan")
-        return "; ".join([state, *([", ".join(told)] if told else [])])
+        rest = [f"{part} of a plan"] if part else []
+        return ", ".join(lost + windows(missing, "missing")), [
+            *rest,
+            *windows(absent, "absent"),
+            *windows(unavailable, "unavailable"),
+        ]
 
     def __repr__(self) -> str:
-        return f"{super().__repr__()}; {self._state()}"
+        lost, rest = self._state()
+        state = [f"INCOMPLETE: {lost}"] if lost else ["complete"] if self.is_complete else []
+        return "; ".join([super().__repr__(), *state, *rest])
 
     def _repr_html_(self) -> str:
         from metertap._table import escape
 
-        lost = "".join(f"<li>{escape(line)}</li>" for line in self.missing[:SHOWN])
-        state = escape(self._state())
-        return f"{super()._repr_html_()}<p>{state}{f'<ul>{lost}</ul>' if lost else ''}</p>"
+        lost, rest = self._state()
+        items = "".join(f"<li>{escape(line)}</li>" for line in self.missing[:SHOWN])
+        state = [f"<b>incomplete</b>: {lost}<ul>{items}</ul>"] if lost else ["complete"] if self.is_complete else []
+        return f"{super()._repr_html_()}<p>{'; '.join([*state, *map(escape, rest)])}</p>"
 
 
 def concat(usages: Iterable[Usage], *, prefer: str | None = None) -> Usage:
     """Put usages together: the parts of a plan, neighbouring ranges, or a usage and what it lacked.
 
-    A reading is the same if account, provider, meter, source, grain, labels and start are (the end counts only where there
-    are no buckets, and for month-so-far counters); it counts once. Of two with different figures the later answer counts
-    if the earlier one was not settled. Holes that another usage fills disappear; evidence keeps all answers.
+    A reading is the same if account, provider, meter, source, grain, labels and start are (the end counts only where
+    there are no buckets, and for month-so-far counters); it counts once. Of two with different figures the later answer
+    counts if the earlier one was not settled. Holes that another usage fills disappear; evidence keeps all answers.
 
     Parameters
     ----------
@@ -391,9 +399,9 @@ def concat(usages: Iterable[Usage], *, prefer: str | None = None) -> Usage:
     if isinstance(usages, Usage) or not isinstance(usages, Iterable):
         raise WrongType(f"usages must be a list of usages, not {type(usages).__name__}.")
     given = list(usages)
-    stranger = next((usage for usage in given if not isinstance(usage, Usage)), None)
-    if stranger is not None:
-        raise WrongType(f"usages must be a list of usages, and has a {type(stranger).__name__}.")
+    for usage in given:
+        if not isinstance(usage, Usage):
+            raise WrongType(f"usages must be a list of usages, and has a {type(usage).__name__}.")
     if not (prefer is None or isinstance(prefer, str)):
         raise WrongType(f"prefer must be 'later' or None, not {type(prefer).__name__}.")
     if prefer not in (None, "later"):

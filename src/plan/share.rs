@@ -10,7 +10,11 @@ impl Plan {
     /// the plan. Each part has its share of each account's rate. What no call can answer is told by the first part.
     pub fn shard(&self, index: usize, of: usize) -> Result<Self> {
         if let Some(part) = &self.part {
-            return Err(Error::invalid(format!("this is {part} already: split the whole plan")));
+            let told = match part.have.as_slice() {
+                [index] => format!("shard {index} of {}", part.of),
+                _ => part.to_string(),
+            };
+            return Err(Error::invalid(format!("this is {told} already: split the whole plan")));
         }
         if index >= of {
             return Err(Error::invalid(format!(
@@ -130,7 +134,7 @@ mod tests {
         let shard = plan.shard(1, 2).unwrap();
         assert_eq!(
             shard.shard(0, 2).unwrap_err().message,
-            "this is part 2 of 2 already: split the whole plan"
+            "this is shard 1 of 2 already: split the whole plan"
         );
     }
 

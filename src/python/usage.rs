@@ -375,6 +375,24 @@ impl Usage {
         self.0.plan.part.as_ref().map(ToString::to_string)
     }
 
+    /// What failed or is missing: the state, and a sentence.
+    fn lost(&self) -> Vec<(&'static str, String)> {
+        self.0
+            .missing()
+            .map(|hole| (hole.state.name(), hole.sentence()))
+            .collect()
+    }
+
+    /// How many calls its plan has, and how many of them were answered.
+    fn calls(&self) -> (usize, usize) {
+        let answered = self
+            .0
+            .fates
+            .iter()
+            .filter(|fate| matches!(fate, usage::Fate::Answered(_)));
+        (self.0.fates.len(), answered.count())
+    }
+
     /// How many stretches are failed, missing, absent and unavailable.
     fn counts(&self) -> [usize; 4] {
         use usage::Known::{Absent, Failed, Missing, Unavailable};

@@ -379,7 +379,7 @@ REFUSED: list[tuple[Callable[[Simulator], object], type[InvalidArgument], str]] 
     (lambda world: one(world).shard(0, 2).shard(0, 2), InvalidArgument, "this is shard 0 of 2 already"),
     (lambda world: mt.Plan.from_json("{}"), InvalidArgument, "the plan cannot be read"),
     (
-        lambda world: mt.Plan.from_json(one(world).to_json().replace('"metertap_plan":1', '"metertap_plan":2')),
+        lambda world: mt.Plan.from_json(one(world).to_json().replace('"metertap_plan":2', '"metertap_plan":3')),
         InvalidArgument,
         "the plan cannot be read",
     ),

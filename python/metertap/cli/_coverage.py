@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 
     from metertap.usage import Usage
 
-STATES = ("got", "unsettled", "empty", "failed", "unavailable")
-#: How many failed calls are told one by one.
+STATES = ("got", "short", "unsettled", "empty", "failed", "unavailable")
+#: How many holes are told one by one.
 TOLD = 20
 
 
@@ -39,12 +39,26 @@ def summary(usage: Usage, *, by_status: bool = False) -> str:
 
 
 def holes(usage: Usage) -> list[str]:
-    """Return a line for each call that failed, and for each reason why no call could answer a part of the range."""
-    lost = usage.missing
-    lines = [f"failed: {line}" for line in lost[:TOLD]]
+    """Return a line for each hole that makes it incomplete, and for what is absent or cannot be answered, by reason."""
+    lost = usage._core.lost()
+    lines = [f"{state}: {line}" for state, line in lost[:TOLD]]
     if len(lost) > TOLD:
-        lines.append(f"failed: … and {len(lost) - TOLD:,} more calls")
-    return lines + _unavailable(usage)
+        lines.append(f"… and {len(lost) - TOLD:,} more that failed or are missing")
+    return lines + _absent(usage) + _unavailable(usage)
+
+
+def _absent(usage: Usage) -> list[str]:
+    groups: defaultdict[tuple[Any, ...], list[tuple[datetime, datetime]]] = defaultdict(list)
+    for row in usage.timeline.to_dicts():
+        if row["state"] == "absent" or (row["state"] == "unavailable" and row["call_id"] is not None):
+            what = f"{row['operation']} ({row['arguments']})" if row["arguments"] else row["operation"]
+            groups[row["state"], row["account"], what, row["reason"]].append((row["start"], row["end"]))
+    lines = []
+    for (state, account, what, reason), stretches in groups.items():
+        start, end = min(start for start, _ in stretches), max(end for _, end in stretches)
+        count = f"{len(stretches):,} stretches in " if len(stretches) > 1 else ""
+        lines.append(f"{state}: {account}, {what}, {count}{_day(start)} to {_day(end)}: {reason}")
+    return lines
 
 
 def _unavailable(usage: Usage) -> list[str]:

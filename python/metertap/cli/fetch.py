@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from metertap.planning import Plan
     from metertap.usage import Table, Usage
 
-#: The exit status if calls failed.
+#: The exit status if something is missing.
 INCOMPLETE = 3
 PERIODS = ("hour", "day", "week", "month", "quarter", "year", "all")
 #: Options that make no sense with an answer from an archive.
