@@ -311,8 +311,8 @@ mod tests {
         .unwrap();
         for (column, values) in [
             ("vhost", ["a", "b", "a"]),
-            ("cost", ["1", "2", "3"]),
-            ("status", ["provisional", "settled", "settled"]),
+            ("cost", ["3", "2", "1"]),
+            ("status", ["settled", "settled", "provisional"]),
             ("flags", ["floored", "floored", "floored"]),
         ] {
             assert_eq!(shown(&usage.readings, column), values, "{column}");
