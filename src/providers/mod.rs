@@ -3,8 +3,10 @@
 //! A provider is pure: same input, same output; no clock, no network, no globals. Each has the same five files:
 //! `mod.rs` (what it is), `query.rs` (question to request), `model.rs` (the wire), `read.rs` (bytes to values or error),
 //! `meters.rs` (what it measures, and values to readings; Volcengine's many rows have `readings.rs` for the latter).
+//! What an answer of any of them says of itself is read in `envelope.rs`.
 
 pub mod devicewise;
+mod envelope;
 pub mod ricoh;
 pub mod sora;
 #[cfg(test)]
@@ -14,10 +16,10 @@ pub mod volcengine;
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 
-use crate::meters::{Sink, Source};
+use crate::meters::{Sink, Source, Takes};
 use crate::plan::{Asked, PlannedCall};
 use crate::values::arguments::{Argument, Arguments, Value};
 use crate::values::error::{Error, Kind, Result};
@@ -25,6 +27,7 @@ use crate::values::json::{At, Json};
 use crate::values::secret::Secret;
 use crate::values::shape::{Holds, Typed};
 use crate::values::text::hex;
+use crate::values::window::{Instant, Window};
 
 /// All providers: the one list.
 pub static REGISTRY: &[&dyn Provider] = &[
@@ -74,6 +77,23 @@ pub trait Provider: Send + Sync {
         Ok(Vec::new())
     }
 
+    /// What a native call asks for, as a plan has it: all meters of its source, and the range; nothing where it is no
+    /// source of readings. `at` is the time of its answer.
+    fn asked_by(&self, call: &Call, at: Timestamp) -> Result<Option<(Asked, Window)>> {
+        asked_by(self.facts(), call, at)
+    }
+
+    /// The call for what comes after the pages so far, where rows come in pages and the caller of `asked` named none:
+    /// `latest` is the last call that was made, and `whole` what all of them gave.
+    fn next(&self, _asked: &Call, _latest: &Call, _whole: &Json<'_>) -> Result<Option<Call>> {
+        Ok(None)
+    }
+
+    /// Puts the rows of a further page behind those of the earlier ones.
+    fn join(&self, _asked: &Call, _whole: &mut Json<'static>, _page: Json<'static>) -> Result<()> {
+        Ok(())
+    }
+
     /// The readings in a document, and remarks on it. `fetched_at` is the service's time of the answer, or ours.
     /// Readings that start outside the call's window are left to the caller to drop.
     fn readings(
@@ -85,6 +105,53 @@ pub trait Provider: Send + Sync {
     ) -> Result<()> {
         Ok(())
     }
+}
+
+/// What a call asks for, by the table of sources; the day before its answer where it names no range.
+fn asked_by(facts: &Facts, call: &Call, at: Timestamp) -> Result<Option<(Asked, Window)>> {
+    let mut sources = facts.sources.iter();
+    let Some(source) = sources.find(|source| source.operation == call.operation.name) else {
+        return Ok(None);
+    };
+    let given = call
+        .arguments
+        .iter()
+        .map(|(name, value)| (name.to_owned(), value.clone()));
+    let asked = Asked::of(source, (0..source.meters.len()).collect(), given.collect());
+    let window = match source.takes {
+        Takes::Range(start, end) => call.arguments.window(start, end)?,
+        Takes::YearMonth => month(call)?,
+        Takes::Nothing => None,
+    };
+    let window = match window {
+        Some(window) => window,
+        None => before(at, SignedDuration::from_hours(24))?,
+    };
+    Ok(Some((asked, window)))
+}
+
+/// The month (UTC) that `year` and `month` name.
+fn month(call: &Call) -> Result<Option<Window>> {
+    let number = |name: &str| call.arguments.whole(name);
+    let (Some(year), Some(month)) = (number("year"), number("month")) else {
+        return Ok(None);
+    };
+    let (Ok(year), Ok(month)) = (i16::try_from(year), i8::try_from(month)) else {
+        return Ok(None);
+    };
+    let Ok(first) = jiff::civil::Date::new(year, month, 1) else {
+        return Ok(None);
+    };
+    let Ok(next) = first.last_of_month().tomorrow() else {
+        return Ok(None);
+    };
+    Window::new(Instant::midnight(first)?, Instant::midnight(next)?).map(Some)
+}
+
+/// So much time before a moment.
+fn before(at: Timestamp, time: SignedDuration) -> Result<Window> {
+    let start = at.checked_sub(time).unwrap_or(Timestamp::MIN);
+    Window::new(Instant::utc(start), Instant::utc(at))
 }
 
 /// What a provider is, as data.

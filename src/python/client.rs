@@ -13,11 +13,11 @@ use super::errors::to_python;
 use super::events::Listener;
 use super::runtime::mark;
 use crate::engine::credentials::{Boxed, SecretSource};
+use crate::engine::native::{Native, Value};
 use crate::engine::{self, Engine, Options, ProxyChoice, Trace, transport};
 use crate::providers::{Call, Composite, provider};
 use crate::values::arguments::plain;
 use crate::values::error::{Error, Kind, Result};
-use crate::values::json::At;
 use crate::values::secret;
 
 /// A secret on its way to a client: a word, or a callable without arguments that returns it. It shows neither.
@@ -189,27 +189,16 @@ async fn ask(
     trace: Arc<Trace>,
 ) -> Result<Answer> {
     match question {
-        Question::One(call) => {
-            let provider = client.provider;
-            let read = |reply: &crate::providers::Reply| {
-                let document = provider.answer(&call, reply)?;
-                let typed = if raw {
-                    None
-                } else {
-                    Some(provider.typed(&call, &document)?)
-                };
-                At::root(&document).check_floats()?;
-                Ok(typed.map_or_else(|| Answer::Raw(document.into_owned()), Answer::Typed))
-            };
-            engine.ask(&client, &call, &trace, read).await
-        }
+        Question::One(call) => engine.ask_native(&client, &call, raw, &trace).await.map(Answer),
         Question::Together(composite, calls) => {
             let together = engine.ask_together(&client, composite, &calls, &trace).await?;
-            Ok(if raw {
-                Answer::Raw(together.raw())
+            let value = if raw {
+                Value::Raw(together.raw())
             } else {
-                Answer::Typed(together.typed())
-            })
+                Value::Typed(together.typed())
+            };
+            let remarks = Vec::new();
+            Ok(Answer(Native { value, remarks }))
         }
     }
 }

@@ -1,11 +1,14 @@
 //! Values from Python and to Python.
 
+use std::ffi::CString;
+
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyMapping, PySequence, PySet, PyString, PyTuple, PyType};
 
 use super::errors::to_python;
+use crate::engine::native::{self, Native};
 use crate::values::arguments::Value;
 use crate::values::error::{Error, Kind, Result};
 use crate::values::json::Json;
@@ -138,6 +141,7 @@ fn refuse(py: Python<'_>, kind: Kind, message: String) -> PyErr {
 static DATETIME: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 static DATE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 static TIMEDELTA: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+static COVERAGE_WARNING: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 static TIMEZONE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 static DECIMAL: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 
@@ -150,13 +154,8 @@ fn class<'py>(
     cell.import(py, module, name)
 }
 
-/// An answer on its way to Python: typed, or as plain JSON.
-pub enum Answer {
-    /// A dataclass, a list of them, or a number.
-    Typed(Typed),
-    /// Dicts, lists and numbers.
-    Raw(Json<'static>),
-}
+/// An answer on its way to Python: a dataclass, a list of them or a number; or dicts, lists and numbers.
+pub struct Answer(pub Native);
 
 impl<'py> IntoPyObject<'py> for Answer {
     type Target = PyAny;
@@ -164,11 +163,23 @@ impl<'py> IntoPyObject<'py> for Answer {
     type Error = PyErr;
 
     fn into_pyobject(self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        match self {
-            Self::Typed(typed) => to_object(py, &typed),
-            Self::Raw(json) => Ok(pythonize::pythonize(py, &json)?),
+        if !self.0.remarks.is_empty() {
+            let category = class(py, &COVERAGE_WARNING, "metertap.errors", "CoverageWarning")?;
+            for remark in &self.0.remarks {
+                warn(py, category, remark)?;
+            }
+        }
+        match self.0.value {
+            native::Value::Typed(typed) => to_object(py, &typed),
+            native::Value::Raw(json) => Ok(pythonize::pythonize(py, &json)?),
         }
     }
+}
+
+/// Warns where the client's method was called: two frames of ours are below it.
+fn warn(py: Python<'_>, category: &Bound<'_, PyType>, remark: &str) -> PyResult<()> {
+    let text = CString::new(format!("{remark}.").replace('\0', "?"))?;
+    PyErr::warn(py, category, &text, 3)
 }
 
 fn to_object<'py>(py: Python<'py>, typed: &Typed) -> PyResult<Bound<'py, PyAny>> {

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::arrays::{self, NO_AMOUNT, Repeated, RepeatedLists, Words, bug, microseconds};
 use super::order;
+use super::repeats::Rows;
 use super::runs::Runs;
 use crate::meters::{Flag, Flags, Meter, Reading, Sink, Source, Status, Writes};
 use crate::plan::{Plan, PlannedCall};
@@ -146,6 +147,44 @@ impl CallReadings {
         all
     }
 
+    /// Drops the rows that say again what another one says; two that contradict each other are an error.
+    fn count_once(&mut self) -> Result<()> {
+        let rows = Rows {
+            source: self.source,
+            meter: &self.meter,
+            labels: &self.labels,
+            label: &|number| self.label(number),
+            start: &self.start,
+            end: &self.end,
+            quantity: &self.quantity,
+            cost: &self.cost,
+        };
+        let repeated = rows.repeated()?;
+        if repeated.is_empty() {
+            return Ok(());
+        }
+        self.notes.push(format!(
+            "rows that repeat another one, counted once: {}",
+            repeated.len()
+        ));
+        without(&mut self.meter, &repeated);
+        self.labels.iter_mut().for_each(|column| without(column, &repeated));
+        without(&mut self.start, &repeated);
+        without(&mut self.end, &repeated);
+        without(&mut self.quantity, &repeated);
+        without(&mut self.cost, &repeated);
+        without(&mut self.flags, &repeated);
+        without(&mut self.status, &repeated);
+        let is_provisional = |status: &&u8| **status == number(Status::Provisional);
+        self.provisional = self.status.iter().filter(is_provisional).count();
+        Ok(())
+    }
+
+    /// True if the answer's total and its parts disagree.
+    pub fn is_mismatched(&self) -> bool {
+        self.flags.iter().any(|flags| Flags(*flags).has(Flag::Mismatch))
+    }
+
     /// How many readings end after that moment.
     pub fn ending_after(&self, at: Timestamp) -> usize {
         self.end.iter().filter(|end| **end > at.as_microsecond()).count()
@@ -249,6 +288,7 @@ impl Collector {
             return Err(problem);
         }
         let mut readings = self.readings;
+        readings.count_once()?;
         readings.put_in_order();
         readings.series = readings.each_series();
         readings.meter.shrink_to_fit();
@@ -607,6 +647,16 @@ impl<'p> Table<'p> {
     }
 }
 
+/// Takes out the values at these places, which ascend.
+fn without<T>(column: &mut Vec<T>, places: &[usize]) {
+    let (mut place, mut next) = (0, places.iter().peekable());
+    column.retain(|_| {
+        let is_out = next.next_if_eq(&&place).is_some();
+        place += 1;
+        !is_out
+    });
+}
+
 /// Puts the values behind the others; those of a usage of one call move.
 fn append<T: Copy>(column: &mut Vec<T>, values: Vec<T>) {
     if column.capacity() == values.len() {
@@ -783,7 +833,12 @@ mod tests {
     fn a_label_is_kept_once_while_it_is_the_latest_of_its_dimension() {
         let plan = plan(vec![call("c1", "main", &SUMS, window("2026-01-01", "2026-02-01"))]);
         let labels = ["a", "", "a", "b", "b", "a"].map(|label| [Some(label).filter(|label| !label.is_empty())]);
-        let readings: Vec<_> = labels.iter().map(|labels| day(1, labels, "2026-01-05", "1")).collect();
+        let days: Vec<String> = (1..=6).map(|day| format!("2026-01-0{day}")).collect();
+        let readings = labels
+            .iter()
+            .zip(&days)
+            .map(|(labels, start)| day(1, labels, start, "1"));
+        let readings: Vec<_> = readings.collect();
         let kept = answered(&plan, 0, readings.clone()).result.unwrap();
         assert_eq!(kept.texts, "aba");
         assert_eq!(
@@ -801,7 +856,12 @@ mod tests {
         let hosts: Vec<String> = (0..10).map(|nth| format!("host-{nth}.example")).collect();
         let outcomes = (0..calls).map(|place| {
             let readings = (0..rows).map(|nth| [Some(&*hosts[nth / 100])]).collect::<Vec<_>>();
-            let readings = readings.iter().map(|labels| day(1, labels, "2026-01-05", "12.5"));
+            let hour = |nth| at("2026-01-05") + jiff::SignedDuration::from_hours(nth);
+            let readings = readings.iter().zip(0..).map(|(labels, nth)| Reading {
+                start: Some(hour(nth)),
+                end: Some(hour(nth + 1)),
+                ..day(1, labels, "2026-01-05", "12.5")
+            });
             answered(&plan, place, readings.collect())
         });
         let outcomes: Vec<Outcome> = outcomes.collect();

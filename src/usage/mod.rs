@@ -18,6 +18,7 @@ mod holes;
 pub mod ipc;
 mod order;
 mod remaining;
+mod repeats;
 pub mod rollup;
 mod runs;
 pub mod timeline;

@@ -3,6 +3,8 @@
 use metertap::meters::{Buckets, Flags, Reading, Sink, Source, Takes};
 use metertap::plan::{Asked, PlannedCall};
 use metertap::providers::{Account, Call, Login, Provider, Reply, Secrets, provider};
+use metertap::usage::Collector;
+use metertap::usage::columns::Told;
 use metertap::values::error::Result;
 use metertap::values::json::Json;
 use metertap::values::quantity::Quantity;
@@ -126,6 +128,8 @@ pub struct Table {
     pub rows: Vec<Row>,
     /// What was remarked on it.
     pub notes: Vec<String>,
+    /// What it says of its own holes.
+    pub told: Told,
 }
 
 /// A reading that owns its labels.
@@ -209,7 +213,26 @@ impl Replay {
         let mut rows = Rows(planned.asked.source, Table::default());
         let at = self.reply.date().unwrap_or_else(fetched_at);
         self.provider.readings(planned, document, at, &mut rows)?;
-        Ok(rows.1)
+        // What a usage keeps of them, wherever they start: each row once, unless two contradict each other.
+        let all = (Instant::utc(jiff::Timestamp::MIN), Instant::utc(jiff::Timestamp::MAX));
+        let planned = PlannedCall {
+            piece: Window::new(all.0, all.1).unwrap(),
+            ..planned.clone()
+        };
+        let mut collector = Collector::new(&planned, at);
+        self.provider.readings(&planned, document, at, &mut collector)?;
+        let kept = collector.finish()?;
+        let mut table = rows.1;
+        let mut once: Vec<Row> = Vec::new();
+        for row in table.rows {
+            if !once.contains(&row) {
+                once.push(row);
+            }
+        }
+        table.rows = once;
+        assert_eq!(table.rows.len(), kept.len(), "{}", self.name);
+        (table.notes, table.told) = (kept.notes, kept.told);
+        Ok(table)
     }
 }
 

@@ -4,7 +4,7 @@
 //! which zone days are cut is not published. So ranges by day are snapped to UTC days, while each reading keeps the
 //! window that its own timestamp gives, and one that the call's window cuts says so.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -16,13 +16,16 @@ use crate::plan::{self, Asked, PlannedCall};
 use crate::providers::Facts;
 use crate::values::arguments::{Argument, Arguments};
 use crate::values::error::{Error, Kind as Problem, Result};
-use crate::values::json::{At, Json};
+use crate::values::json::{At, Json, Path};
 use crate::values::shape::instant;
 
 const HOUR: i64 = 3600;
 const DAY: i64 = 86400;
 /// The most timestamps of one answer; documented for `usage.thing.history` only.
 const RECORD_CAP: usize = 5000;
+/// So many buckets on end, and then none, are an answer that was cut: a service that left out buckets without use
+/// would have had gaps.
+const LONG_RUN: usize = 100;
 
 /// Hours and days, each with a longest window that stays below the cap.
 const HOURLY: (Buckets, Span) = (Buckets::Every(HOUR, 0), Span::Days(200));
@@ -186,8 +189,15 @@ pub fn readings(call: &PlannedCall, document: &Json<'_>, fetched_at: Timestamp, 
     let params = command.need(&path, "params")?;
     let history = History::new(call, &params, fetched_at)?;
     let checked = history.check()?;
-    let mismatch = history.reconcile(&checked, sink)?;
+    let total = history.reconcile(&checked, sink)?;
+    let mismatch = total.is_some_and(|total| total != checked.sum);
     history.remark(&checked, sink);
+    if let Some((from, to)) = history.newest() {
+        sink.answers(from, to);
+    }
+    if let Some(how) = history.cut(&checked, total.is_some_and(|total| total > checked.sum)) {
+        sink.cut(how);
+    }
     history.each_series(&mut |at, labels| history.emit(at, labels, mismatch, sink))
 }
 
@@ -203,8 +213,8 @@ struct History<'a> {
 struct Bucket {
     start: Timestamp,
     end: Timestamp,
-    /// The place of the earlier timestamp of the same moment.
-    repeats: Option<usize>,
+    /// True if an earlier timestamp is of the same moment.
+    repeats: bool,
 }
 
 /// What a first look at an answer found.
@@ -212,6 +222,8 @@ struct Bucket {
 struct Checked {
     sum: i128,
     missing: usize,
+    /// For each bucket whether any counter has something other than 0 there.
+    used: Vec<bool>,
     unknown: Vec<String>,
 }
 
@@ -269,25 +281,39 @@ impl<'a> History<'a> {
         let mut distinct = starts.clone();
         distinct.sort_unstable();
         distinct.dedup();
+        self.refuse_days(&path, &distinct)?;
         let length = self.bucket_length(&distinct);
+        let mut seen = HashSet::new();
         let are_distinct = distinct.len() == starts.len();
-        let mut seen = HashMap::new();
-        let bucket = |(index, start): (usize, &Timestamp)| {
-            let first = if are_distinct {
-                index
-            } else {
-                *seen.entry(*start).or_insert(index)
-            };
+        let bucket = |start: &Timestamp| {
             let next = distinct.get(distinct.partition_point(|other| other <= start));
             let end =
                 bucket_end(*start, next.copied(), length).ok_or_else(|| ts.expected("moments before the year 9999"));
             Ok(Bucket {
                 start: *start,
                 end: end?,
-                repeats: (first != index).then_some(first),
+                repeats: !are_distinct && !seen.insert(*start),
             })
         };
-        starts.iter().enumerate().map(bucket).collect()
+        starts.iter().map(bucket).collect()
+    }
+
+    /// Days where hours were asked for would be other readings. Hours without use may be left out, but three in a row
+    /// that are a day apart are days.
+    fn refuse_days(&self, path: &Path<'_>, starts: &[Timestamp]) -> Result<()> {
+        let is_a_day = |pair: &[Timestamp]| match pair {
+            [one, next] => next.as_second() - one.as_second() >= 23 * HOUR,
+            _ => false,
+        };
+        if self.call.call.arguments.text("series") != Some("hour")
+            || starts.len() < 3
+            || !starts.windows(2).all(is_a_day)
+        {
+            return Ok(());
+        }
+        let count = starts.len();
+        let text = format!("{path}: {count} timestamps, all of them a day or more apart, while hours were asked for");
+        Err(Error::new(Problem::InconsistentResponse, text))
     }
 
     /// How long a bucket is, in seconds, unless clocks change in it.
@@ -337,7 +363,10 @@ impl<'a> History<'a> {
 
     /// Looks at every number before any is handed on.
     fn check(&self) -> Result<Checked> {
-        let mut checked = Checked::default();
+        let mut checked = Checked {
+            used: vec![false; self.buckets.as_ref().map_or(0, Vec::len)],
+            ..Checked::default()
+        };
         self.each_series(&mut |at, keys| {
             let (org, counter) = self.parts(keys);
             let counter = counter.join(".");
@@ -352,14 +381,18 @@ impl<'a> History<'a> {
             read::check_length(&path, items.len(), self.buckets.as_ref().map(Vec::len))?;
             let buckets = self.buckets.iter().flatten();
             for ((index, item), bucket) in items.iter().enumerate().zip(buckets) {
-                match bucket.repeats.and_then(|first| items.get(first)) {
-                    None => checked.add(&At::item(&path, index, item))?,
-                    Some(first) if first == item => {}
-                    Some(_) => {
-                        let moment = bucket.start;
-                        let text = format!("{path}: {moment} occurs twice, with different values");
-                        return Err(Error::new(Problem::InconsistentResponse, text));
+                // What is said again is no part of the total; whether it is the same is seen where readings are kept.
+                let at = At::item(&path, index, item);
+                if bucket.repeats {
+                    if *at.value != Json::Null {
+                        at.whole()?;
                     }
+                    continue;
+                }
+                let before = checked.sum;
+                checked.add(&at)?;
+                if let Some(used) = checked.used.get_mut(index) {
+                    *used |= checked.sum != before;
                 }
             }
             Ok(())
@@ -367,11 +400,11 @@ impl<'a> History<'a> {
         Ok(checked)
     }
 
-    /// True if the answer's total and its counters disagree. The published sample does so itself, since it leaves out
-    /// some counters: a warning, not an error.
-    fn reconcile(&self, checked: &Checked, sink: &mut dyn Sink) -> Result<bool> {
+    /// The answer's total. That it and the counters disagree is a warning, not an error: the published sample does so
+    /// itself, since it leaves out some counters.
+    fn reconcile(&self, checked: &Checked, sink: &mut dyn Sink) -> Result<Option<i128>> {
         let Some(value @ Json::Number(text)) = self.params.value.get("total").filter(|_| self.has_counters()) else {
-            return Ok(false);
+            return Ok(None);
         };
         let path = self.params.path();
         let at = At::member(&path, "total", value);
@@ -382,7 +415,52 @@ impl<'a> History<'a> {
                 "the answer's total is {total}, but its counters add up to {sum}"
             ));
         }
-        Ok(total != checked.sum)
+        Ok(Some(total))
+    }
+
+    /// How the answer shows that it was cut, if it does: its buckets end long before what was asked for does, and there
+    /// are as many as the cap allows, or the total is above them, or they show that no bucket was left out before.
+    fn cut(&self, checked: &Checked, is_total_above: bool) -> Option<String> {
+        let buckets = self.buckets.as_ref()?;
+        let mut sorted: Vec<(&Bucket, bool)> = buckets.iter().zip(checked.used.iter().copied()).collect();
+        sorted.sort_by_key(|(bucket, _)| bucket.start);
+        let (last, _) = sorted.last()?;
+        let length = last.end.duration_since(last.start);
+        // How long the service takes to tell of a bucket is not published; a day is taken for enough.
+        let late = self
+            .fetched_at
+            .checked_sub(SignedDuration::from_secs(DAY).max(length))
+            .ok()?;
+        let due = late.min(self.call.request.end().at);
+        if due.duration_since(last.end) <= length {
+            return None;
+        }
+        let count = sorted.len();
+        let is_dense = sorted.windows(2).all(|pair| match pair {
+            [(one, _), (next, _)] => one.end >= next.start,
+            _ => true,
+        });
+        let writes_unused = count > 1 && sorted.iter().any(|(_, is_used)| !is_used);
+        let why = if count >= RECORD_CAP {
+            format!("it has {count} timestamps, at which the service may cut it short")
+        } else if is_total_above {
+            "its total is above its counters".to_owned()
+        } else if is_dense && (writes_unused || count >= LONG_RUN) {
+            format!("it has {count} buckets without a gap, and then none")
+        } else {
+            return None;
+        };
+        Some(format!("the answer ends at {}, before {due}: {why}", last.end))
+    }
+
+    /// The range of an answer that is as long as the cap allows and begins late: the older part was cut.
+    fn newest(&self) -> Option<(Timestamp, Timestamp)> {
+        let buckets = self.buckets.as_ref().filter(|buckets| buckets.len() >= RECORD_CAP)?;
+        let first = buckets.iter().min_by_key(|bucket| bucket.start)?;
+        let last = buckets.iter().map(|bucket| bucket.end).max()?;
+        let (asked, length) = (self.call.request, first.end.duration_since(first.start));
+        let is_late = first.start.duration_since(asked.start().at) > length;
+        is_late.then_some((first.start, last.max(asked.end().at)))
     }
 
     fn remark(&self, checked: &Checked, sink: &mut dyn Sink) {
@@ -399,14 +477,7 @@ impl<'a> History<'a> {
             let names = checked.unknown.join(", ");
             sink.note(format!("the answer has counters that no meter knows: {names}"));
         }
-        let buckets = || self.buckets.iter().flatten();
-        let repeated = buckets().filter(|bucket| bucket.repeats.is_some()).count();
-        if repeated > 0 {
-            sink.note(format!(
-                "timestamps that repeat another one with the same values, counted once: {repeated}"
-            ));
-        }
-        if buckets().count() >= RECORD_CAP {
+        if self.buckets.iter().flatten().count() >= RECORD_CAP {
             sink.note(format!(
                 "the answer has {RECORD_CAP} timestamps or more, at which the service may cut it short"
             ));
@@ -428,6 +499,7 @@ impl<'a> History<'a> {
         });
         let mut emit = |at: &At<'_, '_>, start: Timestamp, end: Timestamp| {
             if *at.value == Json::Null {
+                sink.null(series.meter, &series.labels, start, end);
                 return Ok(());
             }
             sink.reading(Reading {
@@ -449,9 +521,7 @@ impl<'a> History<'a> {
         let path = at.path();
         let buckets = self.buckets.iter().flatten();
         for ((index, item), bucket) in items.iter().enumerate().zip(buckets) {
-            if bucket.repeats.is_none() {
-                emit(&At::item(&path, index, item), bucket.start, bucket.end)?;
-            }
+            emit(&At::item(&path, index, item), bucket.start, bucket.end)?;
         }
         Ok(())
     }
@@ -496,6 +566,7 @@ fn bucket_end(start: Timestamp, next: Option<Timestamp>, length: i64) -> Option<
 mod tests {
     use super::*;
     use crate::providers::devicewise::{DeviceWise, FACTS};
+    use crate::providers::testing::collected;
     use crate::providers::{Call, Provider, Reply};
     use crate::values::arguments::Value;
     use crate::values::quantity::Quantity;
@@ -528,6 +599,8 @@ mod tests {
         meters: &'static [Meter],
         readings: Vec<String>,
         notes: Vec<String>,
+        answers: Option<String>,
+        cut: Option<String>,
     }
 
     impl Sink for Lines {
@@ -548,6 +621,21 @@ mod tests {
                 reading.quantity.scaled / whole,
                 flags.join(" "),
             ));
+        }
+
+        fn null(&mut self, meter: usize, labels: &[Option<&str>], start: Timestamp, end: Timestamp) {
+            let name = self.meters[meter].name.strip_prefix("devicewise.").unwrap();
+            let labels: Vec<&str> = labels.iter().map(|label| label.unwrap_or("-")).collect();
+            self.readings
+                .push(format!("null {name} [{}] {start}/{end}", labels.join(" ")));
+        }
+
+        fn answers(&mut self, from: Timestamp, to: Timestamp) {
+            self.answers = Some(format!("{from}/{to}"));
+        }
+
+        fn cut(&mut self, how: String) {
+            self.cut = Some(how);
         }
 
         fn note(&mut self, note: String) {
@@ -856,7 +944,7 @@ mod tests {
     }
 
     #[test]
-    fn null_is_missing_and_what_repeats_is_counted_once() {
+    fn null_is_missing_and_what_repeats_is_no_part_of_the_total() {
         let call = call("devicewise.api_calls", &[], "2024-05-01", "2024-05-02");
         let ts = r#""ts":["2024-05-01T01:00:00Z","2024-05-01T00:00:00Z","2024-04-30T20:00:00-05:00"]"#;
         let params = format!(r#"{{"counters":{{"usage":[5,null,5],"thing":[1,2,1]}},"total":8,{ts}}}"#);
@@ -865,16 +953,131 @@ mod tests {
             lines.readings,
             [
                 "api_calls [usage -] 2024-05-01T01:00:00Z/2024-05-01T02:00:00Z 5 ",
+                "null api_calls [usage -] 2024-05-01T00:00:00Z/2024-05-01T01:00:00Z",
+                "api_calls [usage -] 2024-05-01T01:00:00Z/2024-05-01T02:00:00Z 5 ",
                 "api_calls [thing -] 2024-05-01T01:00:00Z/2024-05-01T02:00:00Z 1 ",
                 "api_calls [thing -] 2024-05-01T00:00:00Z/2024-05-01T01:00:00Z 2 ",
+                "api_calls [thing -] 2024-05-01T01:00:00Z/2024-05-01T02:00:00Z 1 ",
             ]
         );
+        assert_eq!(lines.notes, ["values that are null, which is missing and not zero: 1"]);
+        let body = format!(r#"{{"get":{{"success":true,"params":{params}}}}}"#);
+        let kept = collected(&DeviceWise, &call, body.as_bytes(), LATER).unwrap();
+        assert_eq!((kept.len(), kept.told.nulls.len()), (3, 1));
+        assert_eq!(kept.notes[1], "rows that repeat another one, counted once: 2");
+        let body = body.replace("[5,null,5]", "[5,null,6]");
+        let error = collected(&DeviceWise, &call, body.as_bytes(), LATER).unwrap_err();
         assert_eq!(
-            lines.notes,
-            [
-                "values that are null, which is missing and not zero: 1",
-                "timestamps that repeat another one with the same values, counted once: 1"
-            ]
+            (error.kind, error.message.as_str()),
+            (
+                Problem::InconsistentResponse,
+                "two rows of devicewise.api_calls (usage) at 2024-05-01T01:00:00Z have different figures: 5 and 6"
+            )
+        );
+    }
+
+    /// An answer with these hours from the start of March 2026, of one service, with this figure each.
+    fn hourly(hours: i64, figure: &str, total: Option<u32>) -> String {
+        let first: Timestamp = "2026-03-01T00:00:00Z".parse().unwrap();
+        let ts: Vec<String> = (0..hours)
+            .map(|hour| format!("\"{}\"", first + SignedDuration::from_hours(hour)))
+            .collect();
+        let values = vec![figure; ts.len()].join(",");
+        let total = total.map_or(String::new(), |total| format!(r#","total":{total}"#));
+        let ts = ts.join(",");
+        format!(r#"{{"counters":{{"usage":[{values}]}}{total},"ts":[{ts}]}}"#)
+    }
+
+    #[test]
+    fn an_answer_that_ends_long_before_its_range_shows_that_it_was_cut() {
+        let calls = call("devicewise.api_calls", &[], "2026-03-01", "2026-05-01");
+        let ends = |end: &str, why: &str| Some(format!("the answer ends at {end}, before 2026-05-01T00:00:00Z: {why}"));
+        for (hours, figure, total, cut) in [
+            (
+                500,
+                "1",
+                Some(500),
+                ends(
+                    "2026-03-21T20:00:00Z",
+                    "it has 500 buckets without a gap, and then none",
+                ),
+            ),
+            // Hours without use are written, so those that are not there are missing.
+            (
+                2,
+                "0",
+                None,
+                ends("2026-03-01T02:00:00Z", "it has 2 buckets without a gap, and then none"),
+            ),
+            (
+                3,
+                "1",
+                Some(4),
+                ends("2026-03-01T03:00:00Z", "its total is above its counters"),
+            ),
+            // Some hours with use, and then none: nobody knows.
+            (99, "1", Some(99), None),
+            (3, "1", Some(2), None),
+            // To the end, or to the last bucket but one.
+            (1464, "0", Some(7), None),
+            (1463, "0", Some(7), None),
+            (
+                1462,
+                "0",
+                None,
+                ends(
+                    "2026-04-30T22:00:00Z",
+                    "it has 1462 buckets without a gap, and then none",
+                ),
+            ),
+        ] {
+            let told = read_params(&calls, &hourly(hours, figure, total)).unwrap();
+            assert_eq!(told.cut, cut, "{hours} hours of {figure}, total {total:?}");
+        }
+        // What is younger than a day may be told later.
+        let body = format!(r#"{{"get":{{"success":true,"params":{}}}}}"#, hourly(500, "0", None));
+        for (fetched_at, is_cut) in [("2026-03-22T21:00:00Z", false), ("2026-03-22T21:00:01Z", true)] {
+            let told = read(&calls, body.as_bytes(), fetched_at).unwrap();
+            assert_eq!(told.cut.is_some(), is_cut, "{fetched_at}");
+        }
+    }
+
+    #[test]
+    fn as_many_rows_as_the_cap_allows_may_be_the_newest_ones() {
+        let calls = call("devicewise.api_calls", &[], "2026-02-28", "2026-09-25");
+        let told = read_params(&calls, &hourly(5000, "1", None)).unwrap();
+        assert_eq!(
+            (told.answers.as_deref(), told.cut),
+            (Some("2026-03-01T00:00:00Z/2026-09-25T08:00:00Z"), None)
+        );
+        let told = read_params(&calls, &hourly(4999, "1", None)).unwrap();
+        assert_eq!((told.answers, told.cut), (None, None));
+    }
+
+    #[test]
+    fn days_in_place_of_hours_are_refused_and_sparse_hours_are_not() {
+        let read = |more: &[(&str, Value)], ts: &str| {
+            let calls = call("devicewise.api_calls", more, "2024-05-01", "2024-05-08");
+            let zeros = vec!["0"; ts.split(',').count()].join(",");
+            read_params(&calls, &format!(r#"{{"counters":{{"usage":[{zeros}]}},"ts":[{ts}]}}"#))
+        };
+        let days = r#""2024-05-01T00:00:00Z","2024-05-02T00:00:00Z","2024-05-02T23:00:00Z""#;
+        let error = read(&[], days).err().unwrap();
+        assert_eq!(
+            (error.kind, error.message.as_str()),
+            (
+                Problem::InconsistentResponse,
+                "$.get.params.ts: 3 timestamps, all of them a day or more apart, while hours were asked for"
+            )
+        );
+        assert!(read(&[("series", text("day"))], days).is_ok());
+        assert!(read(&[], r#""2024-05-01T00:00:00Z","2024-05-04T00:00:00Z""#).is_ok());
+        assert!(
+            read(
+                &[],
+                r#""2024-05-01T00:00:00Z","2024-05-02T00:00:00Z","2024-05-02T22:59:59Z""#
+            )
+            .is_ok()
         );
     }
 
@@ -911,6 +1114,11 @@ mod tests {
                 vec!["the answer has 5000 timestamps or more, at which the service may cut it short".to_owned()]
             )
         );
+        assert_eq!(
+            lines.cut.unwrap(),
+            "the answer ends at 2024-07-27T08:00:00Z, before 2024-08-01T00:00:00Z: it has 5000 timestamps, at which the \
+             service may cut it short"
+        );
     }
 
     #[test]
@@ -929,11 +1137,6 @@ mod tests {
         );
         let ts = r#""ts":["2024-05-01T13:00:00Z","2024-05-01T08:00:00-05:00"]"#;
         for (params, kind, message) in [
-            (
-                format!(r#"{{"counters":{{"thing":[1,1],"usage":[1,2]}},{ts}}}"#),
-                InconsistentResponse,
-                "$.get.params.counters.usage: 2024-05-01T13:00:00Z occurs twice, with different values",
-            ),
             (
                 format!(r#"{{"counters":{{"thing":[1,1],"usage":[0.5,0.5]}},{ts}}}"#),
                 UnexpectedResponse,

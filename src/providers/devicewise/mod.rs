@@ -10,10 +10,11 @@ use jiff::Timestamp;
 use super::{Account, Argument, Call, Facts, Login, Operation, Proof, Provider, Reply, Request, SecretField, Secrets};
 use crate::meters::Sink;
 use crate::plan::{Asked, PlannedCall};
-use crate::values::arguments::{Accepts, Arguments, Needed, plain, span};
+use crate::values::arguments::{Accepts, Arguments, Needed, parse_span, plain, span};
 use crate::values::error::{Error, Kind, Result};
 use crate::values::json::Json;
 use crate::values::shape::{Holds, Typed};
+use crate::values::window::Window;
 
 /// The provider.
 #[derive(Debug)]
@@ -127,8 +128,10 @@ impl Provider for DeviceWise {
         log_in(account, secrets, answers).map_err(|error| error.with_remedy(crate::values::error::Remedy::None))
     }
 
-    fn answer<'b>(&self, _call: &Call, reply: &'b Reply) -> Result<Json<'b>> {
-        read::answer(reply)
+    fn answer<'b>(&self, call: &Call, reply: &'b Reply) -> Result<Json<'b>> {
+        let document = read::answer(reply)?;
+        read::refuse_more(call, &document)?;
+        Ok(document)
     }
 
     fn typed(&self, call: &Call, document: &Json<'_>) -> Result<Typed> {
@@ -137,6 +140,15 @@ impl Provider for DeviceWise {
 
     fn asked(&self, selection: &Arguments) -> Result<Vec<Asked>> {
         meters::asked(&FACTS, selection)
+    }
+
+    fn asked_by(&self, call: &Call, at: Timestamp) -> Result<Option<(Asked, Window)>> {
+        let asked = super::asked_by(&FACTS, call, at)?;
+        let last = call.arguments.text("last").and_then(parse_span);
+        match (asked, last) {
+            (Some((asked, _)), Some(last)) => Ok(Some((asked, super::before(at, last)?))),
+            (asked, _) => Ok(asked),
+        }
     }
 
     fn readings(

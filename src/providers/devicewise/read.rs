@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::model;
-use crate::providers::{Call, Grant, Reply};
+use crate::providers::{Call, Grant, Reply, envelope};
 use crate::values::error::{Error, Kind, Remedy, Result};
 use crate::values::json::{At, Json, Path};
 use crate::values::secret::Secret;
@@ -23,7 +23,26 @@ pub fn answer(reply: &Reply) -> Result<Json<'_>> {
     if let Some(failure) = failure_of(&document, model::ID)? {
         return Err(failure.error());
     }
+    // What fails in other words than the service's own; the normal end of an iteration was one of those.
+    let command = document.get(model::ID).filter(|command| Failure::of(command).is_none());
+    if let Some(error) = command.and_then(envelope::failure) {
+        return Err(error);
+    }
     Ok(document)
+}
+
+/// Refuses a history that says that there is more of it. Its counts are sums of what is counted.
+pub fn refuse_more(call: &Call, document: &Json<'_>) -> Result<()> {
+    let params = document.get(model::ID).and_then(|command| command.get("params"));
+    let is_history = matches!(call.operation.returns, Holds::Record(shape) if shape.name == model::USAGE_HISTORY.name);
+    let Some(params) = params.filter(|_| is_history) else {
+        return Ok(());
+    };
+    let root = At::root(document);
+    let root = root.path();
+    let command = At::member(&root, model::ID, params);
+    let path = command.path();
+    envelope::refuse_more(&At::member(&path, "params", params), None, &[])
 }
 
 /// The session that a login opened.
@@ -148,6 +167,7 @@ impl Failure {
         };
         let failed = match success {
             Some(Json::Bool(success)) => !success,
+            Some(Json::Text(success)) if success.eq_ignore_ascii_case("false") => true,
             _ => !failure.codes.is_empty() || !failure.texts.is_empty(),
         };
         failed.then_some(failure)

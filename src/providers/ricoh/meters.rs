@@ -214,6 +214,7 @@ struct Bill {
 }
 
 /// An item of a bill, or one setting of the reserved bandwidth. No page says which of its numbers must be there.
+#[derive(PartialEq)]
 struct Item {
     name: String,
     usage: Option<Quantity>,
@@ -236,8 +237,9 @@ impl Bill {
     /// What in it contradicts what.
     fn disagreements(&self) -> Vec<String> {
         let mut all = Vec::new();
-        let costs = sum(self.items.iter().filter_map(|item| item.cost));
-        if self.total_cost.is_some_and(|total| !are_close(Some(total), costs)) {
+        let costs = sum(distinct(&self.items).filter_map(|item| item.cost));
+        let is_whole = self.has_only_its_total() || self.total_cost.is_none_or(|total| are_close(Some(total), costs));
+        if !is_whole {
             all.push("the items' approximate_cost do not add up to approximate_total_cost".to_owned());
         }
         for item in &self.items {
@@ -257,6 +259,19 @@ impl Bill {
     }
 }
 
+impl Bill {
+    /// True if the total is all that is said of the costs.
+    fn has_only_its_total(&self) -> bool {
+        self.total_cost.is_some() && self.items.iter().all(|item| item.cost.is_none())
+    }
+}
+
+/// The items, without those that say again what another one says.
+fn distinct(items: &[Item]) -> impl Iterator<Item = &Item> {
+    let is_first = |(place, item): &(usize, &Item)| !items.iter().take(*place).any(|other| other == *item);
+    items.iter().enumerate().filter(is_first).map(|(_, item)| item)
+}
+
 impl Item {
     fn read(at: &At<'_, '_>) -> Result<Self> {
         let path = at.path();
@@ -270,10 +285,16 @@ impl Item {
         })
     }
 
+    /// True if it says that nothing was reserved.
+    fn reserves_nothing(&self) -> bool {
+        let is_free = self.cost.is_none_or(|cost| cost.scaled == 0);
+        self.usage.is_none() && is_free && self.settings.as_deref().is_some_and(<[Self]>::is_empty)
+    }
+
     /// The sum of a number over its settings, if there are any and all of them state it.
     fn of_settings(&self, number: fn(&Self) -> Option<Quantity>) -> Option<Quantity> {
         let settings = self.settings.as_ref().filter(|settings| !settings.is_empty())?;
-        let numbers: Option<Vec<Quantity>> = settings.iter().map(number).collect();
+        let numbers: Option<Vec<Quantity>> = distinct(settings).map(number).collect();
         numbers.and_then(sum)
     }
 }
@@ -324,9 +345,19 @@ impl Page<'_> {
         {
             self.note(&format!("the label is {label:?}, not {asked:?} as asked for"));
         }
+        if let Some(total) = bill.total_cost.filter(|_| bill.has_only_its_total()) {
+            // No item says its part, so it counts once.
+            self.put(COST, None, total, None);
+            if !bill.items.is_empty() {
+                self.note("no item has an approximate_cost: their total is kept as one");
+            }
+        }
+        let is_costed = bill.total_cost.is_some() && !bill.has_only_its_total();
         for item in &bill.items {
-            if let Some(cost) = item.cost {
-                self.put(COST, Some(&item.name), cost, None);
+            match item.cost {
+                Some(cost) => self.put(COST, Some(&item.name), cost, None),
+                None if is_costed && !item.reserves_nothing() => self.null(COST, Some(&item.name)),
+                None => {}
             }
             match item.name.as_str() {
                 "connection_time" => self.item(CONNECTION_TIME, item, item.usage, item.cost),
@@ -338,28 +369,29 @@ impl Page<'_> {
     }
 
     fn item(&mut self, meter: usize, item: &Item, usage: Option<Quantity>, cost: Option<Quantity>) {
-        match usage {
-            Some(usage) => self.put(meter, None, usage, cost),
-            None => self.note(&format!("{} has no usage: only its cost is read", item.name)),
+        if let Some(usage) = usage {
+            self.put(meter, None, usage, cost);
+        } else {
+            self.note(&format!("{} has no usage: only its cost is read", item.name));
+            self.null(meter, None);
         }
     }
 
     /// The settings, and all of them together. Without settings, the whole is what there is of either.
     fn reservation(&mut self, item: &Item) {
         let settings = item.settings.as_deref();
-        let is_free = item.cost.is_none_or(|cost| cost.scaled == 0);
-        if item.usage.is_none() && is_free && settings.is_some_and(<[Item]>::is_empty) {
-            // It says that nothing was reserved: no figure, and none is missing.
+        if item.reserves_nothing() {
+            // No figure, and none is missing.
             return;
         }
         let each_has_its_cost = item.of_settings(|setting| setting.cost).is_some();
         for setting in settings.unwrap_or_default() {
-            match setting.usage {
-                Some(usage) => {
-                    let cost = setting.cost.filter(|_| each_has_its_cost);
-                    self.put(RESERVATION, Some(&setting.name), usage, cost);
-                }
-                None => self.note(&format!("{} of {} has no usage", setting.name, item.name)),
+            if let Some(usage) = setting.usage {
+                let cost = setting.cost.filter(|_| each_has_its_cost);
+                self.put(RESERVATION, Some(&setting.name), usage, cost);
+            } else {
+                self.note(&format!("{} of {} has no usage", setting.name, item.name));
+                self.null(RESERVATION, Some(&setting.name));
             }
         }
         if let (Some(usage), []) = (item.usage, settings.unwrap_or_default()) {
@@ -381,13 +413,7 @@ impl Page<'_> {
                 flags = flags.with(Flag::Rounded);
             }
         }
-        let arguments = &self.call.call.arguments;
-        // Without a choice of one, the figures are those of both environments together.
-        let env = match arguments.texts("env").as_slice() {
-            [env] => Some(*env),
-            _ => None,
-        };
-        let labels = [self.label.or_else(|| arguments.text("label")), env, last_label];
+        let labels = labels(self.call, self.label, last_label);
         self.sink.reading(Reading {
             meter: place,
             labels: labels.get(..meter.dimensions.len()).unwrap_or(&labels),
@@ -398,6 +424,28 @@ impl Page<'_> {
             flags,
         });
     }
+
+    /// A number that is due and not there.
+    fn null(&mut self, place: usize, last_label: Option<&str>) {
+        let Some((_, meter)) = self.call.asked.wanted().find(|(wanted, _)| *wanted == place) else {
+            return;
+        };
+        let labels = labels(self.call, self.label, last_label);
+        let (start, end) = (self.call.request.start().at, self.call.request.end().at);
+        let labels = labels.get(..meter.dimensions.len()).unwrap_or(&labels);
+        self.sink.null(place, labels, start, end);
+    }
+}
+
+/// The values of the dimensions: the label, the environment, and the meter's own.
+fn labels<'l>(call: &'l PlannedCall, label: Option<&'l str>, last: Option<&'l str>) -> [Option<&'l str>; 3] {
+    let arguments = &call.call.arguments;
+    // Without a choice of one, the figures are those of both environments together.
+    let env = match arguments.texts("env").as_slice() {
+        [env] => Some(*env),
+        _ => None,
+    };
+    [label.or_else(|| arguments.text("label")), env, last]
 }
 
 #[cfg(test)]

@@ -1,16 +1,26 @@
 //! Answers of RICOH Live Streaming. Only the status 401 is documented; the sibling API's error body is tried first.
 
-use crate::providers::{Call, Reply};
+use crate::providers::{Call, Reply, envelope};
 use crate::values::error::{Error, Kind, Result};
-use crate::values::json::Json;
+use crate::values::json::{At, Json};
 use crate::values::text::one_line;
 
 /// The document, or the error that the reply stands for.
 pub fn answer<'b>(call: &Call, reply: &'b Reply) -> Result<Json<'b>> {
-    if reply.is_success() {
-        return Json::parse(&reply.body);
+    if !reply.is_success() {
+        return Err(refusal(call, reply));
     }
-    Err(refusal(call, reply))
+    let document = Json::parse(&reply.body)?;
+    let id = || reply.header("x-request-id").map(str::to_owned);
+    if let Some(error) = envelope::failure(&document) {
+        return Err(error.with_request_id(id()));
+    }
+    let results = match document.get("results") {
+        Some(Json::List(results)) => Some(results.len()),
+        _ => None,
+    };
+    envelope::refuse_more(&At::root(&document), results, &[]).map_err(|error| error.with_request_id(id()))?;
+    Ok(document)
 }
 
 fn refusal(call: &Call, reply: &Reply) -> Error {

@@ -1,16 +1,21 @@
 //! Answers of Sora Cloud. No error status or body is documented, so a message is looked for in the usual places.
 
-use crate::providers::Reply;
+use crate::providers::{Reply, envelope};
 use crate::values::error::{Error, Kind, Result};
-use crate::values::json::Json;
+use crate::values::json::{At, Json};
 use crate::values::text::one_line;
 
 /// The document, or the error that the reply stands for.
 pub fn answer(reply: &Reply) -> Result<Json<'_>> {
-    if reply.is_success() {
-        return Json::parse(&reply.body);
+    if !reply.is_success() {
+        return Err(refusal(reply));
     }
-    Err(refusal(reply))
+    let document = Json::parse(&reply.body)?;
+    if let Some(error) = envelope::failure(&document) {
+        return Err(error);
+    }
+    envelope::refuse_more(&At::root(&document), None, &[])?;
+    Ok(document)
 }
 
 fn refusal(reply: &Reply) -> Error {

@@ -4,6 +4,7 @@
 //! codes. Whether a call's end belongs to its range is not documented, so a range is never cut, and figures of whole
 //! ranges are never put together over time; those of days are.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use jiff::{SignedDuration, Timestamp};
@@ -226,7 +227,8 @@ impl Page<'_> {
                 .note(format!("{path}: a tenant that was not asked about is left out"));
             return Ok(());
         }
-        let tenant = self.tenant.or(Some(tenant));
+        let tenant = in_one_case(tenant);
+        let tenant = self.tenant.or(Some(tenant.as_ref()));
         for (key, pool) in [
             ("consumedFromTenantPool", "tenant"),
             ("consumedFromOrgPool", "organization"),
@@ -256,10 +258,11 @@ impl Page<'_> {
         for (index, row) in rows.list()?.iter().enumerate() {
             let row = At::item(&path, index, row);
             let (key, name) = (text_if_any(&row, "folderKey")?, text_if_any(&row, "folderName")?);
+            let key = key.map(in_one_case);
             self.put(
                 &row,
                 "consumedBySelf",
-                &[self.code, self.tenant, key, name],
+                &[self.code, self.tenant, key.as_deref(), name],
                 self.window,
             )?;
         }
@@ -276,6 +279,9 @@ impl Page<'_> {
     ) -> Result<()> {
         let Some(quantity) = at.number_if_any(key)? else {
             self.sink.note(format!("{}.{key}: there is no number", at.path()));
+            for (place, _) in self.call.asked.wanted() {
+                self.sink.null(place, labels, start, end);
+            }
             return Ok(());
         };
         for (place, meter) in self.call.asked.wanted() {
@@ -297,6 +303,14 @@ impl Page<'_> {
         }
         Ok(())
     }
+}
+
+/// GUIDs mean the same in any case of letters, so that one in two cases is one label; other texts are what they are.
+fn in_one_case(text: &str) -> Cow<'_, str> {
+    if guid(text).is_ok() && text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        return Cow::Owned(text.to_ascii_lowercase());
+    }
+    Cow::Borrowed(text)
 }
 
 /// A text of an object; nothing where it is null or missing, as for what was used outside folders.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use crate::providers::{Grant, Reply};
+use crate::providers::{Grant, Reply, envelope};
 use crate::values::error::{Error, Kind, Remedy, Result};
 use crate::values::json::{At, Json};
 use crate::values::secret::Secret;
@@ -21,7 +21,7 @@ pub fn answer(reply: &Reply) -> Result<Json<'_>> {
         return Err(refusal(reply));
     }
     // A wrong address was seen to answer 200 with a web page.
-    Json::parse(&reply.body).map_err(|problem| {
+    let document = Json::parse(&reply.body).map_err(|problem| {
         let error = if is_web_page(reply) {
             let text = "the answer is a web page, not JSON; base_url or token_url may be wrong";
             Error::new(Kind::UnexpectedResponse, text)
@@ -29,7 +29,21 @@ pub fn answer(reply: &Reply) -> Result<Json<'_>> {
             problem
         };
         error.with_request_id(request_id(reply, &Json::Null))
-    })
+    })?;
+    let blame = |error: Error| error.with_request_id(request_id(reply, &document));
+    if let Some(error) = envelope::failure(&document) {
+        return Err(blame(error));
+    }
+    let rows = match &document {
+        Json::Map(members) => only_array(members),
+        _ => None,
+    };
+    let rows = match rows {
+        Some((_, Json::List(rows))) => Some(rows.len()),
+        _ => None,
+    };
+    envelope::refuse_more(&At::root(&document), rows, &[]).map_err(blame)?;
+    Ok(document)
 }
 
 /// The typed answer: a summary, or the rows of a list.

@@ -9,13 +9,14 @@ mod readings;
 use jiff::Timestamp;
 
 use super::{Account, Argument, Call, Facts, Proof, Provider, Reply, Request, SecretField};
-use crate::meters::Sink;
+use crate::meters::{Buckets, Sink};
 use crate::plan::{Asked, PlannedCall};
 use crate::signing::volcengine::Signer;
-use crate::values::arguments::{Accepts, Arguments, Needed, plain};
+use crate::values::arguments::{Accepts, Arguments, Needed, Value, plain};
 use crate::values::error::{Error, Kind, Result};
 use crate::values::json::Json;
 use crate::values::shape::Typed;
+use crate::values::window::Window;
 
 /// The provider.
 #[derive(Debug)]
@@ -107,8 +108,10 @@ impl Provider for Volcengine {
         signer.sign(request, proof.now)
     }
 
-    fn answer<'b>(&self, _call: &Call, reply: &'b Reply) -> Result<Json<'b>> {
-        read::answer(reply)
+    fn answer<'b>(&self, call: &Call, reply: &'b Reply) -> Result<Json<'b>> {
+        let document = read::answer(reply)?;
+        read::refuse_more(call, &document)?;
+        Ok(document)
     }
 
     fn typed(&self, call: &Call, document: &Json<'_>) -> Result<Typed> {
@@ -117,6 +120,31 @@ impl Provider for Volcengine {
 
     fn asked(&self, selection: &Arguments) -> Result<Vec<Asked>> {
         meters::asked(&FACTS, selection)
+    }
+
+    fn asked_by(&self, call: &Call, at: Timestamp) -> Result<Option<(Asked, Window)>> {
+        let mut found = super::asked_by(&FACTS, call, at)?;
+        if let (Some((asked, _)), Some(seconds)) = (&mut found, call.arguments.whole("aggregation"))
+            && let Buckets::Every(_, offset) = asked.buckets
+        {
+            asked.buckets = Buckets::Every(seconds, offset);
+        }
+        Ok(found)
+    }
+
+    fn next(&self, asked: &Call, latest: &Call, whole: &Json<'_>) -> Result<Option<Call>> {
+        let page = read::next_page(asked, latest, whole)?;
+        let Some(page) = page else { return Ok(None) };
+        let given = asked
+            .arguments
+            .iter()
+            .map(|(name, value)| (name.to_owned(), value.clone()));
+        let given = given.chain([("page_num".to_owned(), Value::Whole(page))]);
+        Call::new(self, asked.operation.name, given.collect()).map(Some)
+    }
+
+    fn join(&self, asked: &Call, whole: &mut Json<'static>, page: Json<'static>) -> Result<()> {
+        read::join(asked, whole, page)
     }
 
     fn readings(

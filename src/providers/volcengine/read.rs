@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::model::{self, Figure, LIVE_USAGE, LIVE_USAGE_DETAIL, LIVE_USAGE_ROW, Label, Rows, SPLIT_LABELS, Usage};
-use crate::providers::{Call, Reply};
+use crate::providers::{Call, Reply, envelope};
 use crate::values::error::{Error, Kind, Remedy, Result};
 use crate::values::json::{At, Json, Path};
 use crate::values::shape::{Holds, Typed};
@@ -125,9 +125,109 @@ pub fn answer(reply: &Reply) -> Result<Json<'_>> {
         return Err(plain_refusal(reply).with_request_id(id));
     }
     match metadata {
-        Some(Json::Map(_)) => Ok(document),
+        Some(Json::Map(_)) => match envelope::failure(&document) {
+            Some(error) => Err(error.with_request_id(id)),
+            None => Ok(document),
+        },
         _ => Err(Error::unexpected("$.ResponseMetadata", "the answer has no envelope").with_request_id(id)),
     }
+}
+
+/// Refuses the rows of a usage call that say that there are more of them; those of a call that pages are followed.
+pub fn refuse_more(call: &Call, document: &Json<'_>) -> Result<()> {
+    let usage = model::usage(call.operation.name).filter(|usage| usage.paging.is_none());
+    let (Some(usage), Some(result)) = (usage, document.get("Result")) else {
+        return Ok(());
+    };
+    let rows = match usage.rows.list.and_then(|list| result.get(list)) {
+        Some(Json::List(rows)) => Some(rows.len()),
+        _ => None,
+    };
+    // Some totals are called like a number of rows.
+    let totals: Vec<&str> = usage.totals.iter().map(|total| total.wire).collect();
+    let root = At::root(document);
+    let path = root.path();
+    envelope::refuse_more(&At::member(&path, "Result", result), rows, &totals)
+}
+
+/// The number of the page that comes after those so far, of a call that comes in pages and whose caller named none.
+pub fn next_page(asked: &Call, latest: &Call, whole: &Json<'_>) -> Result<Option<i64>> {
+    let usage = model::usage(asked.operation.name);
+    let paging = usage.and_then(|usage| Some((usage.rows.list?, usage.paging?)));
+    let Some((list, paging)) = paging.filter(|_| asked.arguments.get("page_num").is_none()) else {
+        return Ok(None);
+    };
+    let rows = match whole.get("Result").and_then(|result| result.get(list)) {
+        Some(Json::List(rows)) => i64::try_from(rows.len()).unwrap_or(i64::MAX),
+        _ => 0,
+    };
+    let page = latest.arguments.whole("page_num").unwrap_or(1);
+    let size = told(whole, "PageSize").filter(|size| *size > 0);
+    let size = size
+        .or_else(|| asked.arguments.whole("page_size"))
+        .unwrap_or(paging.usual_size);
+    let is_full = rows >= page.saturating_mul(size);
+    match told(whole, "TotalCount") {
+        Some(all) if rows >= all => Ok(None),
+        Some(all) if !is_full => {
+            let text = format!(
+                "$.Result.Pagination.TotalCount: the list has {all} rows, but its {page} pages have only {rows}; ask again"
+            );
+            Err(Error::new(Kind::InconsistentResponse, text))
+        }
+        None if !is_full || rows == 0 => Ok(None),
+        _ => Ok(Some(page + 1)),
+    }
+}
+
+/// Puts the rows of a further page behind those of the earlier ones. A list that grows or shrinks meanwhile may have
+/// moved rows from one page to another.
+pub fn join(asked: &Call, whole: &mut Json<'static>, mut page: Json<'static>) -> Result<()> {
+    let list = model::usage(asked.operation.name).and_then(|usage| usage.rows.list);
+    let list = list.ok_or_else(|| Error::new(Kind::Internal, "a call that has no pages"))?;
+    if let (Some(before), Some(now)) = (told(whole, "TotalCount"), told(&page, "TotalCount"))
+        && before != now
+    {
+        let text = format!(
+            "$.Result.Pagination.TotalCount: the list had {before} rows and has {now}: it changed while its pages were \
+             read; ask again"
+        );
+        return Err(Error::new(Kind::InconsistentResponse, text));
+    }
+    let result = member_mut(&mut page, "Result");
+    let more = match result.and_then(|result| member_mut(result, list)) {
+        Some(Json::List(rows)) => std::mem::take(rows),
+        Some(Json::Null) | None => Vec::new(),
+        Some(other) => {
+            let text = format!("expected an array, found {}", other.describe());
+            return Err(Error::unexpected(format!("$.Result.{list}"), text));
+        }
+    };
+    match member_mut(whole, "Result").and_then(|result| member_mut(result, list)) {
+        Some(Json::List(rows)) => rows.extend(more),
+        _ if more.is_empty() => {}
+        _ => {
+            return Err(Error::unexpected(
+                format!("$.Result.{list}"),
+                "the first page has no rows, a later one has",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// A number of the pagination; some calls write it as a string.
+fn told(document: &Json<'_>, key: &str) -> Option<i64> {
+    let pagination = document.get("Result")?.get("Pagination")?;
+    match pagination.get(key)? {
+        Json::Number(text) | Json::Text(text) => text.parse().ok(),
+        _ => None,
+    }
+}
+
+fn member_mut<'j>(object: &'j mut Json<'static>, key: &str) -> Option<&'j mut Json<'static>> {
+    let Json::Map(members) = object else { return None };
+    members.iter_mut().find(|(name, _)| name == key).map(|(_, value)| value)
 }
 
 /// What was asked for, out of the document.
@@ -277,7 +377,9 @@ fn each(at: &At<'_, '_>, key: Option<&str>, read: impl Fn(&At<'_, '_>) -> Result
 
 fn row(rows: &Rows, at: &At<'_, '_>, time: Typed, mut more: Vec<(String, Json<'static>)>) -> Result<Typed> {
     let members = at.map()?;
-    let values = rows.values.iter().map(|figure| {
+    // What is null is left out, never zero.
+    let there = |figure: &&Figure| at.value.get(figure.wire) != Some(&Json::Null);
+    let values = rows.values.iter().filter(there).map(|figure| {
         let value = member(at, figure.wire, |at| Holds::Decimal.read(at))?;
         Ok((figure.name.to_owned(), value))
     });
@@ -516,8 +618,8 @@ mod tests {
             ),
             (
                 "time_shift_data",
-                r#"{"TimeShiftDataList":[{"TimeStamp":"2022-02-11T00:00:00+08:00","Storage":null}]}"#,
-                "$.Result.TimeShiftDataList[0].Storage: expected a number, found null",
+                r#"{"TimeShiftDataList":[{"TimeStamp":"2022-02-11T00:00:00+08:00","Storage":"1"}]}"#,
+                "$.Result.TimeShiftDataList[0].Storage: expected a number, found a string",
             ),
             (
                 "time_shift_data",

@@ -33,8 +33,7 @@ pub fn readings(call: &PlannedCall, document: &Json<'_>, fetched_at: Timestamp, 
     };
     let mut table = Table::new(&answer, length, offset);
     table.read(&result, result.value)?;
-    let repeats = table.repeats()?;
-    table.emit(&repeats, &result, sink)
+    table.emit(&result, sink)
 }
 
 /// What was asked, and when it was answered.
@@ -84,6 +83,9 @@ impl<'a> Answer<'a> {
             None => Ok(asked),
         };
         let (from, to) = (moment("StartTime", first)?, moment("EndTime", last)?);
+        if result.value.get("StartTime").is_some() || result.value.get("EndTime").is_some() {
+            sink.answers(from.max(first), to.min(last) + second);
+        }
         if from > first || to < last {
             sink.note(format!(
                 "the service shortened the range to {} … {}, from {} … {}",
@@ -123,6 +125,15 @@ impl<'a> Answer<'a> {
         let labels: Vec<Option<&str>> = self.dimensions().iter().map(|name| self.filtered(name)).collect();
         for (place, meter) in self.call.asked.wanted() {
             let Some(quantity) = self.total(result, place)? else {
+                // A field that is null, while no field at all is an answer without any figure.
+                if self
+                    .usage
+                    .totals
+                    .get(place)
+                    .is_some_and(|total| result.value.get(total.wire).is_some())
+                {
+                    sink.null(place, &labels, covered.start, covered.end);
+                }
                 continue;
             };
             sink.reading(Reading {
@@ -203,7 +214,7 @@ struct Table<'j> {
     /// As many for each row as there are dimensions.
     labels: Vec<Option<&'j str>>,
     /// As many for each row as there are wanted meters.
-    figures: Vec<Quantity>,
+    figures: Vec<Option<Quantity>>,
 }
 
 /// Where the value of a dimension comes from.
@@ -270,7 +281,10 @@ impl<'j> Table<'j> {
         for (meter, _) in &self.meters {
             let figure = self.answer.usage.rows.values.get(*meter);
             let figure = figure.ok_or_else(|| Error::new(Problem::Internal, "a meter that the rows do not have"))?;
-            self.figures.push(at.number(figure.wire)?);
+            self.figures.push(match row.get(figure.wire) {
+                Some(Json::Null) => None,
+                _ => Some(at.number(figure.wire)?),
+            });
         }
         Ok(())
     }
@@ -298,55 +312,48 @@ impl<'j> Table<'j> {
         self.labels.get(row * width..(row + 1) * width).unwrap_or_default()
     }
 
-    fn figures_of(&self, row: usize) -> &[Quantity] {
+    fn figures_of(&self, row: usize) -> &[Option<Quantity>] {
         let width = self.meters.len();
         self.figures.get(row * width..(row + 1) * width).unwrap_or_default()
     }
 
-    /// The rows that say again what another row says. Two that contradict each other are an error.
-    fn repeats(&self) -> Result<HashSet<usize>> {
+    /// The rows that say again what another row says, which are no part of a total. Whether they say the same is seen
+    /// where readings are kept.
+    fn repeats(&self) -> HashSet<usize> {
         let mut repeats = HashSet::new();
         if self.buckets.is_sorted_by(|one, next| one.start < next.start) {
-            return Ok(repeats);
+            return repeats;
         }
         let start = |row: usize| self.buckets.get(row).map(|bucket| bucket.start);
         let key = |row: &usize| (start(*row), self.labels_of(*row));
         let mut order: Vec<usize> = (0..self.buckets.len()).collect();
         order.sort_by(|one, other| key(one).cmp(&key(other)));
         for (one, next) in order.iter().zip(order.iter().skip(1)) {
-            if key(one) != key(next) {
-                continue;
+            if key(one) == key(next) {
+                repeats.insert(*next);
             }
-            if self.figures_of(*one) != self.figures_of(*next) {
-                let moment = in_china(start(*next).unwrap_or_default());
-                let text = format!("two rows for {moment} have different figures");
-                return Err(Error::new(Problem::InconsistentResponse, text));
-            }
-            repeats.insert(*next);
         }
-        Ok(repeats)
+        repeats
     }
 
-    /// The rows, each once, with their places.
-    fn rows<'r>(&'r self, repeats: &'r HashSet<usize>) -> impl Iterator<Item = (usize, &'r Bucket)> {
-        let rows = self.buckets.iter().enumerate();
-        rows.filter(|(row, _)| !repeats.contains(row))
-    }
-
-    fn emit(&self, repeats: &HashSet<usize>, result: &At<'_, '_>, sink: &mut dyn Sink) -> Result<()> {
+    fn emit(&self, result: &At<'_, '_>, sink: &mut dyn Sink) -> Result<()> {
+        let repeats = self.repeats();
         let mut mismatches = Vec::with_capacity(self.meters.len());
         for (column, (place, meter)) in self.meters.iter().enumerate() {
-            let figures = self
-                .rows(repeats)
-                .filter_map(|(row, _)| self.figures_of(row).get(column));
+            let once = (0..self.buckets.len()).filter(|row| !repeats.contains(row));
+            let figures = once.filter_map(|row| self.figures_of(row).get(column)?.as_ref());
             mismatches.push(self.answer.reconcile(*place, meter.kind, figures, result, sink)?);
         }
-        self.remark(repeats, sink);
+        self.remark(sink);
         sink.expect(self.buckets.len() * self.meters.len());
-        for (row, bucket) in self.rows(repeats) {
+        for (row, bucket) in self.buckets.iter().enumerate() {
             let is_partial = self.is_crooked(bucket) || self.answer.is_partial(bucket);
             let columns = self.meters.iter().zip(self.figures_of(row)).zip(&mismatches);
             for (((place, meter), quantity), mismatch) in columns {
+                let Some(quantity) = quantity else {
+                    sink.null(*place, self.labels_of(row), bucket.start, bucket.end);
+                    continue;
+                };
                 sink.reading(Reading {
                     meter: *place,
                     labels: self.labels_of(row),
@@ -364,11 +371,12 @@ impl<'j> Table<'j> {
         Ok(())
     }
 
-    fn remark(&self, repeats: &HashSet<usize>, sink: &mut dyn Sink) {
-        if !repeats.is_empty() {
-            sink.note(format!("rows that repeat another one, counted once: {}", repeats.len()));
+    fn remark(&self, sink: &mut dyn Sink) {
+        let nulls = self.figures.iter().filter(|figure| figure.is_none()).count();
+        if nulls > 0 {
+            sink.note(format!("figures that are null, which is missing and not zero: {nulls}"));
         }
-        let crooked = self.rows(repeats).filter(|(_, bucket)| self.is_crooked(bucket)).count();
+        let crooked = self.buckets.iter().filter(|bucket| self.is_crooked(bucket)).count();
         if crooked > 0 {
             let length = self.length;
             sink.note(format!("rows that start off the buckets of {length} s: {crooked}"));
@@ -421,6 +429,7 @@ fn in_china(at: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::providers::testing::collected;
     use crate::providers::volcengine::{FACTS, Volcengine};
     use crate::providers::{Call, Provider, Reply};
     use crate::values::arguments::{Arguments, Value};
@@ -614,18 +623,23 @@ mod tests {
     fn the_published_example_is_one_day_in_a_shortened_range() {
         let storage = call(&["time_shift_storage"], &[], WEEK.0, WEEK.1);
         let lines = read(&storage, fixture!("time_shift_data"), LATER).unwrap();
-        assert_eq!(
-            lines.readings,
-            ["time_shift_storage [-] 2022-02-16T00:00:00/2022-02-17T00:00:00 4503380 "]
-        );
+        let row = "time_shift_storage [-] 2022-02-16T00:00:00/2022-02-17T00:00:00 4503380 ";
+        assert_eq!(lines.readings, [row, row]);
         assert_eq!(
             lines.notes,
             [
                 "the service shortened the range to 2022-02-16T00:00:00+08:00 … 2022-02-17T23:59:59+08:00, \
                  from 2022-02-11T00:00:00+08:00 … 2022-02-17T23:59:59+08:00",
-                "rows that repeat another one, counted once: 1",
             ]
         );
+        let kept = collected(&Volcengine, &storage, fixture!("time_shift_data"), LATER).unwrap();
+        assert_eq!(
+            (kept.len(), kept.notes[1].as_str()),
+            (1, "rows that repeat another one, counted once: 1")
+        );
+        let at = |text: &str| text.parse::<Timestamp>().unwrap().as_microsecond();
+        let told = (at("2022-02-15T16:00:00Z"), at("2022-02-17T16:00:00Z"));
+        assert_eq!(kept.told.answers, Some(told));
     }
 
     #[test]
@@ -734,7 +748,7 @@ mod tests {
     }
 
     #[test]
-    fn what_repeats_is_counted_once_only_if_it_says_the_same() {
+    fn what_repeats_counts_once_in_totals_and_readings_if_it_says_the_same() {
         let row = |stamp: &str, kind: &str, minutes: &str| {
             format!(r#"{{"TimeStamp":"{stamp}","Duration":{minutes},"TranscodeType":"{kind}","Resolution":"720P"}}"#)
         };
@@ -757,20 +771,35 @@ mod tests {
                 "transcode_duration [- A 720P] 2024-03-02T00:00:00/2024-03-03T00:00:00 4 ",
                 "transcode_duration [- A 720P] 2024-03-01T00:00:00/2024-03-02T00:00:00 1 ",
                 "transcode_duration [- B 720P] 2024-03-01T00:00:00/2024-03-02T00:00:00 2 ",
+                "transcode_duration [- A 720P] 2024-03-01T00:00:00/2024-03-02T00:00:00 1 ",
             ]
         );
-        assert_eq!(lines.notes, ["rows that repeat another one, counted once: 1"]);
-        let rows = [row(first, "A", "1"), row(first, "A", "1.5")].join(",");
-        let error = read_result(&call, &format!(r#"{{"TranscodeDataList":[{rows}]}}"#))
-            .err()
-            .unwrap();
+        assert_eq!(lines.notes, [""; 0]);
+        let kept = |rows: &[String]| {
+            let rows = rows.join(",");
+            let body = format!(r#"{{"ResponseMetadata":{{}},"Result":{{"TranscodeDataList":[{rows}]}}}}"#);
+            collected(&Volcengine, &call, body.as_bytes(), LATER)
+        };
+        assert_eq!(kept(&rows).unwrap().len(), 3);
+        let error = kept(&[row(first, "A", "1"), row(first, "A", "1.5")]).unwrap_err();
         assert_eq!(
             (error.kind, error.message.as_str()),
             (
                 Problem::InconsistentResponse,
-                "two rows for 2024-03-01T00:00:00+08:00 have different figures"
+                "two rows of volcengine.transcode_duration (A, 720P) at 2024-02-29T16:00:00Z have different figures: 1 \
+                 and 1.5"
             )
         );
+    }
+
+    #[test]
+    fn a_figure_that_is_null_is_missing_and_its_neighbours_are_kept() {
+        let call = call(&["up_traffic", "down_traffic"], &[], DAY.0, DAY.1);
+        let body = br#"{"ResponseMetadata":{},"Result":{"TrafficDataList":[
+            {"TimeStamp":"2024-03-01T00:00:00+08:00","UpTraffic":null,"DownTraffic":2}]}}"#;
+        let kept = collected(&Volcengine, &call, body, LATER).unwrap();
+        assert_eq!((kept.len(), kept.told.nulls.len(), kept.told.nulls[0].meter), (1, 1, 0));
+        assert_eq!(kept.notes, ["figures that are null, which is missing and not zero: 1"]);
     }
 
     #[test]
