@@ -43,7 +43,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help build demo test bench bench-gate reliability coverage mutants fuzz lint fmt deny clean
+.PHONY: help build demo test bench bench-gate reliability pictures coverage mutants fuzz lint fmt deny clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile
@@ -67,6 +67,9 @@ bench-gate: $(WHEEL) .venv-bench/peers/.made $(BENCH_METERTAP) $(BENCH_SERVER) #
 # Not a part of test: it takes an hour. WRITE=1 puts the table into docs/reliability.md.
 reliability: $(WHEEL) $(TEST_TOOLS) ## run the figures F1 to F22, or some: make reliability ONLY=F8,F11
 	$(VENV_PYTHON) tools/reliability.py --only '$(ONLY)' $(if $(WRITE),--write)
+
+pictures: $(WHEEL) ## draw the pictures of the docs, from the simulator
+	$(VENV_PYTHON) tools/pictures.py
 
 coverage: $(COVERAGE) ## count the lines that the Rust and the Python tests run (F7)
 	.venv-coverage/bin/python tools/coverage.py

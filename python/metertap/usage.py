@@ -355,12 +355,13 @@ class Usage(Table):
         return "; ".join([super().__repr__(), *state, *rest])
 
     def _repr_html_(self) -> str:
+        from metertap._strip import svg
         from metertap._table import escape
 
         lost, rest = self._state()
         items = "".join(f"<li>{escape(line)}</li>" for line in self.missing[:SHOWN])
         state = [f"<b>incomplete</b>: {lost}<ul>{items}</ul>"] if lost else ["complete"] if self.is_complete else []
-        return f"{super()._repr_html_()}<p>{'; '.join([*state, *map(escape, rest)])}</p>"
+        return f"{super()._repr_html_()}<p>{'; '.join([*state, *map(escape, rest)])}</p>{svg(self)}"
 
 
 def concat(usages: Iterable[Usage], *, prefer: str | None = None) -> Usage:
