@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from metertap import _core
 from metertap.errors import InvalidArgument, MissingExtra, WrongType
@@ -91,7 +91,7 @@ class Table:
     def __len__(self) -> int:
         return self._table.count()
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> NoReturn:
         # pandas would make a frame without columns of it, since it looks for rows and not for Arrow.
         advice = ".to_pandas() returns a pandas.DataFrame, .to_dicts() a list of its rows"
         raise WrongType(f"a {type(self).__name__} is a table of columns, not of rows: {advice}.")

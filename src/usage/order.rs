@@ -3,7 +3,12 @@
 //! A series is what one meter tells under the same labels. Only its own rows change places with each other, so that
 //! the series stand where the service put them.
 
+use ahash::AHashMap;
+
 use super::arrays::Numbers;
+
+/// Series stand one after the other if at least so many rows on end are of the same, on average; else they alternate.
+const FEW: usize = 8;
 
 /// The columns that tell which series a row belongs to.
 pub struct Series<'a, L> {
@@ -17,13 +22,18 @@ pub struct Series<'a, L> {
 
 /// For each row the one that belongs there, or nothing if all are in order.
 ///
-/// Rows whose starts ascend altogether cost one comparison each; those of one series after the other cost one more for
-/// each dimension.
+/// Rows whose starts ascend altogether cost one comparison each; those of one series after the other one more for each
+/// dimension.
 pub fn ascending<'a, L>(series: &Series<'a, L>, starts: &[i64]) -> Option<Vec<usize>>
 where
     L: Fn(u32) -> Option<&'a str>,
 {
     if starts.is_sorted() {
+        return None;
+    }
+    if let Some(bounds) = series.bounds(starts.len() / FEW)
+        && !series.descends_between(&bounds, starts)
+    {
         return None;
     }
     let numbers = series.numbers();
@@ -50,6 +60,14 @@ where
     Some(order)
 }
 
+/// The places whose value differs from the one before; nothing if there are more than so many.
+fn changes<T: PartialEq>(column: &[T], most: usize) -> Option<Vec<usize>> {
+    let pairs = column.iter().zip(column.iter().skip(1)).enumerate();
+    let differs = pairs.filter(|(_, (one, other))| one != other);
+    let places: Vec<usize> = differs.map(|(place, _)| place + 1).take(most + 1).collect();
+    (places.len() <= most).then_some(places)
+}
+
 /// True if any series goes back in time.
 fn descends(numbers: &[u32], count: usize, starts: &[i64]) -> bool {
     let mut latest = vec![i64::MIN; count];
@@ -69,6 +87,38 @@ pub fn arrange<T: Copy>(column: &mut Vec<T>, order: &[usize]) {
 }
 
 impl<'a, L: Fn(u32) -> Option<&'a str>> Series<'a, L> {
+    /// Where rows on end are of another series than those before; nothing if that is so more than so many times.
+    fn bounds(&self, most: usize) -> Option<Vec<usize>> {
+        let mut bounds = changes(self.meter, most)?;
+        for column in self.labels {
+            bounds.extend(changes(column, most)?);
+        }
+        bounds.sort_unstable();
+        bounds.dedup();
+        Some(bounds)
+    }
+
+    /// True if any series goes back in time, which has all its rows between these bounds.
+    fn descends_between(&self, bounds: &[usize], starts: &[i64]) -> bool {
+        let mut latest: AHashMap<(u16, Vec<Option<&'a str>>), i64> = AHashMap::new();
+        let ends = bounds.iter().copied().chain([starts.len()]);
+        [0].iter()
+            .copied()
+            .chain(bounds.iter().copied())
+            .zip(ends)
+            .any(|(from, to)| {
+                let rows = starts.get(from..to).unwrap_or_default();
+                let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
+                    return false;
+                };
+                let labels = self.labels.iter();
+                let labels = labels.map(|column| column.get(from).and_then(|number| (self.text)(*number)));
+                let series = (self.meter.get(from).copied().unwrap_or_default(), labels.collect());
+                let before = latest.insert(series, *last);
+                before.is_some_and(|before| before > *first) || !rows.is_sorted()
+            })
+    }
+
     /// The number of each row's series.
     fn numbers(&self) -> Vec<u32> {
         let mut labels = vec![0; self.meter.len()];
@@ -110,11 +160,30 @@ impl<'a, L: Fn(u32) -> Option<&'a str>> Series<'a, L> {
 mod tests {
     use super::*;
 
-    /// The order of rows of these meters, labels and starts.
-    fn order(rows: &[(u16, &'static str, i64)]) -> Option<Vec<usize>> {
+    type Row = (u16, &'static str, i64);
+
+    /// The order of rows of these meters, labels and starts, each label with a number of its own, as a text may have.
+    fn order(rows: &[Row]) -> Option<Vec<usize>> {
+        numbered(rows, (0..).take(rows.len()).collect())
+    }
+
+    /// The same, with one number for rows on end of one label.
+    fn shared(rows: &[Row]) -> Option<Vec<usize>> {
+        let mut numbers: Vec<u32> = Vec::new();
+        for (row, (_, label, _)) in rows.iter().enumerate() {
+            let is_new = row == 0 || rows[row - 1].1 != *label;
+            numbers.push(if is_new {
+                u32::try_from(row).unwrap()
+            } else {
+                numbers[row - 1]
+            });
+        }
+        numbered(rows, numbers)
+    }
+
+    fn numbered(rows: &[Row], numbers: Vec<u32>) -> Option<Vec<usize>> {
         let meter: Vec<u16> = rows.iter().map(|row| row.0).collect();
-        // Each row's label has a number of its own, as a text may.
-        let labels = vec![(0_u32..).take(rows.len()).collect::<Vec<u32>>()];
+        let labels = vec![numbers];
         let starts: Vec<i64> = rows.iter().map(|row| row.2).collect();
         let series = Series {
             meter: &meter,
@@ -145,6 +214,27 @@ mod tests {
         assert_eq!(order(&rows), Some(vec![2, 1, 0]));
         let rows = [(0, "a", 1), (1, "a", 9), (0, "a", 2), (1, "a", 8)];
         assert_eq!(order(&rows), Some(vec![0, 3, 2, 1]));
+    }
+
+    #[test]
+    fn long_series_one_after_the_other_are_told_apart_by_their_texts() {
+        let series = |label: &'static str, from: i64| (from..from + 20).map(move |start| (0, label, start));
+        // "b" begins before "a" ends, which is its right; "a" goes on after it.
+        let mut rows: Vec<_> = series("a", 10).chain(series("b", 5)).chain(series("a", 30)).collect();
+        assert_eq!(shared(&rows), None);
+        // Now its second part begins before the first one ends.
+        rows[40].2 = 9;
+        assert_eq!(
+            shared(&rows).map(|order| order[..21].to_vec()),
+            Some([vec![40], (0..19).collect(), vec![20]].concat())
+        );
+        // A single row in the midst of a series.
+        rows[40].2 = 30;
+        rows.swap(25, 26);
+        assert_eq!(
+            shared(&rows).map(|order| order[24..28].to_vec()),
+            Some(vec![24, 26, 25, 27])
+        );
     }
 
     #[test]

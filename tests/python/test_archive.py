@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gzip
 import json
 import os
@@ -237,17 +236,53 @@ def test_a_killed_fetch_is_finished_by_the_same_one(door: Door, server: Scripted
     assert mt.replay(folder).to_dicts() == usage.to_dicts()
 
 
-def test_an_interrupted_fetch_lets_go_of_its_archive(simulator: Simulator, tmp_path: Path) -> None:
+def test_an_interrupted_fetch_lets_go_of_its_archive(door: Door, simulator: Simulator, tmp_path: Path) -> None:
     asked = simulator.client("sora")
-    simulator.add_fault("latency:300")
+    whole = rows(mt.fetch(asked, *QUARTER, now=NOW))
+    simulator.add_fault("latency:300", skip=1)
+
+    def stop(event: object) -> None:
+        raise KeyboardInterrupt
 
     async def interrupted() -> None:
-        with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(mt.aio.fetch(asked, *QUARTER, now=NOW, archive=tmp_path), 0.1)
+        await asyncio.wait_for(mt.aio.fetch(asked, *QUARTER, now=NOW, archive=tmp_path), 0.1)
 
-    asyncio.run(interrupted())
+    def ask() -> None:
+        if door.name == "sync":
+            mt.fetch(asked, *QUARTER, now=NOW, archive=tmp_path, on_event=stop)
+        else:
+            asyncio.run(interrupted())
+
+    with pytest.raises((KeyboardInterrupt, asyncio.TimeoutError)) as caught:
+        ask()
+    # At once, and while a traceback still holds all that was at work.
     simulator.clear_faults()
-    assert mt.fetch(asked, *QUARTER, now=NOW, archive=tmp_path).is_complete
+    assert rows(fetch(door, asked, *QUARTER, now=NOW, archive=tmp_path)) == whole
+    assert caught.value is not None
+
+
+def test_of_two_fetches_at_once_one_writes_and_the_other_takes_what_it_wrote_or_is_refused(
+    simulator: Simulator, tmp_path: Path
+) -> None:
+    asked = simulator.client("sora")
+    whole = mt.fetch(asked, *QUARTER, now=NOW)
+    ended: list[object] = []
+
+    def work() -> None:
+        try:
+            ended.append(rows(mt.fetch(asked, *QUARTER, now=NOW, archive=tmp_path)) == rows(whole))
+        except InvalidArgument as error:
+            ended.append("another fetch writes into" in str(error))
+
+    before = simulator.counts.requests
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert ended == [True] * 4
+    # Nothing was asked twice.
+    assert simulator.counts.requests - before == len(whole.evidence)
 
 
 #: What is asked of the archive's folder besides; in what it differs.
