@@ -155,7 +155,7 @@ pub struct Source {
     pub takes: Takes,
     /// How its readings are cut in time.
     pub buckets: Buckets,
-    /// The longest window of one call.
+    /// The longest piece of one call. Where it is widened, this leaves room for that below the service's own limit.
     pub span: Span,
     /// How many days back it answers; nothing where that is not documented.
     pub history_days: Option<i64>,

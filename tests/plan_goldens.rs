@@ -148,8 +148,9 @@ fn check(of: &Of, window: Window, now: &str, expected: &[&str]) {
             let sent = call.call.arguments.window(start, end).unwrap().unwrap();
             assert_eq!(
                 (sent.start().at, sent.end().at),
-                (call.piece.start().at, call.piece.end().at)
+                (call.request.start().at, call.request.end().at)
             );
+            assert!(call.request.start().at <= call.piece.start().at && call.piece.end().at <= call.request.end().at);
         }
     }
 }
@@ -393,8 +394,7 @@ fn devicewise_two_hundred_days_of_hours_are_one_call_and_one_second_more_are_two
         LATER,
         &[
             "api_usage_history 2026-01-01 2026-07-20 series=\"hour\" include_sub_orgs=false",
-            "api_usage_history 2026-07-20 2026-07-20T01:00Z series=\"hour\" include_sub_orgs=false",
-            "~ api_usage_history its last bucket ends at 2026-07-20T01:00:00+00:00",
+            "api_usage_history 2026-07-20 2026-07-20T00:00:01Z series=\"hour\" include_sub_orgs=false",
         ],
     );
 }
@@ -416,27 +416,44 @@ fn devicewise_days_with_a_change_of_clocks_have_23_and_25_hours() {
 }
 
 #[test]
-fn devicewise_an_indian_day_starts_within_an_hour_of_utc() {
+fn devicewise_is_asked_for_a_bucket_more_on_either_side_since_no_page_names_its_zone() {
+    let indian = days("Asia/Kolkata", "2026-01-01 .. 2026-01-02");
     check(
         &api_calls(),
-        days("Asia/Kolkata", "2026-01-01 .. 2026-01-02"),
+        indian,
         LATER,
-        &[
-            "api_usage_history 2025-12-31T19:00Z 2026-01-01T19:00Z series=\"hour\" include_sub_orgs=false",
-            "~ api_usage_history its first bucket starts at 2025-12-31T19:00:00+00:00",
-            "~ api_usage_history its last bucket ends at 2026-01-01T19:00:00+00:00",
-        ],
+        &["api_usage_history 2025-12-31T18:30Z 2026-01-01T18:30Z series=\"hour\" include_sub_orgs=false"],
     );
-}
-
-#[test]
-fn devicewise_a_range_within_an_hour_holds_no_bucket() {
-    check(
-        &api_calls(),
-        range("2026-01-01T00:10:00Z .. 2026-01-01T00:50:00Z"),
-        LATER,
-        &["- api_usage_history 2026-01-01T00:10Z 2026-01-01T00:50Z no whole bucket starts in the range"],
-    );
+    let by_day = api_calls().with(&[("series", &["day"])]);
+    for (of, window, now, request) in [
+        (&api_calls(), indian, LATER, "2025-12-31T17:00:00Z 2026-01-01T20:00:00Z"),
+        (&by_day, indian, LATER, "2025-12-30T00:00:00Z 2026-01-03T00:00:00Z"),
+        (
+            &by_day,
+            range("2026-01-01 .. 2026-02-01"),
+            LATER,
+            "2025-12-31T00:00:00Z 2026-02-02T00:00:00Z",
+        ),
+        // Nothing of the future but the bucket under way.
+        (
+            &by_day,
+            range("2026-01-01 .. 2026-02-01"),
+            "2026-01-20T12:00:00Z",
+            "2025-12-31T00:00:00Z 2026-01-21T00:00:00Z",
+        ),
+        (
+            &api_calls(),
+            range("2026-01-01T00:10:00Z .. 2026-01-01T00:50:00Z"),
+            LATER,
+            "2025-12-31T23:00:00Z 2026-01-01T02:00:00Z",
+        ),
+    ] {
+        let asked = plan(of, window, now).calls[0].request;
+        assert_eq!(
+            format!("{} {}", asked.start().to_utc_text(), asked.end().to_utc_text()),
+            request
+        );
+    }
 }
 
 #[test]

@@ -152,7 +152,7 @@ pub(super) fn cut(range: &Seconds, grid: Grid, span: Span, zone: &TimeZone) -> R
 }
 
 /// Pieces of as many buckets as fit into so many seconds, and of one bucket at least.
-pub(super) fn every(range: &Seconds, grid: Grid, longest: i64) -> Result<Vec<Seconds>> {
+fn every(range: &Seconds, grid: Grid, longest: i64) -> Result<Vec<Seconds>> {
     let mut pieces = Vec::new();
     let mut at = range.start;
     while at < range.end {

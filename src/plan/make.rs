@@ -295,12 +295,7 @@ impl Reach {
             Takes::Range(..) | Takes::Nothing => asked.span,
         };
         for period in cut::periods(&(asked_from..asked_to), asked.every.unwrap_or(Every::All), zone)? {
-            let pieces = match span {
-                // Snapped outwards, a request has up to two buckets more on either side.
-                Span::Days(days) if margin > 0 => cut::every(&period, grid, days * 86_400 - 4 * margin)?,
-                span => cut::cut(&period, grid, span, zone)?,
-            };
-            for piece in pieces {
+            for piece in cut::cut(&period, grid, span, zone)? {
                 self.windows.push(cut::window(&piece)?);
             }
         }
