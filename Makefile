@@ -43,7 +43,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help build demo test bench bench-gate reliability pictures coverage mutants fuzz lint fmt deny clean
+.PHONY: help build demo test bench bench-gate reliability without pictures coverage mutants fuzz lint fmt deny clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile
@@ -67,6 +67,10 @@ bench-gate: $(WHEEL) .venv-bench/peers/.made $(BENCH_METERTAP) $(BENCH_SERVER) #
 # Not a part of test: it takes an hour. WRITE=1 puts the table into docs/reliability.md.
 reliability: $(WHEEL) $(TEST_TOOLS) ## run the figures F1 to F22, or some: make reliability ONLY=F8,F11
 	$(VENV_PYTHON) tools/reliability.py --only '$(ONLY)' $(if $(WRITE),--write)
+
+# Not a part of test: it builds a wheel for each patch of tests/reliability/without.
+without: $(WHEEL) ## run figures with their mechanism switched off: each must fail; or some: make without ONLY="F24 F27"
+	$(VENV_PYTHON) tools/without.py $(ONLY)
 
 pictures: $(WHEEL) ## draw the pictures of the docs, from the simulator
 	$(VENV_PYTHON) tools/pictures.py
