@@ -2,8 +2,8 @@
 
     python tools/without.py [F23 F24 …]
 
-A check that has never failed proves nothing. For each patch in ``tests/reliability/without`` the files that git knows are
-copied to ``target/without``, the patch is applied, the wheel is built (unoptimised) and installed into a virtual
+A check that has never failed proves nothing. For each patch in ``tests/reliability/without`` the files that git knows
+are copied to ``target/without``, the patch is applied, the wheel is built (unoptimised) and installed into a virtual
 environment there, and the figure is run on it with a part of its rounds. Exits with 1 if a figure passes all the same,
 or if a patch no longer applies. The last run stands in docs/reliability.md.
 """
@@ -40,7 +40,7 @@ def must(command: list[str], cwd: Path = COPY, **more: str) -> None:
 
 
 def copied() -> None:
-    """Lay the files that git knows, as they are now; what did not change keeps its time, and need not be built again."""
+    """Lay the files that git knows, as they are now; what did not change keeps its time and is not built again."""
     named = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     names = {name for name in named.split("\0") if name and (ROOT / name).is_file()}
     for name in names:
