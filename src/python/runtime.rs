@@ -261,10 +261,23 @@ fn not_started(problem: &str) -> Error {
     Error::new(Kind::Internal, format!("the runtime cannot be started: {problem}"))
 }
 
-/// Stops all work of this process. Registered with `atexit`; calls after it raise `ShuttingDown`.
+/// True in the interpreter that the process began with; also where nobody can tell. The end of any other one must not end
+/// what that one has started.
+#[pyfunction]
+pub fn is_main_interpreter(py: Python<'_>) -> bool {
+    let module = if py.version_info() >= (3, 13) {
+        "_interpreters"
+    } else {
+        "_xxsubinterpreters"
+    };
+    let Ok(module) = py.import(module) else { return true };
+    let same = || module.call_method0("get_current")?.eq(module.call_method0("get_main")?);
+    same().unwrap_or(true)
+}
+
+/// Stops all work of this process. Registered with `atexit` by the main interpreter; calls after it raise `ShuttingDown`.
 #[pyfunction]
 pub fn shut_down(py: Python<'_>) {
-    // A sub-interpreter that lives on to the end runs this, too, at a time when whoever detaches never comes back.
     let _ = CLOSER.set(thread::current().id());
     if CLOSED.swap(true, Ordering::SeqCst) {
         return;
