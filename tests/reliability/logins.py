@@ -11,6 +11,7 @@ import asyncio
 import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from figures import NOW, QUESTIONS, count, figure
@@ -64,10 +65,10 @@ def fetch(client: Any, calls: int, is_aio: bool) -> list[Any]:
                 usage = asyncio.run(metertap.aio.fetch(plan, accounts=[client], on_error="keep"))
             else:
                 usage = metertap.fetch(plan, accounts=[client], on_error="keep")
+    except errors.IncompleteUsage as problem:
+        usage = problem.usage
     except errors.MetertapError as problem:
-        usage = problem.usage if isinstance(problem, errors.IncompleteUsage) else None
-        if usage is None:
-            return [problem] * len(plan.calls)
+        return [problem] * len(plan.calls)
     rows = usage.evidence.to_dicts()
     return [errors.MetertapError(row["message"]) if row["error"] else row["http_status"] for row in rows]
 
@@ -142,7 +143,9 @@ def passing(way: str, door: str, calls: int, is_slow: bool, name: str) -> None:
     what = f"{way}, {door}, {calls} calls, {name}{', slow' if is_slow else ''}"
     failed = [answer for answer in answers if isinstance(answer, Exception)]
     check(not failed, f"{what}: {len(failed)} of {len(answers)} calls failed: {failed[:1]}")
-    check(len(requests) == len(answers) + 2, f"{what}: {len(requests)} requests for {len(answers)} calls and two logins")
+    check(
+        len(requests) == len(answers) + 2, f"{what}: {len(requests)} requests for {len(answers)} calls and two logins"
+    )
     if name == "429 + hint":
         first = requests[0].arrived
         inside = sum(first < request.arrived < first + HINT for request in requests)
@@ -177,12 +180,11 @@ def main() -> None:
         for door in DOORS:
             for calls in CALLS:
                 for is_slow in (False, True):
-                    at = (way, door, calls, is_slow)
-                    trials.append(lambda at=at: refused(*at, second_factor=False))
+                    trials.append(partial(refused, way, door, calls, is_slow, False))
                     if way == "devicewise user":
-                        trials.append(lambda at=at: refused(*at, second_factor=True))
-                    trials += [lambda at=at, name=name: passing(*at, name) for name in PASSING]
-        trials.append(lambda way=way: changed(way))
+                        trials.append(partial(refused, way, door, calls, is_slow, True))
+                    trials += [partial(passing, way, door, calls, is_slow, name) for name in PASSING]
+        trials.append(partial(changed, way))
     for trial in trials[:: max(1, len(trials) // count(len(trials)))]:
         trial()
     told = ", ".join(f"{number} {name}" for name, number in cases.items())

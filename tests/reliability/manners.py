@@ -71,7 +71,7 @@ def shaky() -> tuple[float, int]:
     """Return the most attempts per call at a service of which every twentieth answer fails, and how many calls failed.
 
     A call may fail: three answers in a row that it gets may be twentieth ones, by chance once in 8,000 calls. What the
-    policy promises is that it fails only when its three attempts are used, or the budget is empty, which it is not here.
+    policy promises is that it fails only when its three attempts are used, or the budget is empty, which it never is.
     """
     most, all_failed, calls = 0.0, 0, count(1000)
     for provider in PROVIDERS:
@@ -87,7 +87,7 @@ def shaky() -> tuple[float, int]:
         early = [answer for answer in failed if not (isinstance(answer, errors.ServerError) and answer.attempts == 3)]
         check(not early, f"{provider}: {len(early)} calls failed before their attempts were used: {early[:1]}")
         allowed = most_by_chance(rounds, 1 / 8000)
-        check(len(failed) <= allowed, f"{provider}: {len(failed)} of {rounds} calls failed, by chance {allowed} at most")
+        check(len(failed) <= allowed, f"{provider}: {len(failed)} of {rounds} calls failed, by chance {allowed}")
         most, all_failed = max(most, per_call), all_failed + len(failed)
     return most, all_failed
 
@@ -168,7 +168,7 @@ def signatures() -> int:
 def main() -> None:
     beyond, (per_call, failed), inside, logins, signed = dead(), shaky(), forbidden(), renewals(), signatures()
     reached = (
-        f"dead: calls + {beyond}; 5 % failing: {per_call:.3f} per call, {failed} calls failed, all after three attempts; "
+        f"dead: calls + {beyond}; 5 % failing: {per_call:.3f} per call, {failed} calls failed; "
         f"{inside} requests inside a forbidden time; "
         f"{logins} login for 50 calls; {signed} signatures for 3 attempts"
     )
