@@ -13,7 +13,7 @@ from board import ROOT, Board, Command
 HERE = "tests/reliability/"
 PYTHON = [sys.executable, "-X", "faulthandler"]
 
-PROMISES = {"F1", "F2", "F3", "F4", "F5", "F8", "F9", "F10", "F11", "F12", "F16", "F17"}
+PROMISES = {"F1", "F2", "F3", "F4", "F5", "F8", "F9", "F10", "F11", "F12", "F16", "F17", "F24"}
 
 WHAT = {
     "F1": ("faults × providers × doors", "≥ 450 cases, all right, within deadline + 250 ms"),
@@ -38,6 +38,7 @@ WHAT = {
     "F20": ("conformance", "5 providers × ≥ 30 checks, all pass; a toy provider in ≤ 120 lines"),
     "F21": ("notebook", "sync, await, gather, interrupt, pandas: 0 errors but the interrupt"),
     "F22": ("whole suite, again and again", "20 passes in random order"),
+    "F24": ("logins", "≤ 1 refused login for a credential; hints obeyed; all others succeed"),
 }
 
 # With as many cases as are due, whatever a trial has set.
@@ -62,6 +63,7 @@ COMMANDS = [
     Command(["F19"], [*PYTHON, HERE + "typed.py"], 600),
     Command(["F20"], [*PYTHON, HERE + "conforming.py"], 1200),
     Command(["F21"], [*PYTHON, HERE + "notebook.py"], 120),
+    Command(["F24"], [*PYTHON, HERE + "logins.py"], 1800),
     Command(["F22"], [*PYTHON, HERE + "again.py"], 7200),
     # What `make fuzz` and `make mutants` found, which take hours and may run meanwhile.
     Command(["F4"], [*PYTHON, HERE + "fuzzing.py"], 60),

@@ -118,4 +118,5 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
 
-_atexit.register(_core.shut_down)
+if _core.is_main_interpreter():
+    _atexit.register(_core.shut_down)

@@ -14,6 +14,7 @@ __all__ = [
     "Table",
     "Usage",
     "__version__",
+    "is_main_interpreter",
     "meters",
     "operations",
     "providers",
@@ -212,6 +213,9 @@ def providers() -> list[dict[str, Any]]:
 
 def shapes() -> dict[str, list[dict[str, str]]]:
     """Return the records that answers are made of: for each, its fields and what they hold."""
+
+def is_main_interpreter() -> bool:
+    """Return whether this is the interpreter that the process began with."""
 
 def shut_down() -> None:
     """Stop all work of this process; calls after it raise ShuttingDown."""

@@ -59,11 +59,52 @@ impl Collector {
 
     /// The decoded body: inflated if, and only if, it is gzip by its first bytes.
     pub fn finish(self) -> Result<Vec<u8>> {
+        self.finish_at(End::Marked)
+    }
+
+    /// The same. A body that has no end but that of its connection may have been cut, and must show by its form that it
+    /// is whole; gzip does by its checksum.
+    pub fn finish_at(self, end: End) -> Result<Vec<u8>> {
         if self.bytes.starts_with(GZIP_MAGIC) {
             return inflate(&self.bytes, &self.caps);
         }
+        if end == End::Connection && !closes(&self.bytes) {
+            return Err(Error::new(
+                Kind::IncompleteResponse,
+                "the answer has no length and ends with its connection, so it may have been cut; ask again",
+            ));
+        }
         Ok(self.bytes)
     }
+}
+
+/// What tells where a body ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// Its length, its last chunk or its frame.
+    Marked,
+    /// The end of the connection, for whatever reason that came.
+    Connection,
+}
+
+/// True for an object or an array, or several, that close.
+fn closes(body: &[u8]) -> bool {
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii();
+    if !matches!(body.first(), Some(b'{' | b'[')) || !matches!(body.last(), Some(b'}' | b']')) {
+        return false;
+    }
+    let (mut depth, mut is_text, mut is_escaped) = (0_usize, false, false);
+    for byte in body {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if is_text => is_escaped = true,
+            b'"' => is_text = !is_text,
+            b'{' | b'[' if !is_text => depth += 1,
+            b'}' | b']' if !is_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    depth == 0 && !is_text
 }
 
 fn inflate(packed: &[u8], caps: &Caps) -> Result<Vec<u8>> {
@@ -119,6 +160,48 @@ mod tests {
             collector.push(chunk)?;
         }
         collector.finish()
+    }
+
+    #[test]
+    fn a_body_that_ends_with_its_connection_is_whole_if_it_closes() {
+        let read = |body: &[u8]| {
+            let mut collector = Collector::new(Caps::default(), None).unwrap();
+            collector.push(body).unwrap();
+            collector.finish_at(End::Connection).map_err(|error| error.kind)
+        };
+        let whole = br#" {"a":[1,{"b":"}]\"\\"}],"c":"{["}"#;
+        for end in 0..whole.len() {
+            assert_eq!(read(&whole[..end]), Err(Kind::IncompleteResponse), "{end}");
+        }
+        for body in [
+            &whole[..],
+            b"[]",
+            b"{}\r\n",
+            b"[1,\n2]",
+            b"\xef\xbb\xbf{\"a\":1}",
+            b"{}{}",
+        ] {
+            assert_eq!(read(body).unwrap(), body);
+        }
+        for body in [
+            &b""[..],
+            b"123",
+            b"\"text\"",
+            b"true",
+            b"null",
+            b"<html></html>",
+            b"1]",
+            b"[1,[2]",
+            b"{\"a\":\"}",
+        ] {
+            assert_eq!(
+                read(body),
+                Err(Kind::IncompleteResponse),
+                "{}",
+                String::from_utf8_lossy(body)
+            );
+        }
+        assert_eq!(read(&gzip(b"123")).unwrap(), b"123");
     }
 
     #[test]

@@ -71,6 +71,15 @@ pub struct Client {
     pub route: Route,
     /// What tells this account from others: clients with the same key share limits, tokens and budget.
     pub key: String,
+    /// How many clients were made in this process before it, and this one.
+    pub ordinal: u64,
+}
+
+static MADE: AtomicU64 = AtomicU64::new(0);
+
+/// How many clients were made in this process so far: the ordinal of the newest one.
+pub fn newest() -> u64 {
+    MADE.load(Ordering::Relaxed)
 }
 
 impl Client {
@@ -108,6 +117,7 @@ impl Client {
             sources,
             route,
             key,
+            ordinal: MADE.fetch_add(1, Ordering::Relaxed) + 1,
         })
     }
 

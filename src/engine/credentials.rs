@@ -1,15 +1,19 @@
 //! Secrets as they are now, and tokens that are fetched once for many calls.
 
+use std::collections::HashMap;
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
 
+use super::client;
 use super::clock::{self, Instant};
-use crate::providers::Grant;
-use crate::values::error::{Error, Result};
+use crate::providers::{Grant, Secrets};
+use crate::values::error::{Error, Kind, Result};
 use crate::values::secret::Secret;
 
 /// A future that may be kept in a box.
@@ -51,8 +55,47 @@ pub struct TokenCache {
 #[derive(Debug, Default)]
 struct Slot {
     token: Option<Token>,
-    /// Why the last failed login failed.
+    /// Why the last login failed that was not refused.
     failure: Option<Error>,
+    /// The credentials that were refused.
+    refusals: HashMap<Fingerprint, Refusal>,
+}
+
+/// A login that was refused.
+#[derive(Debug)]
+struct Refusal {
+    error: Error,
+    /// The newest client at that time: only one that is made later may try again.
+    newest: u64,
+}
+
+/// What tells one set of secrets from another without holding them.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Fingerprint([u8; 32]);
+
+impl Fingerprint {
+    fn of(secrets: &Secrets) -> Self {
+        let mut digest = Sha256::new();
+        for (name, secret) in &secrets.0 {
+            digest.update(name);
+            digest.update(Sha256::digest(secret.expose()));
+        }
+        Self(digest.finalize().into())
+    }
+}
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Fingerprint(***)")
+    }
+}
+
+/// True if the service said no to a login, so that it would say no again; services lock out who asks often.
+pub fn is_refusal(error: &Error) -> bool {
+    matches!(
+        error.kind,
+        Kind::AuthenticationFailed | Kind::MfaRequired | Kind::PermissionDenied | Kind::InvalidRequest | Kind::NotFound
+    )
 }
 
 /// A token that was granted.
@@ -66,9 +109,11 @@ pub struct Token {
 }
 
 impl TokenCache {
-    /// A token that is good: the one at hand, or a new one by `login`. One caller logs in; the others wait for it, and
-    /// share its failure, since services lock out who is refused a few times in a row.
-    pub async fn get<F>(&self, login: impl FnOnce() -> F) -> Result<Token>
+    /// A token that is good: the one at hand, or a new one by `login` with these secrets. One caller logs in; the others
+    /// wait for it, and share its failure. A refusal is the answer to all who come after, too, until the secrets are
+    /// others or the client (its ordinal is given) was made later: services lock out who is refused a few times in a
+    /// row.
+    pub async fn get<F>(&self, secrets: &Secrets, client: u64, login: impl FnOnce() -> F) -> Result<Token>
     where
         F: Future<Output = Result<Grant>>,
     {
@@ -80,6 +125,9 @@ impl TokenCache {
                 return Ok(token.clone());
             }
         }
+        if let Some(refusal) = slot.refused(secrets).filter(|refusal| client <= refusal.newest) {
+            return Err(refusal.error.clone());
+        }
         if let Some(failure) = slot.failure.as_ref()
             && self.failures.load(Ordering::Acquire) != failures_before
         {
@@ -89,6 +137,18 @@ impl TokenCache {
         let asked = clock::monotonic();
         let grant = match login().await {
             Ok(grant) => grant,
+            Err(error) if is_refusal(&error) => {
+                let newest = client.max(client::newest());
+                let error_kept = error.clone();
+                slot.refusals.insert(
+                    Fingerprint::of(secrets),
+                    Refusal {
+                        error: error_kept,
+                        newest,
+                    },
+                );
+                return Err(error);
+            }
             Err(error) => {
                 slot.failure = Some(error.clone());
                 self.failures.fetch_add(1, Ordering::Release);
@@ -119,6 +179,14 @@ impl TokenCache {
     }
 }
 
+impl Slot {
+    /// The refusal of these secrets, if they were refused.
+    fn refused(&self, secrets: &Secrets) -> Option<&Refusal> {
+        // Hardly anybody was ever refused, and a digest takes its time.
+        (!self.refusals.is_empty()).then(|| self.refusals.get(&Fingerprint::of(secrets)))?
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::AtomicU32;
@@ -137,7 +205,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn fifty_callers_log_in_once() {
         let (cache, count) = (TokenCache::default(), AtomicU32::new(0));
-        let calls = (0..50).map(|_| cache.get(|| login(&count)));
+        let secrets = word("w");
+        let calls = (0..50).map(|_| cache.get(&secrets, 0, || login(&count)));
         for token in join_all(calls).await {
             assert_eq!(token.unwrap().secret.expose(), "token 0");
         }
@@ -147,10 +216,11 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_refused_token_is_renewed_once_for_all_who_held_it() {
         let (cache, count) = (TokenCache::default(), AtomicU32::new(0));
-        let old = cache.get(|| login(&count)).await.unwrap();
+        let old = cache.get(&word("w"), 0, || login(&count)).await.unwrap();
+        let secrets = word("w");
         let calls = (0..50).map(|_| {
             cache.refuse(old.generation);
-            cache.get(|| login(&count))
+            cache.get(&secrets, 0, || login(&count))
         });
         for token in join_all(calls).await {
             assert_eq!(token.unwrap().secret.expose(), "token 1");
@@ -161,12 +231,12 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_token_is_renewed_two_minutes_before_its_end() {
         let (cache, count) = (TokenCache::default(), AtomicU32::new(0));
-        cache.get(|| login(&count)).await.unwrap();
+        cache.get(&word("w"), 0, || login(&count)).await.unwrap();
         clock::sleep(Duration::from_secs(3600 - 125)).await;
-        cache.get(|| login(&count)).await.unwrap();
+        cache.get(&word("w"), 0, || login(&count)).await.unwrap();
         assert_eq!(count.load(Ordering::SeqCst), 1);
         clock::sleep(Duration::from_secs(10)).await;
-        cache.get(|| login(&count)).await.unwrap();
+        cache.get(&word("w"), 0, || login(&count)).await.unwrap();
         assert_eq!(count.load(Ordering::SeqCst), 2);
     }
 
@@ -174,26 +244,72 @@ mod tests {
     async fn a_failed_login_is_nobodys_token() {
         let cache = TokenCache::default();
         let fail = || async { Err(Error::invalid("no")) };
-        assert!(cache.get(fail).await.is_err());
+        assert!(cache.get(&word("w"), 0, fail).await.is_err());
         let count = AtomicU32::new(0);
-        assert_eq!(cache.get(|| login(&count)).await.unwrap().generation, 0);
+        assert_eq!(cache.get(&word("w"), 0, || login(&count)).await.unwrap().generation, 0);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_waits_for_a_failed_login_does_not_try_another() {
+    async fn who_waits_for_a_failed_login_shares_its_failure_and_who_comes_later_tries() {
         let (cache, count) = (TokenCache::default(), AtomicU32::new(0));
         let fail = async || {
             count.fetch_add(1, Ordering::SeqCst);
             clock::sleep(Duration::from_millis(10)).await;
-            Err(Error::invalid("no"))
+            Err(Error::new(Kind::ServerError, "no"))
         };
+        let secrets = word("w");
         for results in 1..=2 {
-            let calls = (0..50).map(|_| cache.get(fail));
+            let calls = (0..50).map(|_| cache.get(&secrets, 0, fail));
             assert!(join_all(calls).await.iter().all(Result::is_err));
-            // Who comes later is another matter: the password may have been changed.
             assert_eq!(count.load(Ordering::SeqCst), results);
         }
-        assert_eq!(cache.get(|| login(&count)).await.unwrap().generation, 0);
+        assert_eq!(cache.get(&secrets, 0, || login(&count)).await.unwrap().generation, 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refusal_holds_until_the_secret_changes_or_a_client_is_made_anew() {
+        for kind in [Kind::AuthenticationFailed, Kind::MfaRequired, Kind::PermissionDenied] {
+            let (cache, count) = (TokenCache::default(), AtomicU32::new(0));
+            let refuse = async || {
+                count.fetch_add(1, Ordering::SeqCst);
+                Err(Error::new(kind, "no"))
+            };
+            let (one, other) = (word("one"), word("other"));
+            // Two wrong ones in turn are two.
+            for _ in 0..20 {
+                assert_eq!(cache.get(&one, 0, refuse).await.unwrap_err().kind, kind);
+                assert_eq!(cache.get(&other, 0, refuse).await.unwrap_err().kind, kind);
+            }
+            assert_eq!(count.load(Ordering::SeqCst), 2);
+            for made_later in [u64::MAX - 1, u64::MAX] {
+                for _ in 0..20 {
+                    assert!(cache.get(&one, made_later, refuse).await.is_err());
+                }
+            }
+            assert_eq!(count.load(Ordering::SeqCst), 4);
+            assert!(cache.get(&word("right"), 0, || login(&count)).await.is_ok());
+            // Who holds the wrong one has the account's token while it lives.
+            assert!(cache.get(&one, 0, refuse).await.is_ok());
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_remembered_of_a_secret_does_not_print() {
+        let cache = TokenCache::default();
+        let refuse = || async { Err(Error::new(Kind::AuthenticationFailed, "no")) };
+        cache.get(&word("hunter2"), 0, refuse).await.unwrap_err();
+        let shown = format!("{cache:?}");
+        assert!(
+            shown.contains("Fingerprint(***)") && !shown.contains("hunter2"),
+            "{shown}"
+        );
+        // Two secrets are not told apart by where one ends.
+        let pair = |one: &str, other: &str| Secrets(vec![("a", Secret::new(one)), ("b", Secret::new(other))]);
+        assert!(Fingerprint::of(&pair("xy", "z")) != Fingerprint::of(&pair("x", "yz")));
+    }
+
+    fn word(text: &str) -> Secrets {
+        Secrets(vec![("password", Secret::new(text))])
     }
 
     /// Polls all of them, in turn, on this task.

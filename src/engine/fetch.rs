@@ -15,8 +15,8 @@ use super::limits::Limits;
 use super::observe::{Event, Trace};
 use super::retry::{self, Budget, Decision, Situation};
 use super::transport::{Http, Route, Transport};
-use crate::providers::{Call, Grant, Login, Proof, Reply, Request, Secrets};
-use crate::values::error::{Error, Kind, Remedy, Result};
+use crate::providers::{Call, Proof, Reply, Request, Secrets};
+use crate::values::error::{Error, Kind, Result};
 use crate::values::secret::{Secret, scrub};
 
 /// A shorter wait for the limits is nobody's concern.
@@ -34,32 +34,51 @@ pub struct Engine {
 type Built = Arc<OnceLock<Result<Arc<dyn Transport>>>>;
 
 /// What is remembered of an account while the process lives.
-struct AccountState {
-    limits: Limits,
-    budget: Budget,
-    token: TokenCache,
+pub(super) struct AccountState {
+    pub(super) limits: Limits,
+    pub(super) budget: Budget,
+    pub(super) token: TokenCache,
     clock_offset: Mutex<SignedDuration>,
 }
 
 /// What has been tried for one call so far.
-struct Course {
-    started: Instant,
-    deadline: Instant,
+pub(super) struct Course {
+    pub(super) started: Instant,
+    pub(super) deadline: Instant,
     /// When the request of this attempt was sent, if it was.
     sent: Option<Instant>,
     /// Requests sent.
-    attempts: u32,
+    pub(super) attempts: u32,
     /// Attempts begun; some end before their request is sent.
-    tries: u32,
+    pub(super) tries: u32,
     renewals: u32,
     repeated_at_once: bool,
     corrected: bool,
-    spent: u32,
+    pub(super) spent: u32,
     /// Whose budget it was, until the call has ended.
-    payer: Option<Arc<AccountState>>,
-    last: Option<Error>,
+    pub(super) payer: Option<Arc<AccountState>>,
+    pub(super) last: Option<Error>,
     /// The request of the first attempt.
     request: Option<Request>,
+}
+
+impl Course {
+    pub(super) fn new(started: Instant, deadline: Instant, request: Option<Request>) -> Self {
+        Self {
+            started,
+            deadline,
+            sent: None,
+            attempts: 0,
+            tries: 0,
+            renewals: 0,
+            repeated_at_once: false,
+            corrected: false,
+            spent: 0,
+            payer: None,
+            last: None,
+            request,
+        }
+    }
 }
 
 impl Drop for Course {
@@ -72,7 +91,7 @@ impl Drop for Course {
 }
 
 /// An attempt that failed, with what the answer said besides.
-struct Failure {
+pub(super) struct Failure {
     error: Error,
     hint: Option<Duration>,
     server_time: Option<(jiff::Timestamp, jiff::Timestamp)>,
@@ -105,26 +124,18 @@ impl Engine {
         let request = request.map_err(|error| finish(error, 0, Duration::ZERO))?;
         let started = clock::monotonic();
         let deadline = started + client.options.timeout;
-        let mut course = Course {
-            started,
-            deadline,
-            sent: None,
-            attempts: 0,
-            tries: 0,
-            renewals: 0,
-            repeated_at_once: false,
-            corrected: false,
-            spent: 0,
-            payer: None,
-            last: None,
-            request: Some(request),
-        };
+        let mut course = Course::new(started, deadline, Some(request));
         let outcome = tokio::time::timeout_at(deadline, self.attempts(client, call, trace, &read, &mut course)).await;
-        course.payer = None;
+        let payer = course.payer.take();
         let error = match outcome {
             Ok(Ok(value)) => return Ok(value),
             Ok(Err(error)) => error,
-            Err(_) => out_of_time(client.options.timeout, course.last.take()),
+            Err(_) => {
+                // Who has sent nothing, because others were told to wait, is told that.
+                let closed = payer.filter(|_| course.attempts == 0);
+                let closed = closed.and_then(|state| state.limits.closed(clock::monotonic()));
+                closed.unwrap_or_else(|| out_of_time(client.options.timeout, course.last.take()))
+            }
         };
         let error = finish(error, course.attempts, started.elapsed());
         trace.add(Event::GaveUp {
@@ -174,10 +185,10 @@ impl Engine {
         transport: &dyn Transport,
         state: &AccountState,
     ) -> std::result::Result<T, Failure> {
-        let _permit = state.admit(client, call, trace).await.map_err(Failure::of)?;
+        let _permit = state.admit(client, call, trace, course).await.map_err(Failure::of)?;
         let secrets = secrets(client).await.map_err(Failure::of)?;
         let token = state
-            .token(client, &secrets, trace, transport)
+            .token(client, call, &secrets, trace, course, transport)
             .await
             .map_err(Failure::of)?;
         let request = match course.request.take() {
@@ -278,9 +289,9 @@ impl Engine {
 
 impl AccountState {
     /// Waits until a request may be sent, and tells how long that took.
-    async fn admit(&self, client: &Client, call: &Call, trace: &Trace) -> Result<SemaphorePermit<'_>> {
+    async fn admit(&self, client: &Client, call: &Call, trace: &Trace, course: &Course) -> Result<SemaphorePermit<'_>> {
         let began = clock::monotonic();
-        let permit = self.limits.admit().await?;
+        let permit = self.limits.admit(course.deadline).await?;
         let wait = began.elapsed();
         if wait >= WORTH_TELLING {
             trace.add(Event::Waited {
@@ -295,16 +306,8 @@ impl AccountState {
 
     /// Learns from what became of an attempt: how fast this account may send.
     fn heed(&self, client: &Client, trace: &Trace, course: &Course, error: Option<&Error>) {
-        let Some(sent) = course.sent else {
-            // A login was refused: it has limits of its own, but its wish is obeyed.
-            if let Some(wait) = error
-                .filter(|error| error.kind == Kind::RateLimited)
-                .and_then(|error| error.retry_after)
-            {
-                self.limits.close_for(wait);
-            }
-            return;
-        };
+        // A login has limits of its own.
+        let Some(sent) = course.sent else { return };
         match error {
             Some(error) if error.kind == Kind::RateLimited => {
                 if let Some(per_second) = self.limits.refused(sent, error.retry_after) {
@@ -338,31 +341,8 @@ impl AccountState {
         Ok(request)
     }
 
-    /// The account's token, if it signs with one.
-    async fn token(
-        &self,
-        client: &Client,
-        secrets: &Secrets,
-        trace: &Trace,
-        transport: &dyn Transport,
-    ) -> Result<Option<Token>> {
-        let first = match client.provider.login(&client.account, secrets, &[])? {
-            Login::NotNeeded => return Ok(None),
-            first => first,
-        };
-        let login = async || {
-            let grant = log_in(client, secrets, transport, first).await?;
-            trace.add(Event::LoggedIn {
-                provider: client.provider.facts().name,
-                account: client.account.name.clone(),
-            });
-            Ok(grant)
-        };
-        self.token.get(login).await.map(Some)
-    }
-
     /// Does what must be done before the next attempt, or returns the error.
-    async fn next(
+    pub(super) async fn next(
         &self,
         client: &Client,
         call: &Call,
@@ -437,7 +417,7 @@ impl AccountState {
 }
 
 impl Failure {
-    fn of(error: Error) -> Self {
+    pub(super) fn of(error: Error) -> Self {
         Self {
             error,
             hint: None,
@@ -461,7 +441,11 @@ async fn secrets(client: &Client) -> Result<Secrets> {
 }
 
 /// The words that must not show: the account's secrets, its token, and what a request sends of them.
-fn words<'a>(secrets: &'a Secrets, token: Option<&'a Token>, credentials: Option<&'a Secret>) -> Vec<&'a Secret> {
+pub(super) fn words<'a>(
+    secrets: &'a Secrets,
+    token: Option<&'a Token>,
+    credentials: Option<&'a Secret>,
+) -> Vec<&'a Secret> {
     let secrets = secrets.0.iter().map(|(_, secret)| secret);
     secrets
         .chain(token.map(|token| &token.secret))
@@ -469,53 +453,11 @@ fn words<'a>(secrets: &'a Secrets, token: Option<&'a Token>, credentials: Option
         .collect()
 }
 
-/// One login, in as many steps as it takes. It is never repeated by itself: services lock accounts out after a few
-/// refusals.
-async fn log_in(client: &Client, secrets: &Secrets, transport: &dyn Transport, first: Login) -> Result<Grant> {
-    let words = words(secrets, None, None);
-    let mut answers = Vec::new();
-    let mut step = first;
-    loop {
-        let request = match step {
-            Login::Granted(grant) => return Ok(grant),
-            Login::NotNeeded => return Err(Error::new(Kind::Internal, "a login ended without a grant")),
-            Login::Send(request) => request,
-        };
-        let reply = transport.send(request).await.map_err(|error| {
-            let remedy = if error.kind == Kind::ConnectionFailed {
-                Remedy::Repeat
-            } else {
-                Remedy::None
-            };
-            error.with_remedy(remedy)
-        })?;
-        answers.push(reply);
-        let next = client.provider.login(&client.account, secrets, &answers);
-        step = next.map_err(|error| {
-            // An answer that is half understood may hold a new token or session, which nobody knows to scrub.
-            let told = answers.last().map(|reply| Reply {
-                body: if reply.is_success() {
-                    Vec::new()
-                } else {
-                    reply.body.clone()
-                },
-                ..reply.clone()
-            });
-            clean(error, told.as_ref(), &words).with_remedy(Remedy::None)
-        })?;
-    }
-}
-
 /// Fills in what the answer says of itself, and takes every secret out of the text.
-fn clean(mut error: Error, reply: Option<&Reply>, words: &[&Secret]) -> Error {
+pub(super) fn clean(mut error: Error, reply: Option<&Reply>, words: &[&Secret]) -> Error {
     if let Some(reply) = reply {
         error.http_status = Some(reply.status);
-        let id = ["x-request-id", "x-correlation-id"]
-            .iter()
-            .find_map(|name| reply.header(name));
-        if error.request_id.is_none() {
-            error.request_id = id.map(|id| crate::values::text::head(id, 100));
-        }
+        error.request_id = error.request_id.take().or_else(|| reply.request_id());
         if error.kind == Kind::UnexpectedResponse && !reply.body.is_empty() {
             error.message = format!("{}; the body begins {:?}", error.message, reply.excerpt(300));
         }
@@ -548,7 +490,7 @@ fn finish(mut error: Error, client: &Client, call: &Call, attempts: u32, elapsed
     error.elapsed = elapsed;
     if !matches!(error.kind, Kind::InvalidArgument | Kind::WrongType) {
         error.provider = client.provider.facts().name;
-        call.wire().clone_into(&mut error.operation);
+        client.provider.asked_for(call).clone_into(&mut error.operation);
     }
     error
 }
@@ -557,7 +499,7 @@ fn describe(error: &Error, client: &Client, call: &Call, course: &Course) -> Err
     finish(error.clone(), client, call, course.attempts, course.started.elapsed())
 }
 
-fn out_of_time(timeout: Duration, last: Option<Error>) -> Error {
+pub(super) fn out_of_time(timeout: Duration, last: Option<Error>) -> Error {
     let mut error = Error::new(
         Kind::RequestTimeout,
         format!("no answer within the timeout of {} s", timeout.as_secs_f64()),

@@ -9,7 +9,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use super::clock::{self, Instant};
 use super::learning::Learning;
 use super::retry::LONGEST_HINT;
-use crate::values::error::{Error, Kind, Result};
+use crate::values::error::{Error, Kind, Remedy, Result};
 
 /// How long after a turn somebody may ask and still have it: timers and networks are not exact.
 const SLACK: Duration = Duration::from_millis(20);
@@ -96,16 +96,20 @@ impl Limits {
         }
     }
 
-    /// Waits until a request may be sent; the permit is good until it is dropped.
-    pub async fn admit(&self) -> Result<SemaphorePermit<'_>> {
+    /// Waits until a request may be sent; the permit is good until it is dropped. Whose deadline comes before the service
+    /// wants requests again is told so at once.
+    pub async fn admit(&self, deadline: Instant) -> Result<SemaphorePermit<'_>> {
         let asked = clock::monotonic();
+        self.closed(deadline).map_or(Ok(()), Err)?;
         let permit = self.permits.acquire().await;
         let permit = permit.map_err(|_| Error::new(Kind::ShuttingDown, "the library is shutting down"))?;
         if self.pace().is_open() {
             return Ok(permit);
         }
+        self.closed(deadline).map_or(Ok(()), Err)?;
         let _gate = self.gate.lock().await;
         loop {
+            self.closed(deadline).map_or(Ok(()), Err)?;
             let now = clock::monotonic();
             let wait_until = self.pace().take(asked, now);
             match wait_until {
@@ -113,6 +117,20 @@ impl Limits {
                 Some(moment) => clock::sleep_until(moment).await,
             }
         }
+    }
+
+    /// The error of who may not wait longer than to this moment, if the service wants no requests until later.
+    pub fn closed(&self, deadline: Instant) -> Option<Error> {
+        let until = self.pace().closed_until.filter(|until| *until > deadline)?;
+        let left = until.saturating_duration_since(clock::monotonic());
+        let text = format!(
+            "the service was asked before and wants no more requests for {:.1} s, which is after this call's deadline; \
+             ask again then, or with a longer timeout",
+            left.as_secs_f64()
+        );
+        let mut error = Error::new(Kind::RateLimited, text).with_remedy(Remedy::None);
+        error.retry_after = Some(left);
+        Some(error)
     }
 
     /// Keeps all requests back for this long, because the service asked for it.
@@ -227,11 +245,48 @@ mod tests {
         let limits = Limits::new(100, Some(10.0));
         let start = clock::monotonic();
         for _ in 0..11 {
-            drop(limits.admit().await.unwrap());
+            drop(limits.admit(far()).await.unwrap());
         }
         // Ten intervals of 100 ms; the timer wheel is a millisecond coarse.
         let spent = start.elapsed().as_millis();
         assert!((1000..=1020).contains(&spent), "{spent}");
+    }
+
+    fn far() -> Instant {
+        clock::monotonic() + Duration::from_secs(3600)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_cannot_wait_for_a_closed_service_is_told_what_is_left() {
+        let limits = Limits::new(1, None);
+        let held = limits.admit(far()).await.unwrap();
+        limits.close_for(Duration::from_secs(100));
+        clock::sleep(Duration::from_secs(10)).await;
+        let start = clock::monotonic();
+        let refused = limits.admit(start + Duration::from_secs(3)).await.unwrap_err();
+        assert_eq!((refused.kind, refused.remedy), (Kind::RateLimited, Remedy::None));
+        assert_eq!(refused.retry_after, Some(Duration::from_secs(90)));
+        assert_eq!(start.elapsed(), Duration::ZERO);
+        drop(held);
+        // A deadline beyond it is waited for.
+        drop(limits.admit(start + Duration::from_secs(91)).await.unwrap());
+        assert!(start.elapsed() >= Duration::from_secs(90));
+        assert!(limits.closed(start).is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_for_a_permit_is_told_when_the_service_closes_meanwhile() {
+        let limits = Limits::new(1, None);
+        let held = limits.admit(far()).await.unwrap();
+        let closing = async {
+            clock::sleep(Duration::from_secs(1)).await;
+            limits.close_for(Duration::from_secs(100));
+            drop(held);
+        };
+        let start = clock::monotonic();
+        let (refused, ()) = tokio::join!(limits.admit(start + Duration::from_secs(3)), closing);
+        assert_eq!(refused.unwrap_err().retry_after, Some(Duration::from_secs(100)));
+        assert!(start.elapsed() < Duration::from_secs(2));
     }
 
     /// The moments at which requests that are all asked for at the start are sent, in milliseconds, if this machine does
@@ -273,11 +328,11 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_rest_is_not_made_up_for() {
         let limits = Limits::new(1, Some(10.0));
-        drop(limits.admit().await.unwrap());
+        drop(limits.admit(far()).await.unwrap());
         clock::sleep(Duration::from_secs(5)).await;
         let start = clock::monotonic();
         for _ in 0..6 {
-            drop(limits.admit().await.unwrap());
+            drop(limits.admit(far()).await.unwrap());
         }
         let spent = start.elapsed().as_millis();
         assert!((480..=520).contains(&spent), "{spent}");
@@ -289,7 +344,7 @@ mod tests {
             let limits = Limits::new(1, Some(rate));
             let start = clock::monotonic();
             for _ in 0..41 {
-                drop(limits.admit().await.unwrap());
+                drop(limits.admit(far()).await.unwrap());
             }
             let share = 40.0 / start.elapsed().as_secs_f64() / rate;
             assert!((0.97..1.01).contains(&share), "{rate}: {share}");
@@ -302,7 +357,7 @@ mod tests {
         limits.repace(Some(2.0));
         let start = clock::monotonic();
         for _ in 0..3 {
-            drop(limits.admit().await.unwrap());
+            drop(limits.admit(far()).await.unwrap());
         }
         let spent = start.elapsed().as_millis();
         assert!((1000..=1020).contains(&spent), "{spent}");
@@ -314,14 +369,14 @@ mod tests {
         limits.close_for(Duration::from_secs(3));
         limits.close_for(Duration::from_secs(1));
         let start = clock::monotonic();
-        drop(limits.admit().await.unwrap());
+        drop(limits.admit(far()).await.unwrap());
         assert!(start.elapsed() >= Duration::from_secs(3));
     }
 
     #[tokio::test]
     async fn a_permit_comes_back_when_it_is_dropped_and_the_size_can_change() {
         let limits = Limits::new(2, None);
-        let permit = limits.admit().await.unwrap();
+        let permit = limits.admit(far()).await.unwrap();
         assert_eq!(limits.free(), 1);
         drop(permit);
         assert_eq!(limits.free(), 2);
@@ -373,7 +428,7 @@ mod tests {
                 .is_ok()
             {
                 loop {
-                    let permit = limits.admit().await.unwrap();
+                    let permit = limits.admit(far()).await.unwrap();
                     let sent = clock::monotonic();
                     let is_granted = service.lets_through().await;
                     if is_granted {

@@ -10,6 +10,7 @@ pub mod fetch;
 pub mod keep;
 pub mod learning;
 pub mod limits;
+mod login;
 pub mod native;
 pub mod observe;
 pub mod retry;

@@ -127,7 +127,7 @@ fn seconds(text: &str) -> Option<Duration> {
 }
 
 fn until(text: &str, now: Timestamp) -> Option<Duration> {
-    let moment = parse_http_date(text)?;
+    let moment = parse_http_date(text, now)?;
     Duration::try_from(moment.duration_since(now))
         .ok()
         .filter(|wait| !wait.is_zero())
@@ -385,7 +385,7 @@ mod tests {
 
     #[test]
     fn hints_are_read_and_nonsense_is_not() {
-        let now = parse_http_date("Sat, 21 Nov 2026 21:00:00 GMT").unwrap();
+        let now = parse_http_date("Sat, 21 Nov 2026 21:00:00 GMT", Timestamp::UNIX_EPOCH).unwrap();
         for (text, wait) in [
             ("7", Some(secs(7))),
             (" 7 ", Some(secs(7))),

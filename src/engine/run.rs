@@ -144,8 +144,9 @@ impl Engine {
         let own = trace.sibling();
         let read = |reply: &Reply| {
             let answered_at = clock::now(SignedDuration::ZERO);
-            let readings = read(client.provider, call, reply, answered_at)?;
-            let evidence = Evidence::answered(asked_at, answered_at, reply, 1, began.elapsed());
+            let (readings, id) = read_with_id(client.provider, call, reply, answered_at)?;
+            let mut evidence = Evidence::answered(asked_at, answered_at, reply, 1, began.elapsed());
+            evidence.request_id = id;
             Ok((readings, evidence, archive.map(|_| reply.clone())))
         };
         let answer = self.ask(client, &call.call, &own, read).await;
@@ -196,11 +197,26 @@ pub fn read(
     reply: &Reply,
     answered_at: Timestamp,
 ) -> Result<CallReadings> {
+    read_with_id(provider, call, reply, answered_at).map(|(readings, _)| readings)
+}
+
+/// The readings in an answer, and the service's id of the request, which some tell in the body only.
+fn read_with_id(
+    provider: &dyn Provider,
+    call: &PlannedCall,
+    reply: &Reply,
+    answered_at: Timestamp,
+) -> Result<(CallReadings, Option<String>)> {
     let document = provider.answer(&call.call, reply)?;
+    let id = provider.request_id(reply, &document);
     let fetched_at = reply.date().unwrap_or(answered_at);
     let mut collector = Collector::new(call, fetched_at);
-    provider.readings(call, &document, fetched_at, &mut collector)?;
-    collector.finish()
+    let taken = provider.readings(call, &document, fetched_at, &mut collector);
+    let readings = taken.and_then(|()| collector.finish());
+    match readings {
+        Ok(readings) => Ok((readings, id)),
+        Err(error) => Err(error.with_request_id(id)),
+    }
 }
 
 /// Rebuilds a usage from its archive, with today's parser.

@@ -3,9 +3,11 @@
 use std::error::Error as _;
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT_ENCODING, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+use reqwest::header::{
+    ACCEPT_ENCODING, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING, USER_AGENT,
+};
 
-use super::body::{Caps, Collector};
+use super::body::{Caps, Collector, End};
 use super::client::ProxyChoice;
 use super::credentials::Boxed;
 use crate::providers::{Method, Reply, Request};
@@ -134,6 +136,7 @@ impl Http {
                 ));
             }
         };
+        let end = end_of(&response)?;
         let mut collector = Collector::new(self.caps, response.content_length())?;
         loop {
             match tokio::time::timeout(self.clocks.gap, response.chunk()).await {
@@ -157,9 +160,32 @@ impl Http {
                 .iter()
                 .map(|(name, value)| (name.as_str().to_owned(), text(value)))
                 .collect(),
-            body: collector.finish()?,
+            body: collector.finish_at(end)?,
         })
     }
+}
+
+/// What tells where the body of this answer ends; a part of one is refused. A status that is an error says what matters
+/// before its body, of which nothing is counted.
+fn end_of(response: &reqwest::Response) -> Result<End> {
+    let status = response.status();
+    if status == reqwest::StatusCode::PARTIAL_CONTENT {
+        let text =
+            "the answer is a part of one (HTTP 206), which nobody asked for; ask again, and check what is between";
+        let mut error = Error::new(Kind::IncompleteResponse, text);
+        error.http_status = Some(status.as_u16());
+        return Err(error);
+    }
+    let has_body = status.is_success() && status != reqwest::StatusCode::NO_CONTENT;
+    let is_marked = response.version() > reqwest::Version::HTTP_11
+        || [CONTENT_LENGTH, TRANSFER_ENCODING]
+            .iter()
+            .any(|name| response.headers().contains_key(name));
+    Ok(if has_body && !is_marked {
+        End::Connection
+    } else {
+        End::Marked
+    })
 }
 
 impl Transport for Http {

@@ -27,7 +27,7 @@ use crate::values::json::{At, Json};
 use crate::values::secret::Secret;
 use crate::values::shape::{Holds, Typed};
 use crate::values::text::hex;
-use crate::values::window::{Instant, Window};
+use crate::values::window::{Instant, Window, parse_http_date};
 
 /// All providers: the one list.
 pub static REGISTRY: &[&dyn Provider] = &[
@@ -61,6 +61,16 @@ pub trait Provider: Send + Sync {
     /// session that must be fetched first.
     fn login(&self, _account: &Account, _secrets: &Secrets, _answers: &[Reply]) -> Result<Login> {
         Ok(Login::NotNeeded)
+    }
+
+    /// What a call asks for, in the service's words: of a generic operation, what the caller named.
+    fn asked_for<'a>(&self, call: &'a Call) -> &'a str {
+        call.wire()
+    }
+
+    /// The service's id of the request that a document answers.
+    fn request_id(&self, reply: &Reply, _document: &Json<'_>) -> Option<String> {
+        reply.request_id()
     }
 
     /// What a reply says: the document, or the error that it carries, whatever its status.
@@ -402,6 +412,14 @@ pub enum Login {
     Granted(Grant),
 }
 
+/// Headers in which services tell their id of a request, best first.
+pub const REQUEST_IDS: [&str; 4] = [
+    "x-request-id",
+    "x-correlation-id",
+    "x-uipath-correlation-id",
+    "x-tt-logid",
+];
+
 /// A complete answer: its body is decoded, and no longer than the caps allow.
 #[derive(Debug, Clone, Default)]
 pub struct Reply {
@@ -422,9 +440,17 @@ impl Reply {
             .map(|(_, value)| value.as_str())
     }
 
+    /// The service's id of the request, as its headers tell it.
+    pub fn request_id(&self) -> Option<String> {
+        let id = REQUEST_IDS.iter().find_map(|name| self.header(name));
+        id.map(|id| crate::values::text::head(id, 100))
+    }
+
     /// The server's time when it answered.
     pub fn date(&self) -> Option<Timestamp> {
-        self.header("date").and_then(crate::values::window::parse_http_date)
+        // Two digits of a year are of this century: the date is today's.
+        let reference = Timestamp::constant(2_500_000_000, 0);
+        parse_http_date(self.header("date")?, reference)
     }
 
     /// True for 2xx.

@@ -32,6 +32,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(facts::providers, module)?)?;
     module.add_function(wrap_pyfunction!(facts::operations, module)?)?;
     module.add_function(wrap_pyfunction!(facts::shapes, module)?)?;
+    module.add_function(wrap_pyfunction!(runtime::is_main_interpreter, module)?)?;
     module.add_function(wrap_pyfunction!(runtime::shut_down, module)?)?;
     module.add_function(wrap_pyfunction!(call::break_on_purpose, module)?)?;
     module.add(
@@ -45,6 +46,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
             "Table",
             "Usage",
             "__version__",
+            "is_main_interpreter",
             "meters",
             "operations",
             "providers",

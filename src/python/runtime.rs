@@ -34,7 +34,7 @@ static FIRST: OnceLock<Home> = OnceLock::new();
 /// What belongs to one process.
 struct Home {
     process: u32,
-    living: OnceLock<std::result::Result<Living, String>>,
+    living: OnceLock<Living>,
     /// The home of a process that was forked from this one; set in that process's copy only.
     child: OnceLock<Box<Home>>,
 }
@@ -45,7 +45,7 @@ pub struct Living {
     pub single: tokio::runtime::Runtime,
     /// What makes single calls.
     pub engine: Arc<Engine>,
-    background: OnceLock<std::result::Result<Background, String>>,
+    background: OnceLock<Background>,
     /// How many threads are in a call.
     present: Arc<AtomicUsize>,
     /// The event loops that wait for calls.
@@ -90,15 +90,15 @@ impl Living {
     /// What there is in this process, if anything was started.
     #[cfg(unix)]
     pub fn here() -> Option<&'static Self> {
-        Home::here().living.get()?.as_ref().ok()
+        Home::here().living.get()
     }
 
     /// For batches and for what is awaited. The first call starts threads, detached from the interpreter.
     pub fn background(&self, py: Python<'_>) -> Result<&Background> {
-        let start = || Background::start(&self.engine);
-        let ready = self.background.get();
-        let background = ready.unwrap_or_else(|| py.detach(|| self.background.get_or_init(start)));
-        background.as_ref().map_err(not_started)
+        match self.background.get() {
+            Some(background) => Ok(background),
+            None => py.detach(|| started(&self.background, || Background::start(&self.engine))),
+        }
     }
 
     /// Marks a thread that may run Python code, until the mark is dropped.
@@ -114,7 +114,7 @@ impl Living {
         while self.present.load(Ordering::SeqCst) > 0 && Instant::now() < until {
             thread::sleep(Duration::from_millis(1));
         }
-        if let Some(Ok(background)) = self.background.get() {
+        if let Some(background) = self.background.get() {
             let thread = background.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
             let Some((stop, thread)) = thread else { return };
             drop(stop);
@@ -189,8 +189,18 @@ fn living() -> Result<&'static Living> {
     if is_closed() {
         return Err(closed());
     }
-    let living = Home::here().living.get_or_init(Living::start);
-    living.as_ref().map_err(not_started)
+    started(&Home::here().living, Living::start)
+}
+
+/// What is in the cell, started if need be. A start that fails, for want of a descriptor say, is not remembered: the next
+/// call tries again. Of two that start at once, the later is dropped.
+fn started<T>(cell: &OnceLock<T>, start: impl FnOnce() -> std::result::Result<T, String>) -> Result<&T> {
+    if cell.get().is_none() {
+        let started = start().map_err(|problem| not_started(&problem))?;
+        let _ = cell.set(started);
+    }
+    cell.get()
+        .ok_or_else(|| Error::new(Kind::Internal, "what was started is gone"))
 }
 
 /// Begins a call: what there is in this process, and a mark that a thread is in a call. Hold the mark until the answer
@@ -202,8 +212,8 @@ pub fn enter(py: Python<'_>) -> Result<(&'static Living, Present)> {
     }
     let ready = Home::here().living.get();
     let living = match ready {
-        Some(Ok(living)) => living,
-        _ => py.detach(living)?,
+        Some(living) => living,
+        None => py.detach(living)?,
     };
     let present = living.mark();
     if is_closed() {
@@ -247,19 +257,32 @@ pub fn closed() -> Error {
     )
 }
 
-fn not_started(problem: &String) -> Error {
+fn not_started(problem: &str) -> Error {
     Error::new(Kind::Internal, format!("the runtime cannot be started: {problem}"))
 }
 
-/// Stops all work of this process. Registered with `atexit`; calls after it raise `ShuttingDown`.
+/// True in the interpreter that the process began with; also where nobody can tell. The end of any other one must not end
+/// what that one has started.
+#[pyfunction]
+pub fn is_main_interpreter(py: Python<'_>) -> bool {
+    let module = if py.version_info() >= (3, 13) {
+        "_interpreters"
+    } else {
+        "_xxsubinterpreters"
+    };
+    let Ok(module) = py.import(module) else { return true };
+    let same = || module.call_method0("get_current")?.eq(module.call_method0("get_main")?);
+    same().unwrap_or(true)
+}
+
+/// Stops all work of this process. Registered with `atexit` by the main interpreter; calls after it raise `ShuttingDown`.
 #[pyfunction]
 pub fn shut_down(py: Python<'_>) {
-    // A sub-interpreter that lives on to the end runs this, too, at a time when whoever detaches never comes back.
     let _ = CLOSER.set(thread::current().id());
     if CLOSED.swap(true, Ordering::SeqCst) {
         return;
     }
-    if let Some(Ok(living)) = Home::here().living.get() {
+    if let Some(living) = Home::here().living.get() {
         py.detach(|| living.close());
     }
 }
@@ -325,7 +348,7 @@ impl Runtime for Bridge {
 
 /// The background, which stands by the time that the bridge spawns anything.
 fn background() -> Option<&'static Background> {
-    living().ok()?.background.get()?.as_ref().ok()
+    living().ok()?.background.get()
 }
 
 tokio::task_local! {

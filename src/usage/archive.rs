@@ -17,8 +17,8 @@ use flate2::write::GzEncoder;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::evidence::{self, Evidence, REQUEST_IDS};
-use crate::providers::Reply;
+use super::evidence::{self, Evidence};
+use crate::providers::{REQUEST_IDS, Reply};
 use crate::values::error::{Error, Kind, Result};
 
 /// The version of the format; another one is refused.

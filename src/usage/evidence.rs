@@ -12,15 +12,7 @@ use super::arrays::{self, Words, microseconds};
 use crate::plan::{Plan, PlannedCall};
 use crate::providers::Reply;
 use crate::values::error::{Error, Result};
-use crate::values::text::{compact, head, hex};
-
-/// Headers in which services tell their id of a request, best first.
-pub const REQUEST_IDS: [&str; 4] = [
-    "x-request-id",
-    "x-correlation-id",
-    "x-uipath-correlation-id",
-    "x-tt-logid",
-];
+use crate::values::text::{compact, hex};
 
 /// What is known of one call's course.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,12 +44,11 @@ impl Evidence {
         attempts: u32,
         elapsed: Duration,
     ) -> Self {
-        let id = REQUEST_IDS.iter().find_map(|name| reply.header(name));
         Self {
             asked_at,
             answered_at: Some(answered_at),
             http_status: Some(reply.status),
-            request_id: id.map(|id| head(id, 100)),
+            request_id: reply.request_id(),
             sha256: Some(digest(&reply.body)),
             bytes: Some(reply.body.len()),
             attempts,

@@ -182,12 +182,41 @@ impl Window {
     }
 }
 
-/// Reads an HTTP date, as in `Date` and `Retry-After`.
-pub fn parse_http_date(text: &str) -> Option<Timestamp> {
-    let zoned = jiff::fmt::rfc2822::DateTimeParser::new()
-        .parse_zoned(text.trim())
-        .ok()?;
-    Some(zoned.timestamp())
+/// Reads an HTTP date, as in `Date` and `Retry-After`, in any of the three forms of RFC 9110 (section 5.6.7). `now` is
+/// for the two digits of a year in one of them: a date that seems to be more than 50 years ahead is of a century before.
+pub fn parse_http_date(text: &str, now: Timestamp) -> Option<Timestamp> {
+    let text = text.trim();
+    old_http_date(text, now).or_else(|| {
+        let zoned = jiff::fmt::rfc2822::DateTimeParser::new().parse_zoned(text).ok()?;
+        Some(zoned.timestamp())
+    })
+}
+
+/// `Sunday, 06-Nov-94 08:49:37 GMT` (RFC 850) and `Sun Nov  6 08:49:37 1994` (asctime).
+fn old_http_date(text: &str, now: Timestamp) -> Option<Timestamp> {
+    if !text.is_ascii() {
+        return None;
+    }
+    let text = text.split_ascii_whitespace().collect::<Vec<_>>();
+    let (day, month, year, time) = match *text {
+        [_, date, time, "GMT"] => {
+            let mut parts = date.split('-');
+            let (day, month, year) = (parts.next()?, parts.next()?, parts.next()?);
+            let is_short = parts.next().is_none() && year.len() == 2;
+            let this_year = now.to_zoned(TimeZone::UTC).year();
+            let year = this_year / 100 * 100 + year.parse::<i16>().ok().filter(|year| is_short && *year >= 0)?;
+            (day, month, if year > this_year + 50 { year - 100 } else { year }, time)
+        }
+        [_, month, day, time, year] => (day, month, year.parse().ok()?, time),
+        _ => return None,
+    };
+    let months = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ];
+    let month = (1..).zip(months).find(|(_, name)| *name == month)?.0;
+    let time: jiff::civil::Time = time.parse().ok()?;
+    let date = jiff::civil::Date::new(year, month, day.parse().ok()?).ok()?;
+    Some(date.to_datetime(time).to_zoned(TimeZone::UTC).ok()?.timestamp())
 }
 
 /// The text without what is shorter than a nanosecond; RFC 3339 allows a fraction of any length.
@@ -318,10 +347,29 @@ mod tests {
 
     #[test]
     fn http_dates_are_read() {
-        assert_eq!(
-            parse_http_date("Thu, 21 Dec 2023 09:35:10 GMT").unwrap().to_string(),
-            "2023-12-21T09:35:10Z"
-        );
-        assert_eq!(parse_http_date("tomorrow"), None);
+        let read = |text| parse_http_date(text, "2026-06-01T00:00:00Z".parse().unwrap()).map(|at| at.to_string());
+        for (text, at) in [
+            ("Thu, 21 Dec 2023 09:35:10 GMT", "2023-12-21T09:35:10Z"),
+            ("Sunday, 06-Nov-94 08:49:37 GMT", "1994-11-06T08:49:37Z"),
+            ("Monday, 01-Jun-26 00:00:07 GMT", "2026-06-01T00:00:07Z"),
+            ("Monday, 01-Jun-76 00:00:00 GMT", "2076-06-01T00:00:00Z"),
+            ("Monday, 01-Jun-77 00:00:00 GMT", "1977-06-01T00:00:00Z"),
+            ("Sun Nov  6 08:49:37 1994", "1994-11-06T08:49:37Z"),
+            ("Mon Jun 01 00:00:07 2026", "2026-06-01T00:00:07Z"),
+        ] {
+            assert_eq!(read(text).as_deref(), Some(at), "{text}");
+        }
+        for text in [
+            "tomorrow",
+            "Sunday, 06-Nov-1994 08:49:37 GMT",
+            "Sunday, 31-Feb-94 08:49:37 GMT",
+            "Sunday, 06-Nov-94-1 08:49:37 GMT",
+            "Sunday, 06-Nov--4 08:49:37 GMT",
+            "Sun Now  6 08:49:37 1994",
+            "Sun Nov  6 25:49:37 1994",
+            "a b c d",
+        ] {
+            assert_eq!(read(text), None, "{text}");
+        }
     }
 }

@@ -217,7 +217,10 @@ fn texts() -> impl Strategy<Value = String> {
 #[test]
 fn an_instant_that_is_read_keeps_its_second_and_its_offset() {
     run("instants", texts(), |text| {
-        let _ = (Instant::parse_argument(&text), parse_http_date(&text));
+        let _ = (
+            Instant::parse_argument(&text),
+            parse_http_date(&text, jiff::Timestamp::UNIX_EPOCH),
+        );
         let Ok(instant) = Instant::parse(&text) else {
             return Ok(());
         };

@@ -232,6 +232,60 @@ print(metertap.__version__ != "")
     assert run_python(code) == "alive\nTrue\n"
 
 
+def test_the_end_of_a_sub_interpreter_ends_nothing_of_the_main_one() -> None:
+    code = """
+from metertap.simulator import Simulator
+try:
+    import _xxsubinterpreters as interpreters
+    run = lambda name, code: interpreters.run_string(name, code)
+except ImportError:
+    import _interpreters as interpreters
+    run = lambda name, code: interpreters.exec(name, code)
+with Simulator(seed=7) as simulator:
+    client = simulator.client("sora")
+    number = client.total_sessions_this_month()
+    name = interpreters.create()
+    run(name, '''
+try:
+    import metertap
+except ImportError:
+    pass
+''')
+    interpreters.destroy(name)
+    print(client.total_sessions_this_month() == number)
+"""
+    assert run_python(code) == "True\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limit of descriptors")
+def test_a_start_that_failed_for_want_of_descriptors_is_tried_again() -> None:
+    code = """
+import asyncio, os, resource
+import metertap
+from metertap.simulator import Simulator
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+simulator = Simulator(seed=7)
+client, twin = simulator.client("sora"), simulator.client("sora", aio=True)
+loop = asyncio.new_event_loop()
+calls = [client.total_sessions_this_month, lambda: loop.run_until_complete(twin.total_sessions_this_month())]
+for call in calls:
+    held = []
+    try:
+        while True:
+            held.append(os.open(os.devnull, os.O_RDONLY))
+    except OSError:
+        pass
+    try:
+        call()
+    except metertap.MetertapError as problem:
+        print("cannot be started" in str(problem))
+    for descriptor in held:
+        os.close(descriptor)
+    print(call() > 0)
+"""
+    assert run_python(code) == "True\n" * 4
+
+
 def test_what_can_be_pickled_comes_back_equal_and_the_rest_says_so() -> None:
     with Simulator(seed=7, now=NOW) as simulator:
         client = simulator.client("ricoh")

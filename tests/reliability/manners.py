@@ -57,9 +57,23 @@ def dead() -> int:
     return most
 
 
-def shaky() -> float:
-    """Return the most attempts per call at a service of which every twentieth answer fails."""
-    most, calls = 0.0, count(1000)
+def most_by_chance(calls: int, chance: float) -> int:
+    """Return how many of so many calls fail by chance at most, but once in ten million times."""
+    likely, beyond, failures = (1 - chance) ** calls, 1.0, 0
+    while beyond > 1e-7:
+        beyond -= likely
+        likely *= (calls - failures) / (failures + 1) * chance / (1 - chance)
+        failures += 1
+    return failures - 1
+
+
+def shaky() -> tuple[float, int]:
+    """Return the most attempts per call at a service of which every twentieth answer fails, and how many calls failed.
+
+    A call may fail: three answers in a row that it gets may be twentieth ones, by chance once in 8,000 calls. What the
+    policy promises is that it fails only when its three attempts are used, or the budget is empty, which it never is.
+    """
+    most, all_failed, calls = 0.0, 0, count(1000)
     for provider in PROVIDERS:
         with Simulator(seed=7, now=NOW) as simulator:
             rounds = calls if PROVIDERS[provider]["per_second"] is None else min(calls, 300)
@@ -69,10 +83,13 @@ def shaky() -> float:
             answers = asyncio.run(ask(client, rounds))
             per_call = (simulator.counts.requests - before) / rounds
         check(per_call <= 1.06, f"{provider}: {per_call:.3f} attempts per call")
-        failed = sum(isinstance(answer, Exception) for answer in answers)
-        check(failed == 0, f"{provider}: {failed} of {rounds} calls failed at a service that fails by 5 %")
-        most = max(most, per_call)
-    return most
+        failed = [answer for answer in answers if isinstance(answer, Exception)]
+        early = [answer for answer in failed if not (isinstance(answer, errors.ServerError) and answer.attempts == 3)]
+        check(not early, f"{provider}: {len(early)} calls failed before their attempts were used: {early[:1]}")
+        allowed = most_by_chance(rounds, 1 / 8000)
+        check(len(failed) <= allowed, f"{provider}: {len(failed)} of {rounds} calls failed, by chance {allowed}")
+        most, all_failed = max(most, per_call), all_failed + len(failed)
+    return most, all_failed
 
 
 def forbidden() -> int:
@@ -149,9 +166,10 @@ def signatures() -> int:
 
 
 def main() -> None:
-    beyond, per_call, inside, logins, signed = dead(), shaky(), forbidden(), renewals(), signatures()
+    beyond, (per_call, failed), inside, logins, signed = dead(), shaky(), forbidden(), renewals(), signatures()
     reached = (
-        f"dead: calls + {beyond}; 5 % failing: {per_call:.3f} per call; {inside} requests inside a forbidden time; "
+        f"dead: calls + {beyond}; 5 % failing: {per_call:.3f} per call, {failed} calls failed; "
+        f"{inside} requests inside a forbidden time; "
         f"{logins} login for 50 calls; {signed} signatures for 3 attempts"
     )
     figure("F14", reached, not problems, "; ".join(problems[:3]))

@@ -124,8 +124,11 @@ impl Provider for DeviceWise {
         if account.has("session_id") {
             return Ok(Login::NotNeeded);
         }
-        // Eight refused logins in a row lock the user out, so nothing here is ever repeated by itself.
-        log_in(account, secrets, answers).map_err(|error| error.with_remedy(crate::values::error::Remedy::None))
+        log_in(account, secrets, answers)
+    }
+
+    fn asked_for<'a>(&self, call: &'a Call) -> &'a str {
+        call.arguments.text("command").unwrap_or(call.operation.wire)
     }
 
     fn answer<'b>(&self, call: &Call, reply: &'b Reply) -> Result<Json<'b>> {

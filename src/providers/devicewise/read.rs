@@ -49,10 +49,14 @@ pub fn refuse_more(call: &Call, document: &Json<'_>) -> Result<()> {
 pub fn session(reply: &Reply) -> Result<Grant> {
     // Which code stands for a wrong password is not published: whatever is refused here is a refused login.
     let refused = |mut error: Error| {
-        if matches!(
-            error.kind,
-            Kind::InvalidRequest | Kind::PermissionDenied | Kind::NotFound
-        ) {
+        // "Too many" is a limit only where it is not of logins: of those, each one more prolongs the lock.
+        let is_locked = error.kind == Kind::RateLimited && speaks_of_logins(&error.message);
+        if is_locked
+            || matches!(
+                error.kind,
+                Kind::InvalidRequest | Kind::PermissionDenied | Kind::NotFound
+            )
+        {
             error.kind = Kind::AuthenticationFailed;
         }
         if error.kind == Kind::AuthenticationFailed {
@@ -238,6 +242,14 @@ impl Failure {
 fn speaks_of_a_limit(text: &str) -> bool {
     let text = text.to_lowercase();
     ["rate limit", "too many", "throttl"]
+        .iter()
+        .any(|word| text.contains(word))
+}
+
+/// How the service says that it has locked a user out is not published, either.
+fn speaks_of_logins(text: &str) -> bool {
+    let text = text.to_lowercase();
+    ["login", "log in", "attempt", "locked"]
         .iter()
         .any(|word| text.contains(word))
 }
@@ -747,6 +759,13 @@ mod tests {
             error.message.starts_with("the login was refused (Login failed."),
             "{error}"
         );
+        for (said, kind) in [
+            ("Too many failed login attempts", Kind::AuthenticationFailed),
+            ("Too many requests", Kind::RateLimited),
+        ] {
+            let text = format!(r#"{{"success":false,"errorCodes":[-1],"errorMessages":["{said}"]}}"#);
+            assert_eq!(session(&reply(200, &text)).unwrap_err().kind, kind, "{said}");
+        }
         let empty = reply(200, r#"{"auth":{"success":true,"params":{}}}"#);
         assert_eq!(session(&empty).unwrap_err().kind, Kind::UnexpectedResponse);
     }

@@ -34,7 +34,7 @@ fn refusal(call: &Call, reply: &Reply) -> Error {
     } else {
         format!("{said}: {advice}")
     };
-    let error = error.with_request_id(reply.header("x-request-id").map(str::to_owned));
+    let error = error.with_request_id(reply.request_id());
     match document.get("error_id").and_then(Json::as_label) {
         Some(code) => error.with_code(code),
         None => error,

@@ -326,9 +326,7 @@ fn oauth_code(document: &Json<'_>) -> Option<String> {
 }
 
 fn request_id(reply: &Reply, document: &Json<'_>) -> Option<String> {
-    words(document.get_any_case("traceId"))
-        .or_else(|| reply.header("x-request-id").map(str::to_owned))
-        .or_else(|| reply.header("x-uipath-correlation-id").map(str::to_owned))
+    words(document.get_any_case("traceId")).or_else(|| reply.request_id())
 }
 
 fn is_web_page(reply: &Reply) -> bool {

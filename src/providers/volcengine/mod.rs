@@ -108,6 +108,14 @@ impl Provider for Volcengine {
         signer.sign(request, proof.now)
     }
 
+    fn asked_for<'a>(&self, call: &'a Call) -> &'a str {
+        call.arguments.text("action").unwrap_or(call.operation.wire)
+    }
+
+    fn request_id(&self, reply: &Reply, document: &Json<'_>) -> Option<String> {
+        read::request_id(reply, document)
+    }
+
     fn answer<'b>(&self, call: &Call, reply: &'b Reply) -> Result<Json<'b>> {
         let document = read::answer(reply)?;
         read::refuse_more(call, &document)?;

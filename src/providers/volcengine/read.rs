@@ -109,14 +109,11 @@ const fn meaning(codes: &'static [&'static str], kind: Kind, advice: &'static st
 pub fn answer(reply: &Reply) -> Result<Json<'_>> {
     let document = match Json::parse(&reply.body) {
         Ok(document) => document,
-        Err(problem) if reply.is_success() => return Err(problem.with_request_id(log_id(reply))),
+        Err(problem) if reply.is_success() => return Err(problem.with_request_id(reply.request_id())),
         Err(_) => return Err(plain_refusal(reply)),
     };
     let metadata = document.get("ResponseMetadata");
-    let id = metadata
-        .and_then(|metadata| metadata.get("RequestId"))
-        .and_then(Json::as_label);
-    let id = id.or_else(|| log_id(reply));
+    let id = request_id(reply, &document);
     match metadata.and_then(|metadata| metadata.get("Error")) {
         Some(Json::Null) | None => {}
         Some(error) => return Err(refusal(error, reply).with_request_id(id)),
@@ -230,6 +227,15 @@ fn member_mut<'j>(object: &'j mut Json<'static>, key: &str) -> Option<&'j mut Js
     members.iter_mut().find(|(name, _)| name == key).map(|(_, value)| value)
 }
 
+/// The id that the envelope tells, or that the vendor's client logs when it has none.
+pub fn request_id(reply: &Reply, document: &Json<'_>) -> Option<String> {
+    let id = document
+        .get("ResponseMetadata")
+        .and_then(|metadata| metadata.get("RequestId"));
+    let id = id.and_then(Json::as_label).map(|id| one_line(&id, 100));
+    id.or_else(|| reply.request_id())
+}
+
 /// What was asked for, out of the document.
 pub fn typed(call: &Call, document: &Json<'_>) -> Result<Typed> {
     let root = At::root(document);
@@ -270,12 +276,7 @@ fn refusal(error: &Json<'_>, reply: &Reply) -> Error {
 
 fn plain_refusal(reply: &Reply) -> Error {
     let message = format!("the service answered HTTP {}: {}", reply.status, reply.excerpt(200));
-    reply.status_error(message).with_request_id(log_id(reply))
-}
-
-/// The id that the vendor's client logs when the body has none.
-fn log_id(reply: &Reply) -> Option<String> {
-    reply.header("x-tt-logid").map(str::to_owned)
+    reply.status_error(message).with_request_id(reply.request_id())
 }
 
 /// The result of a usage call.
