@@ -436,8 +436,9 @@ REFUSED: list[tuple[dict[str, Any], type[InvalidArgument], str]] = [
     (
         {"every": "month"},
         InvalidArgument,
-        "uipath.consumption: the figure of 2026-02-01T00:00:00Z to 2026-04-15T12:00:00Z cannot be told by the month, since "
-        'nothing says how much of it belongs to each; plan it with every="month", or leave the meter out with meters=.',
+        "uipath.consumption: the figure of 2026-02-01T00:00:00Z to 2026-04-15T12:00:00Z cannot be told by the month, "
+        "since nothing says how much of it belongs to each; "
+        'plan it with every="month", or leave the meter out with meters=.',
     ),
     (
         {"every": "hour", "meters": "sora.egress"},
@@ -483,7 +484,11 @@ def test_month_so_far_is_never_put_together_over_time(usage: mt.Usage, expected:
     )
     (rolled,) = usage.rollup("month", meters="sora.total_connections").to_dicts()
     assert (rolled["quantity"], rolled["kind"], rolled["readings"]) == (row["quantity"], "cumulative", 1)
-    assert (rolled["period"], rolled["covered"], rolled["flags"]) == ("2026-04", None, [*row["flags"], "partial_period"])
+    assert (rolled["period"], rolled["covered"], rolled["flags"]) == (
+        "2026-04",
+        None,
+        [*row["flags"], "partial_period"],
+    )
 
 
 def test_a_roll_up_is_a_table_for_every_reader(usage: mt.Usage) -> None:
