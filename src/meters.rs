@@ -369,16 +369,19 @@ pub enum Flag {
     Mismatch = 1 << 6,
     /// The moment may belong to either of two months.
     AmbiguousMonth = 1 << 7,
+    /// Of the period that a roll-up names, some is not known: it was not asked, or is a hole.
+    PartialPeriod = 1 << 8,
 }
 
 impl Flag {
     /// All flags, with their names in tables.
-    pub const ALL: [(Self, &'static str); 8] = [
+    pub const ALL: [(Self, &'static str); 9] = [
         (Self::Floored, "floored"),
         (Self::Approximate, "approximate"),
         (Self::Rounded, "rounded"),
         (Self::LowerBound, "lower_bound"),
         (Self::PartialBucket, "partial_bucket"),
+        (Self::PartialPeriod, "partial_period"),
         (Self::AttributedByStart, "attributed_by_start"),
         (Self::Mismatch, "mismatch"),
         (Self::AmbiguousMonth, "ambiguous_month"),

@@ -14,6 +14,7 @@ HERE = "tests/reliability/"
 PYTHON = [sys.executable, "-X", "faulthandler"]
 
 PROMISES = {"F1", "F2", "F3", "F4", "F5", "F8", "F9", "F10", "F11", "F12", "F16", "F17", "F24"}
+PROMISES = {"F1", "F2", "F3", "F4", "F5", "F8", "F9", "F10", "F11", "F12", "F16", "F17", "F26"}
 
 WHAT = {
     "F1": ("faults × providers × doors", "≥ 450 cases, all right, within deadline + 250 ms"),
@@ -39,6 +40,7 @@ WHAT = {
     "F21": ("notebook", "sync, await, gather, interrupt, pandas: 0 errors but the interrupt"),
     "F22": ("whole suite, again and again", "20 passes in random order"),
     "F24": ("logins", "≤ 1 refused login for a credential; hints obeyed; all others succeed"),
+    "F26": ("roll-ups against a model", "10,000 cases: covered, flags, periods and figures equal"),
 }
 
 # With as many cases as are due, whatever a trial has set.
@@ -65,6 +67,7 @@ COMMANDS = [
     Command(["F21"], [*PYTHON, HERE + "notebook.py"], 120),
     Command(["F24"], [*PYTHON, HERE + "logins.py"], 1800),
     Command(["F22"], [*PYTHON, HERE + "again.py"], 7200),
+    Command(["F26"], [*PYTHON, HERE + "periods.py"], 1200),
     # What `make fuzz` and `make mutants` found, which take hours and may run meanwhile.
     Command(["F4"], [*PYTHON, HERE + "fuzzing.py"], 60),
     Command(["F6"], [*PYTHON, HERE + "mutants.py"], 60),

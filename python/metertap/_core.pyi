@@ -197,7 +197,14 @@ class Usage:
     def remaining(self, unsettled: bool) -> Plan: ...
     @staticmethod
     def concat(usages: list[Usage], later: bool) -> Usage: ...
-    def rollup(self, every: str | None, by: list[str], zone: str | list[tuple[int, int]]) -> Table: ...
+    def rollup(
+        self,
+        every: str | None,
+        by: list[str] | None,
+        zone: str | list[tuple[int, int]] | None,
+        meters: list[str] | None,
+        cli: bool,
+    ) -> tuple[Table, str]: ...
 
 def meters() -> list[dict[str, Any]]:
     """Return the catalogue of meters."""

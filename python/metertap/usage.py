@@ -21,12 +21,19 @@ if TYPE_CHECKING:
     from metertap._client import Client
     from metertap.planning import Plan
 
-__all__ = ["Reading", "Table", "Usage", "concat"]
+__all__ = ["Reading", "RollUp", "Table", "Usage", "concat"]
 
 #: How many rows a table shows when it is printed.
 SHOWN = 10
 #: How many rows become Python objects at a time, on their way to a file.
 BATCH = 10_000
+
+
+def shown(name: str, value: Any) -> Any:
+    """Return a value as people read it: a share in per cent, never rounded up to all of it."""
+    if name == "covered" and isinstance(value, float):
+        return f"{int(value * 1000) / 10:g} %"
+    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +176,7 @@ class Table:
     def _head(self) -> tuple[list[str], list[list[Any]]]:
         rows = self._table.to_dicts(0, min(SHOWN, len(self)))
         filled = [name for name in self.columns if any(row[name] not in (None, [], "") for row in rows)]
-        return filled, [[row[name] for name in filled] for row in rows]
+        return filled, [[shown(name, row[name]) for name in filled] for row in rows]
 
     def _rest(self) -> str:
         return f"… and {len(self) - SHOWN:,} more rows" if len(self) > SHOWN else f"{len(self):,} rows"
@@ -291,8 +298,13 @@ class Usage(Table):
         ]
 
     def rollup(
-        self, every: str | None = None, by: str | Sequence[str] = ("provider", "meter"), *, tz: str | tzinfo = "UTC"
-    ) -> Table:
+        self,
+        every: str | None = None,
+        by: str | Sequence[str] | None = None,
+        *,
+        tz: str | tzinfo | None = None,
+        meters: str | Sequence[str] | None = None,
+    ) -> RollUp:
         """Put readings together, by each meter's own rule.
 
         Increments are added, peaks are not, and levels take the latest. What no rule allows is refused.
@@ -300,32 +312,40 @@ class Usage(Table):
         Parameters
         ----------
         every : {"hour", "day", "week", "month", "quarter", "year", "all"}, optional
-            The length of a group; readings of different times stay apart if left out. A reading belongs to where it
-            starts.
-        by : str or list of str, default ("provider", "meter")
-            The columns that stay apart.
-        tz : str or tzinfo, default "UTC"
-            Where days begin.
+            The period of a figure; readings of different times stay apart if left out. A reading belongs to where it
+            starts. ``"all"`` is the whole range that was asked for.
+        by : str or list of str, optional
+            The columns that stay apart, and no others. If left out: account, provider, meter, and what the meters'
+            rules need, such as UiPath's ``consumable_code``.
+        tz : str or tzinfo, optional
+            Where days begin; as the question was asked if left out.
+        meters : str or list of str, optional
+            The meters to put together; all if left out.
 
         Returns
         -------
-        Table
-            A row per group: its window, quantity, unit, status, flags, and the number of readings.
+        RollUp
+            A row per group and period: ``period`` (``2026-01``, ``2026-W05``, ``2026-Q1``), its ``start`` and ``end``,
+            ``covered``, quantity, unit, status, flags, and the number of readings. ``covered`` is the share of the
+            period's time for which every source of the row was answered, 1.0 only if all was, and null for
+            month-so-far counters. A period of the question in which a group has no reading has no quantity, and 0.0.
 
         Raises
         ------
         InvalidArgument
-            If that would add peaks, mix units, or name a column that does not exist.
+            If that would add peaks, mix units, split a figure over several periods, or name a column or a meter that
+            does not exist.
         """
+        return self._rolled_up(every, by, tz, meters)
+
+    def _rolled_up(self, every: Any, by: Any, tz: Any, meters: Any, *, cli: bool = False) -> RollUp:
         from metertap.planning import told_zone
 
-        zone = told_zone(tz)
-        names: Any = [by] if isinstance(by, str) else by
         if not (every is None or isinstance(every, str)):
             raise WrongType(f"every must be a str such as 'day', not {type(every).__name__}.")
-        if not (isinstance(names, Iterable) and all(isinstance(name, str) for name in names)):
-            raise WrongType("by must be the name of a column, or a list of them.")
-        return Table(self._core.rollup(every, list(names), zone))
+        names = _listed(by, "by must be the name of a column, or a list of them.")
+        wanted = _listed(meters, "meters must be the name of a meter, or a list of them.")
+        return RollUp(*self._core.rollup(every, names, None if tz is None else told_zone(tz), wanted, cli))
 
     def plot(self, meters: str | Sequence[str] | None = None) -> Any:
         """Draw the readings over time; see `metertap.plot.plot`."""
@@ -416,6 +436,38 @@ def concat(usages: Iterable[Usage], *, prefer: str | None = None) -> Usage:
 def _table_restored(table: bytes) -> Table:
     """Rebuild a pickled table."""
     return Table(_core.Table.from_bytes(table))
+
+
+class RollUp(Table):
+    """What `Usage.rollup` returns: a table whose print says how much of its periods is known."""
+
+    def __init__(self, core: _core.Table, remark: str = "") -> None:
+        super().__init__(core)
+        self._remark = remark
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_roll_up_restored, (self._table.to_bytes(), self._remark))
+
+    def _rest(self) -> str:
+        return f"{super()._rest()}; {self._remark}" if self._remark else super()._rest()
+
+
+def _roll_up_restored(table: bytes, remark: str) -> RollUp:
+    """Rebuild a pickled roll-up."""
+    return RollUp(_core.Table.from_bytes(table), remark)
+
+
+def _listed(names: Any, problem: str) -> list[str] | None:
+    """Return the name, or the names, as a list."""
+    if names is None:
+        return None
+    given: Any = [names] if isinstance(names, str) else names
+    if not isinstance(given, Iterable):
+        raise WrongType(problem)
+    listed: list[str] = list(given)
+    if not all(isinstance(name, str) for name in listed):
+        raise WrongType(problem)
+    return listed
 
 
 def _restored(tables: bytes) -> Usage:

@@ -5,7 +5,7 @@ use std::ops::Range;
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
 
-use crate::meters::{Buckets, Span};
+use crate::meters::{Buckets, Source, Span};
 use crate::values::error::{Error, Result};
 use crate::values::period::Every;
 use crate::values::window::{Instant, Window};
@@ -17,9 +17,14 @@ pub(super) type Seconds = Range<i64>;
 
 /// The moments at which buckets start.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Grid {
+pub enum Grid {
     /// Every so many seconds, from midnight at this UTC offset.
-    Every { step: i64, offset: i64 },
+    Every {
+        /// The seconds.
+        step: i64,
+        /// The offset, in seconds.
+        offset: i64,
+    },
     /// The starts of calendar months (UTC).
     Months,
 }
@@ -37,6 +42,14 @@ impl Grid {
             },
             Buckets::Months => Self::Months,
             Buckets::Window | Buckets::MonthSoFar => Self::ANYWHERE,
+        }
+    }
+
+    /// The moments at which pieces of a question may begin: where buckets do, or anywhere if nobody knows where that is.
+    pub fn of_pieces(buckets: Buckets, source: &Source) -> Self {
+        match buckets {
+            Buckets::Every(..) if source.widened > 0 => Self::ANYWHERE,
+            buckets => Self::of(buckets),
         }
     }
 

@@ -203,13 +203,9 @@ fn margin(asked: &Asked) -> i64 {
     }
 }
 
-/// The moments at which pieces may begin: where buckets do, or anywhere if nobody knows where that is.
+/// The moments at which pieces may begin.
 fn grid(asked: &Asked) -> Grid {
-    if margin(asked) > 0 {
-        Grid::ANYWHERE
-    } else {
-        Grid::of(asked.buckets)
-    }
+    Grid::of_pieces(asked.buckets, asked.source)
 }
 
 /// The arguments that take the window.

@@ -17,6 +17,7 @@ mod table;
 mod toy;
 mod union;
 
+pub use cut::Grid;
 pub use make::{Part, Question};
 pub use table::Row;
 
@@ -243,6 +244,18 @@ impl Plan {
             edges: Vec::new(),
             part: None,
         }
+    }
+
+    /// True if an edge of this call's piece is that of a period by which the question was cut.
+    pub fn is_cut_by_period(&self, call: &PlannedCall) -> bool {
+        let (Some(every), Some((first, last))) = (call.asked.every, self.range()) else {
+            return false;
+        };
+        let is_edge = |at: Timestamp| {
+            let start = every.around(at, self.zone.time_zone()).map(|(start, _)| start);
+            first < at && at < last && every != Every::All && start.is_ok_and(|start| start == at)
+        };
+        is_edge(call.piece.start().at) || is_edge(call.piece.end().at)
     }
 
     /// The first and the last moment of what was asked.

@@ -19,6 +19,7 @@ use crate::engine::clock;
 use crate::engine::run::{Job, read, replay as replay_archive};
 use crate::plan::{self, Part, PlannedAccount, PlannedCall, Question};
 use crate::providers::{REGISTRY, Reply, provider};
+use crate::usage::rollup::{Door, RollUp};
 use crate::usage::{self, Evidence, Outcome};
 use crate::values::error::{Error, Result};
 use crate::values::period::Every;
@@ -453,15 +454,30 @@ impl Usage {
         self.0.missing().map(usage::Hole::sentence).collect()
     }
 
-    /// Readings put together by their meters' rules.
+    /// Readings put together by their meters' rules, and what must be known of all of them; `cli` if the command line
+    /// asks.
     #[allow(clippy::needless_pass_by_value)] // the binding hands over owned lists
-    fn rollup(&self, py: Python<'_>, every: Option<&str>, by: Vec<String>, zone: ToldZone) -> PyResult<Table> {
+    fn rollup(
+        &self,
+        py: Python<'_>,
+        every: Option<&str>,
+        by: Option<Vec<String>>,
+        zone: Option<ToldZone>,
+        meters: Option<Vec<String>>,
+        cli: bool,
+    ) -> PyResult<(Table, String)> {
         let outcome = py.detach(|| -> Result<_> {
-            let every = every.map(Every::named).transpose()?;
-            let zone = Zone::new(zone.into())?;
-            self.0.rollup(every, zone.time_zone(), &by)
+            let zone = zone.map(|told| Zone::new(told.into())).transpose()?;
+            self.0.rollup(&RollUp {
+                every: every.map(Every::named).transpose()?,
+                zone: zone.as_ref().map(Zone::time_zone),
+                by: by.as_deref(),
+                meters: meters.as_deref(),
+                door: if cli { Door::CommandLine } else { Door::Python },
+            })
         });
-        outcome.map(Table).map_err(|error| to_python(py, &error))
+        let rolled = outcome.map_err(|error| to_python(py, &error))?;
+        Ok((Table(rolled.table), rolled.remark))
     }
 }
 

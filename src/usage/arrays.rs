@@ -8,8 +8,8 @@ use ahash::AHashMap;
 use arrow_array::builder::{ListBuilder, StringBuilder};
 use arrow_array::types::Int32Type;
 use arrow_array::{
-    Array, ArrayRef, Decimal128Array, DictionaryArray, Int32Array, Int64Array, ListArray, RecordBatch, StringArray,
-    TimestampMicrosecondArray, new_null_array,
+    Array, ArrayRef, Decimal128Array, DictionaryArray, Float64Array, Int32Array, Int64Array, ListArray, RecordBatch,
+    StringArray, TimestampMicrosecondArray, new_null_array,
 };
 use arrow_buffer::{NullBuffer, NullBufferBuilder, OffsetBuffer};
 use arrow_schema::{DataType, Field, Schema};
@@ -60,6 +60,11 @@ pub fn counts(values: impl IntoIterator<Item = usize>) -> ArrayRef {
 pub fn optional_counts(values: impl IntoIterator<Item = Option<usize>>) -> ArrayRef {
     let whole = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
     Arc::new(values.into_iter().map(|count| count.map(whole)).collect::<Int64Array>())
+}
+
+/// A column of shares, some of which may be missing.
+pub fn shares(values: impl IntoIterator<Item = Option<f64>>) -> ArrayRef {
+    Arc::new(values.into_iter().collect::<Float64Array>())
 }
 
 /// Notes where the stand-in for "nothing" lies, and puts zeros there.

@@ -109,6 +109,17 @@ impl CallReadings {
         self.meter.is_empty()
     }
 
+    /// Flags figures of windows that the question's periods cut, where no page says whether the end of a window belongs
+    /// to it: what was at that moment may be in both.
+    pub fn flag_if_cut(&mut self, plan: &Plan, place: usize) {
+        let call = plan.calls.get(place);
+        if !self.source.tells_end && call.is_some_and(|call| plan.is_cut_by_period(call)) {
+            for flags in &mut self.flags {
+                *flags = Flags(*flags).with(Flag::Approximate).0;
+            }
+        }
+    }
+
     /// When they were fetched.
     pub fn fetched_at(&self) -> Timestamp {
         self.fetched_at

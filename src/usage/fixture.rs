@@ -53,6 +53,7 @@ pub static SUMS: Source = Source {
             ..METER
         },
     ],
+    writes: Writes::Used,
     currency: Some("JPY"),
     ..SOURCE
 };
@@ -96,6 +97,7 @@ pub static OTHERS: Source = Source {
             ..METER
         },
     ],
+    writes: Writes::Used,
     settles: Settles::Unknown,
     ..SOURCE
 };
@@ -196,6 +198,10 @@ pub fn shown(table: &RecordBatch, column: &str) -> Vec<String> {
             let amount = array.as_primitive::<arrow_array::types::Decimal128Type>();
             let text = amount.value_as_string(row);
             text.trim_end_matches('0').trim_end_matches('.').to_owned()
+        }
+        arrow_schema::DataType::Float64 => {
+            let share = array.as_primitive::<arrow_array::types::Float64Type>();
+            format!("{:?}", share.value(row))
         }
         arrow_schema::DataType::Int64 => array.as_primitive::<Int64Type>().value(row).to_string(),
         arrow_schema::DataType::List(_) => {

@@ -10,6 +10,7 @@ mod cases;
 pub mod columns;
 mod concat;
 pub mod coverage;
+mod covered;
 pub mod evidence;
 #[cfg(test)]
 mod fixture;
@@ -85,6 +86,7 @@ impl Usage {
                 None => Fate::NotMade,
                 Some(Err(error)) => Fate::Failed(error),
                 Some(Ok(mut readings)) => {
+                    readings.flag_if_cut(&plan, place);
                     let answer = Answer::of(&mut readings, end);
                     calls.push((place, readings));
                     Fate::Answered(answer)

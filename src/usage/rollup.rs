@@ -12,45 +12,194 @@ use arrow_array::{
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::Usage;
 use super::arrays::{self, NO_AMOUNT, NO_MOMENT, Numbers, Texts, Words, bug, microseconds};
 use super::columns::{AFTER_DIMENSIONS, BEFORE_DIMENSIONS, STATUSES, number};
-use super::{Hole, Known, Usage};
-use crate::meters::{Combine, Flag, Flags, Meter, Status};
+use super::covered::{Group, Knowledge, Sources};
+use super::timeline::moment as told_moment;
+use crate::meters::{Buckets, Combine, Flag, Flags, Kind, Meter, Status};
+use crate::plan::Plan;
 use crate::values::error::{Error, Result};
 use crate::values::period::Every;
 use crate::values::text::did_you_mean;
+
+/// What a roll-up is asked for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RollUp<'a> {
+    /// The periods; without them each window stays apart.
+    pub every: Option<Every>,
+    /// The time zone whose calendar they are of; the plan's where none is given.
+    pub zone: Option<&'a TimeZone>,
+    /// The columns that stay apart; where none are given, account, provider, meter and what the meters' rules need.
+    pub by: Option<&'a [String]>,
+    /// The meters; all where none are given.
+    pub meters: Option<&'a [String]>,
+    /// Where it was asked for, in whose words it is refused.
+    pub door: Door,
+}
+
+/// Where a roll-up was asked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Door {
+    /// In Python.
+    #[default]
+    Python,
+    /// On the command line.
+    CommandLine,
+}
+
+impl Door {
+    fn by(self, names: &[&str]) -> String {
+        match self {
+            Self::Python => format!("write by={names:?}"),
+            Self::CommandLine => format!("write --by {}", names.join(" ")),
+        }
+    }
+
+    fn every(self, every: Every, is_other_zone: bool) -> String {
+        let zone = match (is_other_zone, self) {
+            (false, _) => "",
+            (true, Self::Python) => " and this tz",
+            (true, Self::CommandLine) => " and this --tz",
+        };
+        match self {
+            Self::Python => format!("plan it with every=\"{}\"{zone}", every.name()),
+            Self::CommandLine => format!("fetch it anew with --rollup {}{zone}", every.name()),
+        }
+    }
+
+    fn no_every(self) -> &'static str {
+        match self {
+            Self::Python => "leave every out",
+            Self::CommandLine => "leave --rollup out",
+        }
+    }
+
+    fn meters(self) -> &'static str {
+        match self {
+            Self::Python => "meters=",
+            Self::CommandLine => "--meters",
+        }
+    }
+}
+
+/// A roll-up.
+#[derive(Debug)]
+pub struct RolledUp {
+    /// A row for each figure.
+    pub table: RecordBatch,
+    /// What must be known of all of it, in a few words; empty where there is nothing to say.
+    pub remark: String,
+}
 
 impl Usage {
     /// Puts readings together: over each period of the time zone's calendar (over no time at all without `every`), and
     /// over all that `by` does not name (of provider, account, meter, unit, kind and the dimensions).
     ///
-    /// A peak is never summed, a meter never mixed with another; what a meter's rule does not allow is refused.
-    /// Readings count where they start; those without a start make figures without one. The flags of a figure are
-    /// those of its readings, and more where they are due: `lower_bound` if floored figures were added or a hole may
-    /// lie inside, `partial_bucket` with `attributed_by_start` if a reading ends after the period, `partial_bucket`
-    /// if the latest level may be missing, `approximate` if levels of different moments were added. A cost is given
-    /// only where each added reading states one, in one currency.
-    pub fn rollup(&self, every: Option<Every>, zone: &TimeZone, by: &[String]) -> Result<RecordBatch> {
-        let names = names(&self.readings, by)?;
-        let rows = Rows::of(self)?;
-        let mut periods = Periods::new(every, zone);
-        let mut series = rows.series(&mut periods)?;
-        // An account has one provider.
-        let keeps_all = rows
-            .labels
-            .iter()
-            .all(|(name, _)| *name == "provider" || names.contains(name));
-        if every.is_some() || !keeps_all {
-            flag_holes(&mut series, &rows, &periods, &self.holes)?;
-        }
+    /// A peak is never summed, a meter never mixed with another; what a meter's rule does not allow is refused, and so is
+    /// a reading of more than its period where nothing says which part of it belongs there. Readings count where they
+    /// start; those without a start make figures without one. A period that was asked for in which a known group has no
+    /// reading is a row without a quantity.
+    ///
+    /// The flags of a figure are those of its readings, and more where they are due: `partial_period` if some of the
+    /// period is not known, and then `lower_bound` if figures are added or the largest is taken, `partial_bucket` if the
+    /// latest is; `lower_bound` if floored figures were added; `partial_bucket` with `attributed_by_start` if a reading
+    /// ends after the period; `approximate` if levels of different moments were added. A cost is given only where each
+    /// added reading states one, in one currency.
+    pub fn rollup(&self, wanted: &RollUp<'_>) -> Result<RolledUp> {
+        let given = wanted.by.map(|by| names(&self.readings, by)).transpose()?;
+        let meters = wanted.meters.map(|names| meters(self, names)).transpose()?;
+        let rows = Rows::of(self, meters.as_deref(), wanted.door)?;
+        let zone = wanted.zone.unwrap_or_else(|| self.plan.zone.time_zone());
+        let mut periods = Periods::new(wanted.every, zone, &self.plan);
+        let series = rows.series(&mut periods)?;
+        refuse_longer(self, wanted, &periods, &series)?;
+        let names = given.unwrap_or_else(|| rows.needed(&series));
+        let asked = periods.asked(&self.plan)?;
         let groups = Groups {
             names: &names,
             rows: &rows,
             periods: &periods,
+            door: wanted.door,
         };
-        let figures = groups.put_together(series)?;
-        groups.table(&figures)
+        let figures = groups.complete(groups.put_together(series)?, self, &asked)?;
+        Ok(RolledUp {
+            remark: remark(self, &figures),
+            table: groups.table(&figures)?,
+        })
     }
+}
+
+/// The meters that are named, each of which must be one of this usage.
+fn meters<'a>(usage: &Usage, names: &'a [String]) -> Result<Vec<&'a str>> {
+    if names.is_empty() {
+        return Err(Error::invalid("meters names no meter; leave it out for all of them"));
+    }
+    let known = || usage.meters.iter().map(|meter| meter.name);
+    match names.iter().find(|name| known().all(|known| known != **name)) {
+        None => Ok(names.iter().map(String::as_str).collect()),
+        Some(unknown) => {
+            let hint = did_you_mean(unknown, known());
+            Err(Error::invalid(format!("this usage has no meter {unknown:?}{hint}")))
+        }
+    }
+}
+
+/// What must be known of a roll-up as a whole.
+fn remark(usage: &Usage, figures: &[Figure<'_>]) -> String {
+    let mut periods: HashMap<u32, bool> = HashMap::new();
+    for figure in figures.iter().filter(|figure| figure.period != UNPLACED) {
+        *periods.entry(figure.period).or_default() |= figure.flags.has(Flag::PartialPeriod);
+    }
+    let mut told = Vec::new();
+    let partial = periods.values().filter(|is_partial| **is_partial).count();
+    if partial > 0 {
+        let is = if partial == 1 { "is" } else { "are" };
+        told.push(format!("{partial} of {} periods {is} known in part", periods.len()));
+    }
+    if let Some(part) = &usage.plan.part {
+        told.push(format!("{part} of a plan"));
+    }
+    if usage.missing().next().is_some() {
+        told.push("the usage is INCOMPLETE".to_owned());
+    }
+    told.join("; ")
+}
+
+/// Refuses readings of more than their period, unless they are buckets that cross no more than its end.
+fn refuse_longer(usage: &Usage, wanted: &RollUp<'_>, periods: &Periods<'_>, series: &[Figure<'_>]) -> Result<()> {
+    let Some(every) = wanted.every.filter(|every| *every != Every::All) else {
+        return Ok(());
+    };
+    for figure in series {
+        let (end, start) = figure.latest;
+        let Some((_, last)) = periods.bounds(figure.period).filter(|(_, last)| end > *last) else {
+            continue;
+        };
+        let holds_another = periods.around(last)?.1 <= end;
+        let name = figure.meter.name;
+        let of_it = |meters: &[&'static Meter]| meters.iter().any(|meter| meter.name == name);
+        let mut timelines = usage.timelines.iter().filter(|timeline| of_it(&timeline.meters));
+        let has_none = timelines.any(|timeline| timeline.buckets == Buckets::Window);
+        if !holds_another && !has_none {
+            continue;
+        }
+        let is_other_zone = wanted.zone.is_some_and(|zone| zone != usage.plan.zone.time_zone());
+        let way = if has_none {
+            wanted.door.every(every, is_other_zone)
+        } else {
+            "choose a longer period".to_owned()
+        };
+        return Err(Error::invalid(format!(
+            "{name}: the figure of {} to {} cannot be told by the {}, since nothing says how much of it belongs to each; \
+             {way}, or leave the meter out with {}",
+            told_moment(start),
+            told_moment(end),
+            every.name(),
+            wanted.door.meters()
+        )));
+    }
+    Ok(())
 }
 
 /// The columns that `by` names, each once.
@@ -78,6 +227,9 @@ struct Rows<'a> {
     labels: Vec<(&'a str, Texts<'a>)>,
     meter: Texts<'a>,
     meters: HashMap<&'static str, &'static Meter>,
+    /// The meters that are wanted, if not all are.
+    wanted: Option<&'a [&'a str]>,
+    door: Door,
     start: &'a TimestampMicrosecondArray,
     end: &'a TimestampMicrosecondArray,
     quantity: &'a Decimal128Array,
@@ -88,7 +240,7 @@ struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    fn of(usage: &'a Usage) -> Result<Self> {
+    fn of(usage: &'a Usage, wanted: Option<&'a [&'a str]>, door: Door) -> Result<Self> {
         let batch = &usage.readings;
         let status: &DictionaryArray<Int32Type> = column(batch, "status")?;
         let fields = batch.schema_ref().fields().iter().zip(batch.columns());
@@ -100,6 +252,8 @@ impl<'a> Rows<'a> {
                 .collect::<Result<_>>()?,
             meter: texts(batch, "meter")?,
             meters: usage.meters.iter().map(|meter| (meter.name, *meter)).collect(),
+            wanted,
+            door,
             start: column(batch, "start")?,
             end: column(batch, "end")?,
             quantity: column(batch, "quantity")?,
@@ -129,11 +283,38 @@ impl<'a> Rows<'a> {
         let mut series: Vec<Figure<'a>> = Vec::new();
         for (row, (id, period)) in ids.into_iter().zip(of_rows).enumerate() {
             match series.get_mut(id as usize) {
-                Some(known) => known.merge_over_time(&self.figure(row, known.meter, period, periods)?)?,
-                None => series.push(self.figure(row, self.meter(row)?, period, periods)?),
+                Some(known) if !known.is_wanted => {}
+                Some(known) => known.merge_over_time(&self.figure(row, known.meter, period, periods)?, self.door)?,
+                None => {
+                    let mut first = self.figure(row, self.meter(row)?, period, periods)?;
+                    first.is_wanted = self.wanted.is_none_or(|wanted| wanted.contains(&first.meter.name));
+                    series.push(first);
+                }
             }
         }
+        series.retain(|figure| figure.is_wanted);
         Ok(series)
+    }
+
+    /// Account, provider, meter, and the dimensions over which the meters' rules put nothing together.
+    fn needed(&self, series: &[Figure<'a>]) -> Vec<&'a str> {
+        let mut firsts: HashMap<&str, usize> = HashMap::new();
+        let mut apart: Vec<&str> = BEFORE_DIMENSIONS.to_vec();
+        for figure in series {
+            let rule = figure.meter.rollup.over_labels;
+            if let Combine::AddWithin(dimension) = rule {
+                apart.push(dimension);
+            }
+            let first = *firsts.entry(figure.meter.name).or_insert(figure.row);
+            if rule == Combine::Refuse && first != figure.row {
+                let own = self.labels.iter().filter(|(name, _)| !apart.contains(name));
+                let differing = own.filter(|(_, texts)| texts.get(first) != texts.get(figure.row));
+                let differing: Vec<&str> = differing.map(|(name, _)| *name).collect();
+                apart.extend(differing);
+            }
+        }
+        let names = self.labels.iter().map(|(name, _)| *name);
+        names.filter(|name| apart.contains(name)).collect()
     }
 
     fn meter(&self, row: usize) -> Result<&'static Meter> {
@@ -162,6 +343,8 @@ impl<'a> Rows<'a> {
             currency: self.currency.get(row),
             latest: (end, start),
             span: (start, end),
+            is_wanted: true,
+            covered: None,
             flags,
             status: u8::try_from(self.status.value(row)).unwrap_or(number(Status::Unknown)),
         })
@@ -210,7 +393,10 @@ fn refine(ids: &mut [u32], codes: impl IntoIterator<Item = u32>) {
     }
 }
 
-/// The periods that readings fall into, each with a number; number 0 is for readings without a start.
+/// The number of the period of readings without a start.
+const UNPLACED: u32 = 0;
+
+/// The periods that readings fall into, each with a number.
 struct Periods<'z> {
     every: Option<Every>,
     zone: &'z TimeZone,
@@ -224,22 +410,63 @@ struct Periods<'z> {
 }
 
 impl<'z> Periods<'z> {
-    fn new(every: Option<Every>, zone: &'z TimeZone) -> Self {
+    fn new(every: Option<Every>, zone: &'z TimeZone, plan: &Plan) -> Self {
+        let mut bounds = vec![(NO_MOMENT, NO_MOMENT)];
+        if every == Some(Every::All) {
+            let (start, end) = plan.range().unzip();
+            bounds.push((microseconds(start), microseconds(end)));
+        }
         Self {
             every,
             zone,
-            bounds: vec![(NO_MOMENT, NO_MOMENT)],
+            bounds,
             calendar: BTreeMap::new(),
             last: (0, 0, 0),
             windows: Numbers::default(),
         }
     }
 
+    /// The numbers of the periods that what was asked for touches, in their order.
+    fn asked(&mut self, plan: &Plan) -> Result<Vec<u32>> {
+        let mut numbers = Vec::new();
+        match self.every {
+            None => {}
+            Some(Every::All) => numbers.push(1),
+            Some(_) => {
+                for window in &plan.asked {
+                    let (mut at, end) = (window.start().at.as_microsecond(), window.end().at.as_microsecond());
+                    while at < end {
+                        let number = self.of(at, at)?;
+                        if numbers.last() != Some(&number) {
+                            numbers.push(number);
+                        }
+                        at = self.bounds(number).map_or(end, |(_, last)| last.max(at + 1));
+                    }
+                }
+            }
+        }
+        Ok(numbers)
+    }
+
+    /// The period of the calendar that a moment lies in.
+    fn around(&self, at: i64) -> Result<(i64, i64)> {
+        let at = Timestamp::from_microsecond(at).map_err(bug)?;
+        let every = self.every.unwrap_or(Every::All);
+        let (first, last) = every.around(at, self.zone).map_err(bug)?;
+        Ok((first.as_microsecond(), last.as_microsecond()))
+    }
+
+    /// What the period is called, if it has a name.
+    fn label(&self, number: u32) -> Option<String> {
+        let (every, (start, _)) = (self.every?, self.bounds(number)?);
+        Some(every.label(Timestamp::from_microsecond(start).ok()?, self.zone))
+    }
+
     /// The number of the period of a reading with this window.
     fn of(&mut self, start: i64, end: i64) -> Result<u32> {
         let next = u32::try_from(self.bounds.len()).map_err(bug)?;
         match self.every {
-            _ if start == NO_MOMENT => Ok(0),
+            _ if start == NO_MOMENT => Ok(UNPLACED),
             Some(Every::All) => Ok(1),
             None => {
                 let number = self.windows.of((start, end)) + 1;
@@ -248,7 +475,7 @@ impl<'z> Periods<'z> {
                 }
                 Ok(number)
             }
-            Some(every) => {
+            Some(_) => {
                 let (first, last, number) = self.last;
                 if first <= start && start < last {
                     return Ok(number);
@@ -258,9 +485,7 @@ impl<'z> Periods<'z> {
                     self.last = (*first, *last, *number);
                     return Ok(*number);
                 }
-                let at = Timestamp::from_microsecond(start).map_err(bug)?;
-                let (first, last) = every.around(at, self.zone).map_err(bug)?;
-                let (first, last) = (first.as_microsecond(), last.as_microsecond());
+                let (first, last) = self.around(start)?;
                 self.bounds.push((first, last));
                 self.calendar.insert(first, (last, next));
                 Ok(next)
@@ -268,7 +493,7 @@ impl<'z> Periods<'z> {
         }
     }
 
-    /// First moment and end of a period; nothing where its readings decide that, or have none.
+    /// First moment and end of a period; nothing where there is none.
     fn bounds(&self, number: u32) -> Option<(i64, i64)> {
         self.bounds
             .get(number as usize)
@@ -292,15 +517,49 @@ struct Figure<'a> {
     latest: (i64, i64),
     /// The first start and the last end.
     span: (i64, i64),
+    /// False for what stands in for readings of a meter that is not wanted.
+    is_wanted: bool,
+    /// The share of its period that is known, where there is a period.
+    covered: Option<f64>,
     flags: Flags,
     status: u8,
 }
 
 impl Figure<'_> {
-    fn merge_over_time(&mut self, other: &Self) -> Result<()> {
+    /// A period of the same group without a reading.
+    fn without_reading(&self, period: u32) -> Self {
+        Self {
+            period,
+            readings: 0,
+            quantity: NO_AMOUNT,
+            cost: NO_AMOUNT,
+            currency: None,
+            covered: Some(0.0),
+            flags: Flags::NONE.with(Flag::PartialPeriod),
+            status: number(Status::Unknown),
+            ..self.clone()
+        }
+    }
+
+    /// The flag of a figure that may lack something.
+    fn lacking(&self) -> Option<Flag> {
+        match self.meter.rollup.over_time {
+            Combine::Add | Combine::AddWithin(_) | Combine::Max => Some(Flag::LowerBound),
+            Combine::Last => Some(Flag::PartialBucket),
+            // One window of a sum is less than the period's all the same.
+            Combine::Refuse => (self.meter.kind == Kind::Sum).then_some(Flag::LowerBound),
+        }
+    }
+
+    fn flag(&mut self, flag: Option<Flag>) {
+        self.flags = flag.map_or(self.flags, |flag| self.flags.with(flag));
+    }
+
+    fn merge_over_time(&mut self, other: &Self, door: Door) -> Result<()> {
         if self.meter.rollup.over_time == Combine::Refuse {
-            let text = "figures of different times cannot be put together; leave every out, which keeps them apart";
-            return Err(Error::invalid(format!("{}: {text}", self.meter.name)));
+            let (name, way) = (self.meter.name, door.no_every());
+            let text = "figures of different times cannot be put together";
+            return Err(Error::invalid(format!("{name}: {text}; {way}, which keeps them apart")));
         }
         self.merge(other, self.meter.rollup.over_time)
     }
@@ -370,50 +629,17 @@ fn worse(a: u8, b: u8) -> u8 {
     }
 }
 
-/// Flags the figures that a missing call may have been part of. Which labels it would have had is not known.
-fn flag_holes(series: &mut [Figure<'_>], rows: &Rows<'_>, periods: &Periods<'_>, holes: &[Hole]) -> Result<()> {
-    let mut missing: HashMap<(&str, &str), Vec<(i64, i64)>> = HashMap::new();
-    for hole in holes.iter().filter(|hole| hole.state != Known::Absent) {
-        let window = (
-            microseconds(Some(hole.window.start().at)),
-            microseconds(Some(hole.window.end().at)),
-        );
-        for meter in &hole.meters {
-            missing.entry((&hole.account, meter)).or_default().push(window);
-        }
-    }
-    if missing.is_empty() {
-        return Ok(());
-    }
-    let accounts = rows.texts("account")?;
-    for figure in series {
-        let account = accounts.get(figure.row).unwrap_or_default();
-        let Some(windows) = missing.get(&(account, figure.meter.name)) else {
-            continue;
-        };
-        let bounds = periods.bounds(figure.period);
-        if windows
-            .iter()
-            .any(|hole| bounds.is_none_or(|(start, end)| hole.0 < end && start < hole.1))
-        {
-            let is_last = figure.meter.rollup.over_time == Combine::Last;
-            let flag = if is_last { Flag::PartialBucket } else { Flag::LowerBound };
-            figure.flags = figure.flags.with(flag);
-        }
-    }
-    Ok(())
-}
-
 /// Groups of series, and the table of their figures.
 struct Groups<'g, 'a> {
     names: &'g [&'a str],
     rows: &'g Rows<'a>,
     periods: &'g Periods<'g>,
+    door: Door,
 }
 
 impl<'a> Groups<'_, 'a> {
-    /// One figure for each group and period, by the meters' rules over labels; by group, then by time.
-    fn put_together(&self, series: Vec<Figure<'a>>) -> Result<Vec<Figure<'a>>> {
+    /// One figure for each group and period, by the meters' rules over labels, each with its group's number.
+    fn put_together(&self, series: Vec<Figure<'a>>) -> Result<Vec<(u32, Figure<'a>)>> {
         let mut ids = vec![0; series.len()];
         for name in self.names {
             let texts = self.rows.texts(name)?;
@@ -428,12 +654,94 @@ impl<'a> Groups<'_, 'a> {
                 None => groups.push((id, figure)),
             }
         }
+        Ok(groups)
+    }
+
+    /// The figures by group, then by time, with what is known of their periods, and with the periods that lack them.
+    fn complete(&self, mut groups: Vec<(u32, Figure<'a>)>, usage: &Usage, asked: &[u32]) -> Result<Vec<Figure<'a>>> {
         let start = |figure: &Figure<'a>| match self.bounds(figure) {
             (NO_MOMENT, _) => i64::MAX,
             (start, _) => start,
         };
         groups.sort_by_key(|(id, figure)| (*id, start(figure)));
-        Ok(groups.into_iter().map(|(_, figure)| figure).collect())
+        let mut sources = Sources::of(usage);
+        let mut all = Vec::with_capacity(groups.len());
+        let mut rest = groups.into_iter().peekable();
+        while let Some((id, first)) = rest.next() {
+            let mut knowledge = sources.knowledge(&self.group(&first)?);
+            // What a month-so-far counter was in other periods nobody can be asked.
+            let asked = if first.meter.kind == Kind::Cumulative {
+                &[]
+            } else {
+                asked
+            };
+            let mut without = asked.iter().peekable();
+            let model = first.clone();
+            let mut next = Some(first);
+            while let Some(mut figure) = next {
+                if let Some(knowledge) = knowledge.as_deref_mut() {
+                    self.judge(&mut figure, knowledge, usage)?;
+                }
+                let is_before = |period: &&u32| {
+                    let from = self.periods.bounds(**period).map_or(NO_MOMENT, |(from, _)| from);
+                    **period != figure.period && from < start(&figure)
+                };
+                while let Some(period) = without.next_if(is_before) {
+                    all.push(model.without_reading(*period));
+                }
+                without.next_if(|period| **period == figure.period);
+                all.push(figure);
+                next = rest.next_if(|(other, _)| *other == id).map(|(_, figure)| figure);
+            }
+            all.extend(without.map(|period| model.without_reading(*period)));
+        }
+        Ok(all)
+    }
+
+    fn group(&self, figure: &Figure<'a>) -> Result<Group<'a>> {
+        let mut columns = Vec::with_capacity(self.names.len());
+        for name in self.names.iter().filter(|name| !AFTER_DIMENSIONS.contains(name)) {
+            columns.push((*name, self.rows.texts(name)?.get(figure.row)));
+        }
+        Ok(Group {
+            meter: figure.meter,
+            columns,
+        })
+    }
+
+    /// Says of a figure how much of its period is known, and what that makes of it.
+    fn judge(&self, figure: &mut Figure<'a>, knowledge: &mut Knowledge, usage: &Usage) -> Result<()> {
+        let Some((start, end)) = self.periods.bounds(figure.period) else {
+            // Of readings without a start nobody knows which of all holes they lie beside.
+            let (start, end) = usage.plan.range().unzip();
+            if knowledge.measure(microseconds(start), microseconds(end))?.lacks {
+                figure.flag(figure.lacking());
+            }
+            return Ok(());
+        };
+        if self.periods.every.is_none() {
+            if knowledge.lacks_at(start) {
+                figure.flag(figure.lacking());
+            }
+            return Ok(());
+        }
+        if figure.meter.kind == Kind::Cumulative {
+            if knowledge.lacks_at(figure.span.0) {
+                figure.flag(Some(Flag::LowerBound));
+            }
+            let is_inside = figure.span.0 <= start && end <= figure.span.1;
+            figure.flag((!is_inside).then_some(Flag::PartialPeriod));
+            return Ok(());
+        }
+        let measure = knowledge.measure(start, end)?;
+        figure.covered = Some(measure.share());
+        figure.flag((!measure.is_whole()).then_some(Flag::PartialPeriod));
+        // The latest level may be missing wherever one is.
+        let is_level = figure.meter.rollup.over_time == Combine::Last;
+        if measure.lacks || is_level && !measure.is_whole() {
+            figure.flag(figure.lacking());
+        }
+        Ok(())
     }
 
     fn merge(&self, known: &mut Figure<'a>, figure: &Figure<'a>) -> Result<()> {
@@ -473,7 +781,7 @@ impl<'a> Groups<'_, 'a> {
 
     fn refuse(&self, problem: &str, more: &[&str]) -> Error {
         let by: Vec<&str> = self.names.iter().chain(more).copied().collect();
-        Error::invalid(format!("{problem}; write by={by:?}"))
+        Error::invalid(format!("{problem}; {}", self.door.by(&by)))
     }
 
     fn bounds(&self, figure: &Figure<'a>) -> (i64, i64) {
@@ -500,7 +808,9 @@ impl<'a> Groups<'_, 'a> {
                 .map_or("unknown", |one| one.name())
         };
         let currency = |figure: &Figure<'a>| figure.currency.filter(|_| figure.cost != NO_AMOUNT);
+        let labels: Vec<Option<String>> = figures.iter().map(|figure| self.periods.label(figure.period)).collect();
         columns.extend([
+            ("period", arrays::texts(labels.iter().map(Option::as_deref))),
             (
                 "start",
                 arrays::moments(figures.iter().map(|figure| self.bounds(figure).0).collect()),
@@ -509,6 +819,7 @@ impl<'a> Groups<'_, 'a> {
                 "end",
                 arrays::moments(figures.iter().map(|figure| self.bounds(figure).1).collect()),
             ),
+            ("covered", arrays::shares(figures.iter().map(|figure| figure.covered))),
             (
                 "quantity",
                 arrays::amounts(figures.iter().map(|figure| figure.quantity).collect())?,
@@ -537,9 +848,15 @@ impl<'a> Groups<'_, 'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::meters::{Reading, Source};
+    use std::sync::Arc;
+
+    use crate::meters::{Reading, Sink, Source, Writes};
+    use crate::plan::{Asked, PartOf, PlannedCall};
     use crate::usage::fixture::{OTHERS, SUMS, answered, at, call, day, plan, shown, usage, window};
+    use crate::usage::{Collector, Outcome};
+    use crate::values::arguments::Value;
     use crate::values::quantity::Quantity;
+    use crate::values::window::Window;
     use jiff::SignedDuration;
     use proptest::prelude::*;
 
@@ -547,15 +864,26 @@ mod tests {
         names.iter().map(|name| (*name).to_owned()).collect()
     }
 
-    fn utc(usage: &Usage, every: Option<Every>, names: &[&str]) -> Result<RecordBatch> {
-        usage.rollup(every, &TimeZone::UTC, &by(names))
+    fn zoned(usage: &Usage, every: Option<Every>, names: &[&str], zone: &TimeZone) -> Result<RecordBatch> {
+        let wanted = RollUp {
+            every,
+            zone: Some(zone),
+            by: Some(&by(names)),
+            ..RollUp::default()
+        };
+        usage.rollup(&wanted).map(|rolled| rolled.table)
     }
 
-    /// Start, quantity and flags of each figure.
+    fn utc(usage: &Usage, every: Option<Every>, names: &[&str]) -> Result<RecordBatch> {
+        zoned(usage, every, names, &TimeZone::UTC)
+    }
+
+    /// Start, quantity and flags of each figure that there is.
     fn figures(table: &RecordBatch) -> Vec<(String, String, String)> {
         let (starts, quantities) = (shown(table, "start"), shown(table, "quantity"));
         let rows = starts.into_iter().zip(quantities).zip(shown(table, "flags"));
         rows.map(|((start, quantity), flags)| (start, quantity, flags))
+            .filter(|(_, quantity, _)| quantity != "-")
             .collect()
     }
 
@@ -588,7 +916,7 @@ mod tests {
                 &["meter", "vhost"][..],
                 vec![
                     (months[0], "8.5", "floored+lower_bound"),
-                    (months[1], "7", "floored+lower_bound"),
+                    (months[1], "7", "floored+lower_bound+partial_period"),
                     (months[0], "10", "floored"),
                 ],
             ),
@@ -598,7 +926,8 @@ mod tests {
                 &["meter"],
                 vec![
                     (months[0], "18.5", "floored+lower_bound"),
-                    (months[1], "7", "floored+lower_bound"),
+                    // The last day of February is not due yet.
+                    (months[1], "7", "floored+lower_bound+partial_period"),
                 ],
             ),
             (
@@ -729,13 +1058,33 @@ mod tests {
             .collect();
         assert_eq!(
             names.join(" "),
-            "vhost meter start end quantity unit kind status cost currency flags readings"
+            "vhost meter period start end covered quantity unit kind status cost currency flags readings"
         );
-        assert_eq!(shown(&table, "vhost"), ["a", "a", "b"]);
-        assert_eq!(shown(&table, "meter"), ["toy.traffic"; 3]);
-        assert_eq!(shown(&table, "readings"), ["2", "1", "1"]);
-        assert_eq!(shown(&table, "end"), [FEBRUARY, "2026-03-01T00:00:00Z", FEBRUARY]);
-        assert_eq!(shown(&table, "kind"), ["sum"; 3]);
+        let march = "2026-03-01T00:00:00Z";
+        for (column, values) in [
+            ("vhost", ["a", "a", "b", "b"]),
+            ("meter", ["toy.traffic"; 4]),
+            ("period", ["2026-01", "2026-02", "2026-01", "2026-02"]),
+            ("readings", ["2", "1", "1", "0"]),
+            ("end", [FEBRUARY, march, FEBRUARY, march]),
+            // The last day of February is not due yet.
+            ("covered", ["1.0", "0.9642857142857143", "1.0", "0.0"]),
+            ("quantity", ["8.5", "7", "10", "-"]),
+            ("kind", ["sum"; 4]),
+            ("unit", ["GiB"; 4]),
+            ("status", ["settled", "settled", "settled", "unknown"]),
+            (
+                "flags",
+                [
+                    "floored+lower_bound",
+                    "floored+lower_bound+partial_period",
+                    "floored",
+                    "partial_period",
+                ],
+            ),
+        ] {
+            assert_eq!(shown(&table, column), values, "{column}");
+        }
     }
 
     #[test]
@@ -845,15 +1194,21 @@ mod tests {
         let table = utc(&usage, Some(Every::Month), &[]).unwrap();
         expect(
             &table,
-            &[(JANUARY, "3", crossing), (FEBRUARY, "4", "floored+lower_bound")],
+            &[
+                (JANUARY, "3", crossing),
+                (FEBRUARY, "4", "floored+lower_bound+partial_period"),
+            ],
         );
         // The same days are whole in China.
         let zone = TimeZone::get("Asia/Shanghai").unwrap();
-        let table = usage.rollup(Some(Every::Month), &zone, &[]).unwrap();
+        let table = zoned(&usage, Some(Every::Month), &[], &zone).unwrap();
         let months = ["2025-12-31T16:00:00Z", "2026-01-31T16:00:00Z"];
         expect(
             &table,
-            &[(months[0], "1", "floored"), (months[1], "6", "floored+lower_bound")],
+            &[
+                (months[0], "1", "floored"),
+                (months[1], "6", "floored+lower_bound+partial_period"),
+            ],
         );
     }
 
@@ -869,11 +1224,12 @@ mod tests {
         for (every, placed) in [
             (None, "floored"),
             (Some(Every::Month), "floored"),
-            (Some(Every::All), "floored+lower_bound"),
+            (Some(Every::All), "floored+lower_bound+partial_period"),
         ] {
             let table = utc(&usage, every, &["meter"]).unwrap();
             expect(&table, &[(JANUARY, "1", placed), ("-", "4", "floored+lower_bound")]);
-            assert_eq!(shown(&table, "status"), ["settled", "unknown"]);
+            let status = shown(&table, "status");
+            assert_eq!((&*status[0], &**status.last().unwrap()), ("settled", "unknown"));
         }
     }
 
@@ -889,7 +1245,7 @@ mod tests {
             (vec![unplaced.clone(), provisional(), settled()], "provisional"),
         ] {
             let table = utc(&usage(&SUMS, readings), Some(Every::Month), &[]).unwrap();
-            assert_eq!(shown(&table, "status"), [status]);
+            assert_eq!(shown(&table, "status").last().unwrap(), status);
         }
     }
 
@@ -950,21 +1306,393 @@ mod tests {
         let quarter = Some(Every::Quarter);
         let day = |meter| vec![day(meter, &[Some("a")], "2026-01-01", "5")];
         for (source, meter, every, flags) in [
-            (&SUMS, 1, quarter, "floored+lower_bound"),
-            (&SUMS, 1, Some(Every::All), "floored+lower_bound"),
-            (&OTHERS, 0, quarter, "lower_bound"),
-            (&OTHERS, 1, quarter, "partial_bucket"),
+            (&SUMS, 1, quarter, "floored+lower_bound+partial_period"),
+            (&SUMS, 1, Some(Every::All), "floored+lower_bound+partial_period"),
+            (&OTHERS, 0, quarter, "lower_bound+partial_period"),
+            (&OTHERS, 1, quarter, "partial_bucket+partial_period"),
             (&SUMS, 1, Some(Every::Month), "floored"),
             (&SUMS, 1, None, "floored"),
         ] {
             let table = utc(&with_hole(source, day(meter)), every, &["vhost"]).unwrap();
             assert_eq!(
-                shown(&table, "flags"),
-                [flags],
+                shown(&table, "flags")[0],
+                flags,
                 "{} by {every:?}",
                 source.meters[meter].name
             );
         }
+    }
+
+    /// A call for one host.
+    fn of_host(id: &str, host: &str, source: &'static Source, window: Window) -> PlannedCall {
+        let call = call(id, "main", source, window);
+        let host = vec![("vhost".to_owned(), Value::Text(host.to_owned()))];
+        let asked = Asked::of(source, (0..source.meters.len()).collect(), host);
+        PlannedCall {
+            asked: Arc::new(asked),
+            ..call
+        }
+    }
+
+    /// Host `a` was answered for January and half of February, host `b` for January only.
+    fn two_hosts(part: Option<PartOf>) -> Usage {
+        let (january, half) = (window("2026-01-01", "2026-02-01"), window("2026-02-01", "2026-02-15"));
+        let hosts = [("a", january), ("a", half), ("b", january), ("b", half)];
+        let calls = hosts.iter().zip(["1", "2", "3", "4"]);
+        let calls = calls.map(|((host, window), id)| of_host(id, host, &SUMS, *window));
+        let plan = Plan {
+            part,
+            ..plan(calls.collect())
+        };
+        let reading = |place: usize, start| answered(&plan, place, vec![day(1, &[Some(hosts[place].0)], start, "5")]);
+        let outcomes = vec![
+            reading(0, "2026-01-09"),
+            reading(1, "2026-02-09"),
+            reading(2, "2026-01-09"),
+        ];
+        Usage::assemble(&plan, outcomes).unwrap()
+    }
+
+    /// Period, covered, quantity and flags of each row.
+    fn rows(table: &RecordBatch) -> Vec<String> {
+        let columns = ["period", "covered", "quantity", "flags"].map(|name| shown(table, name));
+        (0..table.num_rows())
+            .map(|row| columns.each_ref().map(|column| &*column[row]).join(" "))
+            .collect()
+    }
+
+    #[test]
+    fn a_period_is_covered_where_every_source_of_the_row_was_answered() {
+        let whole = two_hosts(None);
+        let part = two_hosts(Some(PartOf {
+            have: vec![0],
+            of: 2,
+            whole: String::new(),
+        }));
+        let apart = [
+            "2026-01 1.0 5 floored",
+            "2026-02 0.5 5 floored+lower_bound+partial_period",
+            "2026-01 1.0 5 floored",
+            "2026-02 0.0 - partial_period",
+        ];
+        for (usage, names, wanted) in [
+            (&whole, &["vhost"][..], &apart[..]),
+            (
+                &whole,
+                &[],
+                &[
+                    "2026-01 1.0 10 floored+lower_bound",
+                    "2026-02 0.0 5 floored+lower_bound+partial_period",
+                ],
+            ),
+            (&part, &["vhost"], &apart),
+            // Which hosts another part asks nobody knows here.
+            (
+                &part,
+                &["account"],
+                &[
+                    "2026-01 0.0 10 floored+lower_bound+partial_period",
+                    "2026-02 0.0 5 floored+lower_bound+partial_period",
+                ],
+            ),
+        ] {
+            assert_eq!(
+                rows(&utc(usage, Some(Every::Month), names).unwrap()),
+                wanted,
+                "{names:?}"
+            );
+        }
+        // All of the question: 31 days and 14, of which 14 of one host are missing.
+        let all = utc(&whole, Some(Every::All), &["vhost"]).unwrap();
+        let share = format!("{:?}", 31.0 / 45.0);
+        assert_eq!(shown(&all, "covered"), ["1.0", &share]);
+        assert_eq!(shown(&all, "period"), ["all"; 2]);
+        assert_eq!(shown(&all, "end"), ["2026-02-15T00:00:00Z"; 2]);
+    }
+
+    #[test]
+    fn a_roll_up_says_what_must_be_known_of_all_of_it() {
+        let wanted = RollUp {
+            every: Some(Every::Month),
+            ..RollUp::default()
+        };
+        let part = Some(PartOf {
+            have: vec![0],
+            of: 2,
+            whole: String::new(),
+        });
+        for (usage, remark) in [
+            (
+                two_hosts(None),
+                "1 of 2 periods is known in part; the usage is INCOMPLETE",
+            ),
+            (
+                two_hosts(part),
+                "2 of 2 periods are known in part; part 1 of 2 of a plan; the usage is INCOMPLETE",
+            ),
+            (usage(&SUMS, readings(1)), "1 of 2 periods is known in part"),
+        ] {
+            assert_eq!(usage.rollup(&wanted).unwrap().remark, remark);
+        }
+        let none = utc(&usage(&SUMS, readings(1)), None, &[]).unwrap();
+        assert_eq!(
+            (shown(&none, "period"), shown(&none, "covered")),
+            (vec!["-".to_owned(); 3], vec!["-".to_owned(); 3])
+        );
+    }
+
+    #[test]
+    fn what_is_absent_makes_a_lower_bound_only_where_every_bucket_is_written() {
+        static UNKNOWN: Source = Source {
+            writes: Writes::Unknown,
+            ..SUMS
+        };
+        static EVERY: Source = Source {
+            writes: Writes::Every,
+            ..SUMS
+        };
+        let days = || {
+            vec![
+                day(0, &[None, None], "2026-01-02", "1"),
+                day(0, &[None, None], "2026-01-03", "2"),
+            ]
+        };
+        let january = Some(Every::Month);
+        for (source, wanted) in [
+            (&SUMS, "2026-01 1.0 3 "),
+            (&UNKNOWN, "2026-01 0.06451612903225806 3 partial_period"),
+            (&EVERY, "2026-01 0.06451612903225806 3 lower_bound+partial_period"),
+        ] {
+            assert_eq!(rows(&utc(&usage(source, days()), january, &[]).unwrap())[0], wanted);
+        }
+    }
+
+    #[test]
+    fn a_hole_of_one_series_is_one_of_its_groups_alone() {
+        static EVERY: Source = Source {
+            writes: Writes::Every,
+            ..SUMS
+        };
+        let plan = plan(vec![call("c1", "main", &EVERY, window("2026-01-01", "2026-01-03"))]);
+        let mut collector = Collector::new(&plan.calls[0], at("2026-03-01"));
+        for (host, start) in [("a", "2026-01-01"), ("b", "2026-01-01"), ("b", "2026-01-02")] {
+            collector.reading(day(1, &[Some(host)], start, "5"));
+        }
+        collector.null(1, &[Some("a")], at("2026-01-02"), at("2026-01-03"));
+        let result = collector.finish();
+        let evidence = crate::usage::fixture::evidence();
+        let usage = Usage::assemble(
+            &plan,
+            vec![Outcome {
+                call: 0,
+                evidence,
+                result,
+            }],
+        )
+        .unwrap();
+        let table = utc(&usage, Some(Every::All), &["vhost"]).unwrap();
+        assert_eq!(
+            rows(&table),
+            [
+                "all 0.5 5 floored+lower_bound+partial_period",
+                "all 1.0 10 floored+lower_bound"
+            ]
+        );
+        let table = utc(&usage, Some(Every::All), &[]).unwrap();
+        assert_eq!(rows(&table), ["all 0.5 15 floored+lower_bound+partial_period"]);
+    }
+
+    #[test]
+    fn time_counts_where_buckets_start() {
+        static CHINA: Source = Source {
+            buckets: Buckets::Every(86_400, 8 * 3600),
+            ..SUMS
+        };
+        static MONTHS: Source = Source {
+            buckets: Buckets::Months,
+            ..SUMS
+        };
+        static WIDENED: Source = Source {
+            widened: 86_400,
+            ..SUMS
+        };
+        static WINDOW: Source = Source {
+            buckets: Buckets::Window,
+            ..SUMS
+        };
+        let tokyo = TimeZone::get("Asia/Tokyo").unwrap();
+        // February in UTC, and two days of it, from the first bucket start on.
+        for (source, start, end, reading, zone, wanted) in [
+            (
+                &CHINA,
+                "2026-01-31T16:00:00Z",
+                "2026-02-28T16:00:00Z",
+                "2026-02-01T16:00:00Z",
+                &TimeZone::UTC,
+                "0.9642857142857143",
+            ),
+            (
+                &CHINA,
+                "2026-02-01T16:00:00Z",
+                "2026-02-28T16:00:00Z",
+                "2026-02-01T16:00:00Z",
+                &TimeZone::UTC,
+                "0.9642857142857143",
+            ),
+            (
+                &CHINA,
+                "2026-02-01T00:00:00Z",
+                "2026-02-28T16:00:00Z",
+                "2026-02-01T16:00:00Z",
+                &TimeZone::UTC,
+                "0.9642857142857143",
+            ),
+            (&MONTHS, "2026-02-01", "2026-03-01", "2026-02-01", &tokyo, "1.0"),
+            (
+                &WIDENED,
+                "2026-02-01",
+                "2026-02-15",
+                "2026-02-01",
+                &TimeZone::UTC,
+                "0.5",
+            ),
+            (&WINDOW, "2026-02-01", "2026-02-15", "2026-02-01", &TimeZone::UTC, "0.5"),
+            (&SUMS, "2026-02-01", "2026-02-15", "2026-02-01", &tokyo, "0.5"),
+        ] {
+            let plan = plan(vec![call("c1", "main", source, window(start, end))]);
+            let outcome = answered(&plan, 0, vec![day(1, &[None], reading, "1")]);
+            let usage = Usage::assemble(&plan, vec![outcome]).unwrap();
+            let table = zoned(&usage, Some(Every::Month), &[], zone).unwrap();
+            let february = shown(&table, "period").iter().position(|period| period == "2026-02");
+            assert_eq!(
+                shown(&table, "covered")[february.unwrap()],
+                wanted,
+                "{:?} from {start}",
+                source.buckets
+            );
+        }
+    }
+
+    #[test]
+    fn a_reading_of_more_than_its_period_is_refused_with_the_way_out() {
+        static WINDOW: Source = Source {
+            buckets: Buckets::Window,
+            ..SUMS
+        };
+        let long = |start, end| Reading {
+            end: Some(at(end)),
+            ..day(0, &[None, None], start, "1")
+        };
+        let refusal = |source, reading, every, door| {
+            let wanted = RollUp {
+                every: Some(every),
+                door,
+                ..RollUp::default()
+            };
+            let error = usage(source, vec![reading]).rollup(&wanted).map(|_| ());
+            error.map_err(|error| error.message.clone())
+        };
+        let told = |end: &str, every: &str, way: &str| {
+            Err(format!(
+                "toy.minutes: the figure of 2026-01-01T00:00:00Z to {end}T00:00:00Z cannot be told by the {every}, since nothing \
+                 says how much of it belongs to each; {way}"
+            ))
+        };
+        let (python, shell) = (Door::Python, Door::CommandLine);
+        let leave = "or leave the meter out with meters=";
+        for (source, end, every, door, wanted) in [
+            (&WINDOW, "2026-02-01", Every::Month, python, Ok(())),
+            (&WINDOW, "2026-03-01", Every::Quarter, python, Ok(())),
+            (&WINDOW, "2026-03-01", Every::All, python, Ok(())),
+            (
+                &WINDOW,
+                "2026-02-02",
+                Every::Month,
+                python,
+                told("2026-02-02", "month", &format!("plan it with every=\"month\", {leave}")),
+            ),
+            (
+                &WINDOW,
+                "2026-03-01",
+                Every::Week,
+                shell,
+                told(
+                    "2026-03-01",
+                    "week",
+                    "fetch it anew with --rollup week, or leave the meter out with --meters",
+                ),
+            ),
+            (
+                &SUMS,
+                "2026-01-02",
+                Every::Hour,
+                python,
+                told("2026-01-02", "hour", &format!("choose a longer period, {leave}")),
+            ),
+            // A bucket that crosses an edge counts where it starts.
+            (&SUMS, "2026-02-02", Every::Month, python, Ok(())),
+            (
+                &SUMS,
+                "2026-03-01",
+                Every::Month,
+                python,
+                told("2026-03-01", "month", &format!("choose a longer period, {leave}")),
+            ),
+        ] {
+            assert_eq!(
+                refusal(source, long("2026-01-01", end), every, door),
+                wanted,
+                "{end} by {every:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_rules_need_stays_apart_where_nothing_else_is_said() {
+        let rolled = |source, readings, meters: &[&str]| {
+            let meters = by(meters);
+            let wanted = RollUp {
+                every: Some(Every::All),
+                meters: (!meters.is_empty()).then_some(&meters),
+                ..RollUp::default()
+            };
+            usage(source, readings).rollup(&wanted).map(|rolled| rolled.table)
+        };
+        let before_period = |table: &RecordBatch| {
+            let schema = table.schema();
+            let names = schema.fields().iter().map(|field| field.name().as_str());
+            names.take_while(|name| *name != "period").collect::<Vec<_>>().join(" ")
+        };
+        let one_host = || vec![readings(0)[0].clone()];
+        let both: Vec<_> = readings(0).into_iter().chain(readings(2)).collect();
+        for (source, readings, meters, columns, rows) in [
+            (&SUMS, readings(1), &[][..], "provider account meter", 1),
+            (&OTHERS, readings(0), &[], "provider account meter vhost", 2),
+            (&OTHERS, one_host(), &[], "provider account meter", 1),
+            (&OTHERS, consumed(), &[], "provider account meter vhost", 2),
+            (&OTHERS, both.clone(), &["toy.peak"], "provider account meter vhost", 2),
+        ] {
+            let table = rolled(source, readings, meters).unwrap();
+            assert_eq!((&*before_period(&table), table.num_rows()), (columns, rows));
+        }
+        for (meters, message) in [
+            (
+                &["toy.peek"][..],
+                "this usage has no meter \"toy.peek\"; did you mean \"toy.peak\"?",
+            ),
+            (
+                &["toy.average"],
+                "toy.average: figures of different times cannot be put together; leave every out, which keeps them apart",
+            ),
+        ] {
+            assert_eq!(rolled(&OTHERS, both.clone(), meters).unwrap_err().message, message);
+        }
+        let none = RollUp {
+            meters: Some(&[]),
+            ..RollUp::default()
+        };
+        let error = usage(&SUMS, vec![]).rollup(&none).unwrap_err();
+        assert_eq!(error.message, "meters names no meter; leave it out for all of them");
     }
 
     proptest! {
@@ -982,12 +1710,13 @@ mod tests {
             let labels: Vec<_> = leaves.iter().map(|leaf| [hosts[leaf.0], pools[leaf.1]]).collect();
             let readings = leaves.iter().zip(&labels).map(|((_, _, hour, quantity), labels)| Reading {
                 start: Some(at("2026-01-01") + SignedDuration::from_hours(*hour)),
+                end: Some(at("2026-01-01") + SignedDuration::from_hours(hour + 1)),
                 quantity: Quantity { scaled: i128::from(*quantity), rounded: false },
                 ..day(0, labels, "2026-01-01", "0")
             });
             let usage = usage(&SUMS, readings.collect());
             let every = Every::ALL.get(every).copied();
-            let table = usage.rollup(every, &TimeZone::get(zone).unwrap(), &by(&names)).unwrap();
+            let table = zoned(&usage, every, &names, &TimeZone::get(zone).unwrap()).unwrap();
             let quantities: &Decimal128Array = column(&table, "quantity").unwrap();
             let total: i128 = leaves.iter().map(|leaf| i128::from(leaf.3)).sum();
             prop_assert_eq!(quantities.values().iter().sum::<i128>(), total);

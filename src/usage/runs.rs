@@ -50,10 +50,7 @@ impl Runs {
     pub fn gaps(&self, start: i64, end: i64) -> Vec<(i64, i64)> {
         let mut gaps = Vec::new();
         let mut at = start;
-        for (from, to) in self.iter() {
-            if from >= end {
-                break;
-            }
+        for (from, to) in self.touching(start, end) {
             if from > at {
                 gaps.push((at, from));
             }
@@ -67,8 +64,26 @@ impl Runs {
 
     /// How much of `[start, end)` is there.
     pub fn within(&self, start: i64, end: i64) -> i64 {
-        let parts = self.iter().map(|(from, to)| (to.min(end) - from.max(start)).max(0));
-        parts.sum()
+        let parts = self.touching(start, end);
+        parts.map(|(from, to)| (to.min(end) - from.max(start)).max(0)).sum()
+    }
+
+    /// The stretches of which some is in `[start, end)`, as they are.
+    fn touching(&self, start: i64, end: i64) -> impl Iterator<Item = (i64, i64)> {
+        let first = self.all.partition_point(|run| run.1 <= start);
+        let rest = self.all.get(first..).unwrap_or_default().iter().copied();
+        rest.take_while(move |(from, _)| *from < end)
+    }
+
+    /// What is there and not in the other.
+    pub fn without(&self, other: &Self) -> Self {
+        let mut rest = Self::default();
+        for (start, end) in self.iter() {
+            for (from, to) in other.gaps(start, end) {
+                rest.insert(from, to);
+            }
+        }
+        rest
     }
 
     /// What is there in both.
@@ -116,6 +131,8 @@ mod tests {
         assert_eq!(runs.gaps(2, 4), []);
         assert_eq!((runs.within(0, 10), runs.within(3, 7)), (4, 2));
         assert_eq!(runs.both(&of(&[(3, 7)])).all, [(3, 4), (6, 7)]);
+        assert_eq!(runs.without(&of(&[(3, 7)])).all, [(2, 3), (7, 8)]);
+        assert_eq!(runs.without(&of(&[])), runs.both(&of(&[(0, 9)])));
     }
 
     proptest! {

@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Span, Timestamp};
+use jiff::{Span, Timestamp};
 
 use super::error::{Error, Result};
 use super::text::did_you_mean;
@@ -107,22 +107,38 @@ impl Every {
 
 /// The hour on the zone's clocks; where they jump by less than an hour, the hour ends at the jump.
 fn hour(at: Timestamp, zone: &TimeZone) -> std::result::Result<(Timestamp, Timestamp), jiff::Error> {
-    let offset = i64::from(zone.to_offset(at).seconds());
-    let local = at.as_second() + offset;
-    let start = Timestamp::from_second(local.div_euclid(3600) * 3600 - offset)?;
-    let end = start.checked_add(SignedDuration::from_hours(1))?;
-    let just_after = at.checked_add(SignedDuration::from_nanos(1))?;
-    let jump_before = zone.preceding(just_after).next().map(|jump| jump.timestamp());
-    let jump_after = zone.following(at).next().map(|jump| jump.timestamp());
-    Ok((
-        jump_before.map_or(start, |jump| start.max(jump)),
-        jump_after.map_or(end, |jump| end.min(jump)),
-    ))
+    let offset = |second: i64| Timestamp::from_second(second).map(|at| zone.to_offset(at).seconds());
+    // Seconds and their fraction are both truncated towards zero.
+    let second = at.as_second() - i64::from(at.subsec_nanosecond() < 0);
+    let own = offset(second)?;
+    let local = second + i64::from(own);
+    let start = local.div_euclid(3600) * 3600 - i64::from(own);
+    // The second nearest to this one, towards `end`, whose offset is another one; `end` if none is.
+    let jump = |end: i64| -> std::result::Result<i64, jiff::Error> {
+        let (mut same, mut other) = (second, end);
+        while other.abs_diff(same) > 1 {
+            let middle = i64::midpoint(same, other);
+            if offset(middle)? == own {
+                same = middle;
+            } else {
+                other = middle;
+            }
+        }
+        Ok(other)
+    };
+    let first = if offset(start)? == own { start } else { jump(start)? + 1 };
+    let last = if offset(start + 3599)? == own {
+        start + 3600
+    } else {
+        jump(start + 3599)?
+    };
+    Ok((Timestamp::from_second(first)?, Timestamp::from_second(last)?))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::values::zone::{Told, Zone};
 
     #[test]
     fn a_period_is_called_as_people_call_it() {
@@ -143,6 +159,24 @@ mod tests {
                 every.around(at, &tokyo).unwrap().0
             };
             assert_eq!(every.label(start, &tokyo), label);
+        }
+    }
+
+    #[test]
+    fn hours_of_a_zone_of_offsets_end_where_clocks_jump_and_nowhere_else() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let offsets = vec![(0, 20_700), (at("2026-03-04T05:00:00Z").as_second(), 23_400)];
+        let zone = Zone::new(Told::Offsets(offsets)).unwrap();
+        for (moment, start, end) in [
+            // At 10:45 it becomes 11:30.
+            ("2026-03-04T04:14:59.5Z", "2026-03-04T03:15:00Z", "2026-03-04T04:15:00Z"),
+            ("2026-03-04T04:59:59Z", "2026-03-04T04:15:00Z", "2026-03-04T05:00:00Z"),
+            ("2026-03-04T05:00:00Z", "2026-03-04T05:00:00Z", "2026-03-04T05:30:00Z"),
+            ("2026-03-08T21:10:00Z", "2026-03-08T20:30:00Z", "2026-03-08T21:30:00Z"),
+            ("1969-12-31T23:59:59.5Z", "1969-12-31T23:15:00Z", "1970-01-01T00:15:00Z"),
+        ] {
+            let around = Every::Hour.around(at(moment), zone.time_zone()).unwrap();
+            assert_eq!(around, (at(start), at(end)), "{moment}");
         }
     }
 }

@@ -173,7 +173,7 @@ def test_a_file_has_the_format_that_its_name_says(capsys, simulator, tmp_path):
     assert read.column("quantity").to_pylist() == [row["quantity"] for row in fetched(simulator).to_dicts()]
     run(capsys, "fetch", *MARCH, *SORA, "--rollup", "all", "-o", str(tmp_path / "march.md"))
     lines = (tmp_path / "march.md").read_text(encoding="utf-8").splitlines()
-    assert lines[0].startswith("| provider | account | meter | start | end | quantity | unit |")
+    assert lines[0].startswith("| provider | account | meter | period | start | end | covered | quantity | unit |")
     assert len(lines) == 6
     run(capsys, "meters", "-o", str(tmp_path / "meters.parquet"))
     assert parquet.read_table(tmp_path / "meters.parquet").num_rows == len(mt.meters())
@@ -202,6 +202,34 @@ def test_a_roll_up_of_everything_is_not_refused_by_default(capsys):
         f"my-{name}" for name in ("sora", "ricoh", "uipath", "devicewise", "volcengine")
     }
     assert sorted(row["consumable_code"] for row in rows if row["provider"] == "uipath") == ["AIU", "PLTU"]
+
+
+@pytest.mark.usefixtures("config")
+def test_a_roll_up_by_month_plans_by_month(capsys, simulator):
+    quarter = ["--start", "2026-01-01", "--end", "2026-04-01", "--now", NOW]
+    words = ["fetch", *quarter, "--account", "my-uipath", "--meters", "uipath.consumption"]
+    status, out, _ = run(capsys, *words, "--rollup", "month", "--format", "jsonl")
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert status == 0
+    assert [(row["consumable_code"], row["period"], row["covered"]) for row in rows] == [
+        (code, f"2026-0{month}", 1.0) for code in ("AIU", "PLTU") for month in (1, 2, 3)
+    ]
+    assert sum("consumption-summary" in request.path for request in simulator.requests) == 6
+    _, out, _ = run(capsys, *words, "--rollup", "year", "--format", "table")
+    line = out.splitlines()[2].split()
+    assert line[4:11] == ["2026", "2026-01-01", "00:00:00Z", "2027-01-01", "00:00:00Z", "24.6", "%"]
+
+
+@pytest.mark.usefixtures("config")
+def test_what_cannot_be_told_by_a_period_is_refused_in_the_words_of_the_command_line(capsys, tmp_path):
+    archive = str(tmp_path / "archive")
+    quarter = ["--start", "2026-01-01", "--end", "2026-04-01", "--now", NOW]
+    run(capsys, "fetch", *quarter, "--account", "my-uipath", "--archive", archive)
+    status, out, err = run(capsys, "fetch", "--replay", archive, "--rollup", "month")
+    assert (status, out) == (1, "")
+    assert err.endswith("fetch it anew with --rollup month, or leave the meter out with --meters.\n")
+    _, _, err = run(capsys, "fetch", "--replay", archive, "--rollup", "quarter", "--by", "account")
+    assert err.endswith("write --by account consumable_code.\n")
 
 
 @pytest.mark.usefixtures("config")
@@ -488,9 +516,9 @@ def test_the_demos_figures_are_those_of_the_api(capsys):
         status = sora.status_this_month()
         units = simulator.client("uipath").consumption_summary("2026-03-01", "2026-04-01", "AIU")
         calls = simulator.client("devicewise").api_usage_history("2026-04-14", "2026-04-15")
-    months = [row["quantity"] for row in usage.rollup("month").to_dicts() if row["meter"] == "sora.egress"]
+    months = [row["quantity"] for row in usage.rollup("month", meters="sora.egress").to_dicts()]
     assert f"egress {' '.join(f'{figure:,}' for figure in months)} bytes sum" in shown
-    weeks = [row["quantity"] for row in usage.rollup("week").to_dicts() if row["meter"] == "volcengine.down_traffic"]
+    weeks = [row["quantity"] for row in usage.rollup("week", meters="volcengine.down_traffic").to_dicts()]
     assert [line.split()[-1] for line in shown if re.match(r"202\d-\d\d-\d\d [█▏▎▍▌▋▊▉]", line)] == [
         f"{figure:,}" for figure in weeks
     ]

@@ -53,7 +53,7 @@ def tables() -> dict[str, mt.Table]:
         "readings": usage,
         "coverage": usage.coverage,
         "evidence": usage.evidence,
-        "rollup": usage.rollup("month", ["meter", "consumable_code"]),
+        "rollup": usage.rollup("year", ["meter", "consumable_code"]),
         "nothing": nothing,
     }
 

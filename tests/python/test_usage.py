@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import pickle
 import subprocess
 import textwrap
 from collections import defaultdict
@@ -338,13 +339,13 @@ def figures(table: mt.Table, *keys: str) -> dict[Any, Decimal]:
 
 
 def test_a_month_is_the_sum_of_its_days(usage: mt.Usage, expected: list[dict[str, Any]]) -> None:
-    by = ["meter", "consumable_code"]
-    months = figures(usage.rollup("month", by), "meter", "consumable_code", "start")
+    meters = ["sora.egress", "volcengine.up_traffic", "devicewise.api_calls", "ricoh.cost"]
+    months = figures(usage.rollup("month", "meter", meters=meters), "meter", "start")
     wanted: dict[Any, Decimal] = defaultdict(Decimal)
     for row in expected:
-        if row["meter"] in ("sora.egress", "volcengine.up_traffic", "devicewise.api_calls", "ricoh.cost"):
+        if row["meter"] in meters:
             first = row["start"].replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-            wanted[row["meter"], None, first] += row["quantity"]
+            wanted[row["meter"], first] += row["quantity"]
     assert len(wanted) >= 4 * 3
     assert {key: months[key] for key in wanted} == wanted
 
@@ -375,11 +376,13 @@ def test_a_peak_is_the_largest_over_time_and_never_a_sum_over_labels(world: Simu
     }
     assert figures(usage.rollup("all", ["domain"]), "domain") == wanted
     with pytest.raises(InvalidArgument) as caught:
-        usage.rollup("month")
+        usage.rollup("month", ["provider", "meter"])
     assert str(caught.value) == (
         "volcengine.down_bandwidth: figures of different domain cannot become one; "
         'write by=["provider", "meter", "domain"].'
     )
+    # Where nothing is said, what the rule needs stays apart.
+    assert figures(usage.rollup("month"), "domain") == wanted
 
 
 def test_a_level_is_the_latest_over_time_and_a_sum_over_labels(world: Simulator) -> None:
@@ -410,9 +413,17 @@ def test_a_figure_with_a_hole_in_it_says_so(simulator: Simulator) -> None:
         usage = mt.fetch(asked, "2026-01-01", "2026-04-01", now=NOW, on_error="keep")
     (quarter,) = usage.rollup("quarter").to_dicts()
     assert "lower_bound" in quarter["flags"]
-    months = {row["start"].month: row["flags"] for row in usage.rollup("month").to_dicts()}
-    assert sorted(months) == [1, 3], "no figure is made up for the month that is missing"
-    assert all("lower_bound" not in flags for flags in months.values())
+    assert "partial_period" in quarter["flags"]
+    assert quarter["covered"] == 62 / 90
+    first, second, third = usage.rollup("month").to_dicts()
+    assert (first["covered"], second["covered"], third["covered"]) == (1.0, 0.0, 1.0)
+    assert "partial_period" not in first["flags"] + third["flags"]
+    # No figure is made up for the month that is missing.
+    assert (second["period"], second["quantity"], second["readings"]) == ("2026-02", None, 0)
+    assert (second["flags"], second["unit"], second["kind"]) == (["partial_period"], "minutes", "sum")
+    shown = repr(usage.rollup("month"))
+    assert shown.endswith("3 rows; 1 of 3 periods is known in part; the usage is INCOMPLETE")
+    assert "1 of 3 periods is known in part" in usage.rollup("month")._repr_html_()
 
 
 #: What is asked of the usage; what is said.
@@ -420,9 +431,30 @@ REFUSED: list[tuple[dict[str, Any], type[InvalidArgument], str]] = [
     ({"every": "all", "by": ["provider"]}, InvalidArgument, 'cannot become one figure; write by=["provider", "meter"]'),
     ({"every": "all", "by": []}, InvalidArgument, 'cannot become one figure; write by=["meter"]'),
     (
-        {"every": "month"},
+        {"every": "all", "by": "meter", "meters": "uipath.consumption"},
         InvalidArgument,
         "uipath.consumption: figures of different consumable_code cannot become one; write by=",
+    ),
+    (
+        {"every": "month"},
+        InvalidArgument,
+        "uipath.consumption: the figure of 2026-02-01T00:00:00Z to 2026-04-15T12:00:00Z cannot be told by the month, "
+        "since nothing says how much of it belongs to each; "
+        'plan it with every="month", or leave the meter out with meters=.',
+    ),
+    (
+        {"every": "hour", "meters": "sora.egress"},
+        InvalidArgument,
+        "choose a longer period, or leave the meter out with meters=.",
+    ),
+    ({"meters": "sora.egres"}, InvalidArgument, 'this usage has no meter "sora.egres"; did you mean "sora.egress"?'),
+    ({"meters": "volcengine.play"}, InvalidArgument, 'this usage has no meter "volcengine.play"'),
+    ({"meters": []}, InvalidArgument, "meters names no meter; leave it out for all of them"),
+    ({"meters": 5}, WrongType, "meters must be the name of a meter, or a list of them"),
+    (
+        {"every": "month", "tz": "Asia/Tokyo"},
+        InvalidArgument,
+        'plan it with every="month" and this tz, or leave the meter out',
     ),
     ({"every": "dya"}, InvalidArgument, "every must be one of hour, day, week, month, quarter, year, all, not"),
     ({"every": 5}, WrongType, "every must be a str such as 'day', not int"),
@@ -452,15 +484,155 @@ def test_month_so_far_is_never_put_together_over_time(usage: mt.Usage, expected:
         datetime(2026, 4, 1, tzinfo=UTC),
         datetime(2026, 4, 15, 12, tzinfo=UTC),
     )
-    by = ["meter", "consumable_code"]
-    (rolled,) = [row for row in usage.rollup("month", by).to_dicts() if row["meter"] == "sora.total_connections"]
+    (rolled,) = usage.rollup("month", meters="sora.total_connections").to_dicts()
     assert (rolled["quantity"], rolled["kind"], rolled["readings"]) == (row["quantity"], "cumulative", 1)
+    assert (rolled["period"], rolled["covered"], rolled["flags"]) == (
+        "2026-04",
+        None,
+        [*row["flags"], "partial_period"],
+    )
 
 
 def test_a_roll_up_is_a_table_for_every_reader(usage: mt.Usage) -> None:
-    months = usage.rollup("month", ["provider", "meter", "consumable_code"])
+    months = usage.rollup("month", meters=["sora.egress", "volcengine.up_traffic"])
     rows = months.to_dicts()
+    # Half of April is over, and the day of China that is under way belongs to what comes.
+    assert {row["covered"] for row in rows} == {1.0, 0.5, 14 / 30}
     assert pa.table(months).to_pylist() == rows
     assert pl.DataFrame(months).rows(named=True) == rows
     assert len(months.to_pandas()) == len(rows)
     assert duckdb.sql("select count(*) from months").fetchall() == [(len(rows),)]
+
+
+# --- What a roll-up says of its periods -------------------------------------------------------------------------------
+
+PARTIAL = {"partial_period", "lower_bound"}
+
+
+def told(table: mt.Table) -> list[tuple[Any, ...]]:
+    """Return period, covered, whether there is a quantity, and what the flags say of the period."""
+    return [
+        (row["period"], row["covered"], row["quantity"] is not None, PARTIAL & set(row["flags"]))
+        for row in table.to_dicts()
+    ]
+
+
+def test_one_day_is_no_year(world: Simulator) -> None:
+    asked = world.client("sora").select(meters=["sora.egress", "sora.max_bandwidth"])
+    usage = mt.fetch(asked, "2026-03-05", "2026-03-06", now=NOW)
+    assert told(usage.rollup("year")) == [("2026", 1 / 365, True, PARTIAL)] * 2
+    assert told(usage.rollup("day")) == [("2026-03-05", 1.0, True, set())] * 2
+    assert told(usage.rollup("all")) == [("all", 1.0, True, set())] * 2
+    (row, _) = usage.rollup("year").to_dicts()
+    assert (row["start"], row["end"]) == (datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC))
+
+
+def test_two_days_of_china_are_no_quarter(world: Simulator) -> None:
+    asked = world.client("volcengine").select(meters=["volcengine.down_traffic", "volcengine.time_shift_storage"])
+    usage = mt.fetch(asked, "2026-03-02T00:00:00+08:00", "2026-03-04T00:00:00+08:00", now=NOW)
+    storage, traffic = usage.rollup("quarter").to_dicts()
+    assert (storage["covered"], traffic["covered"]) == (2 / 90, 2 / 90)
+    assert traffic["flags"] == ["lower_bound", "partial_period"]
+    assert storage["flags"] == ["partial_bucket", "partial_period"], "a level"
+    # Days of China belong to the month of UTC in which they start, so two of them are all of two days.
+    assert [row["covered"] for row in usage.rollup("day", tz="Asia/Shanghai").to_dicts()] == [1.0] * 4
+
+
+def test_a_month_of_utc_is_none_of_new_york(world: Simulator) -> None:
+    asked = world.client("sora").select(meters=["sora.egress"])
+    usage = mt.fetch(asked, "2026-03-01", "2026-04-01", now=NOW)
+    assert told(usage.rollup("month", tz="America/New_York")) == [
+        ("2026-02", 1 / 28, True, PARTIAL),
+        ("2026-03", 30 / 31, True, PARTIAL),
+    ]
+    assert told(usage.rollup("month")) == [("2026-03", 1.0, True, set())]
+
+
+def test_the_zone_of_a_roll_up_is_that_of_the_question_unless_it_is_named(world: Simulator) -> None:
+    asked = world.client("devicewise").select(meters=["devicewise.api_calls"])
+    usage = mt.fetch(asked, "2026-03-01", "2026-04-01", tz="Asia/Tokyo", now=NOW)
+    assert told(usage.rollup("month")) == [("2026-03", 1.0, True, set())]
+    assert len(usage.rollup("day")) == 31
+    assert len(usage.rollup("day", tz="UTC")) == 32
+    restored = pickle.loads(pickle.dumps(usage))
+    assert restored.rollup("month").to_dicts() == usage.rollup("month").to_dicts()
+
+
+def test_a_tzinfo_is_used_as_what_it_is_and_not_by_its_name(world: Simulator) -> None:
+    asked = world.client("devicewise").select(meters=["devicewise.api_calls"])
+    usage = mt.fetch(asked, "2026-03-01", "2026-03-03", now=NOW)
+    east = timezone(timedelta(hours=10), "EST")
+    days = usage.rollup("day", tz=east).to_dicts()
+    assert [(row["period"], row["start"].hour) for row in days] == [
+        ("2026-03-01", 14),
+        ("2026-03-02", 14),
+        ("2026-03-03", 14),
+    ]
+    assert [row["covered"] for row in days] == [14 / 24, 1.0, 10 / 24]
+
+
+def test_a_part_of_a_plan_says_so_and_rolls_up_to_a_lower_bound(world: Simulator) -> None:
+    plan = mt.plan(world.client("sora").select(meters=["sora.egress"]), "2026-01-01", "2026-04-01", now=NOW)
+    usage = mt.fetch(plan.shard(1, 2))
+    assert not usage.is_complete
+    quarter = usage.rollup("quarter")
+    assert told(quarter) == [("2026-Q1", 28 / 90, True, PARTIAL)]
+    assert repr(quarter).endswith("1 rows; 1 of 1 periods is known in part; part 2 of 2 of a plan")
+    assert "part 2 of 2 of a plan" in quarter._repr_html_()
+    assert repr(pickle.loads(pickle.dumps(quarter))) == repr(quarter)
+    whole = mt.concat([usage, mt.fetch(plan.shard(0, 2))]).rollup("quarter")
+    assert told(whole) == [("2026-Q1", 1.0, True, set())]
+    assert repr(whole).endswith("1 rows")
+
+
+def test_a_quarter_of_uipath_by_month_is_refused_unless_it_was_planned_so(world: Simulator) -> None:
+    asked = world.client("uipath").select(meters=["uipath.consumption"], consumable_code=["AIU", "PLTU"])
+    quarter = ("2026-01-01", "2026-04-01")
+    whole = mt.fetch(asked, *quarter, now=NOW)
+    with pytest.raises(InvalidArgument, match='plan it with every="month", or leave the meter out with meters='):
+        whole.rollup("month")
+    rows = whole.rollup("quarter").to_dicts()
+    assert [(row["consumable_code"], row["covered"]) for row in rows] == [("AIU", 1.0), ("PLTU", 1.0)]
+    assert all("approximate" not in row["flags"] for row in rows)
+    usage = mt.fetch(mt.plan(asked, *quarter, now=NOW, every="month"))
+    months = usage.rollup("month").to_dicts()
+    assert [(row["consumable_code"], row["period"], row["covered"]) for row in months] == [
+        (code, f"2026-0{month}", 1.0) for code in ("AIU", "PLTU") for month in (1, 2, 3)
+    ]
+    # No page says whether the end of a window belongs to it, so an hour may be in two of them.
+    assert all("approximate" in row["flags"] for row in [*months, *usage.to_dicts()])
+    for every, start, end in (("month", "2026-03-01", "2026-04-01"), ("quarter", *quarter)):
+        one = mt.fetch(mt.plan(asked, start, end, now=NOW, every=every))
+        assert all("approximate" not in row["flags"] for row in one.to_dicts()), "one call is not cut"
+
+
+def test_accounts_stay_apart_unless_by_leaves_them_out(world: Simulator) -> None:
+    asked = [world.client("sora", name=name).select(meters=["sora.egress"]) for name in ("one", "two")]
+    usage = mt.fetch(asked, "2026-03-01", "2026-04-01", now=NOW)
+    one, two = usage.rollup("month").to_dicts()
+    assert (one["account"], two["account"]) == ("one", "two")
+    (both,) = usage.rollup("month", ["provider", "meter"]).to_dicts()
+    assert both["quantity"] == one["quantity"] + two["quantity"]
+    assert usage.rollup("month").columns[:6] == ["provider", "account", "meter", "period", "start", "end"]
+
+
+def test_what_one_account_lacks_a_figure_of_both_lacks(simulator: Simulator) -> None:
+    asked = [simulator.client("sora", name=name).select(meters=["sora.egress"]) for name in ("one", "two")]
+    simulator.add_fault("status:404", path_contains="traffics", times=1)
+    with pytest.warns(mt.CoverageWarning):
+        usage = mt.fetch(asked, "2026-02-01", "2026-04-01", now=NOW, on_error="keep")
+    (lost,) = [row for row in usage.coverage.to_dicts() if row["state"] == "failed"]
+    period = f"{lost['start']:%Y-%m}"
+    for row in usage.rollup("month", "meter").to_dicts():
+        is_whole = row["period"] != period
+        assert (row["covered"], PARTIAL & set(row["flags"])) == ((1.0, set()) if is_whole else (0.0, PARTIAL))
+    assert sorted(row["covered"] for row in usage.rollup("month").to_dicts()) == [0.0, 1.0, 1.0, 1.0]
+
+
+def test_the_shortest_share_is_not_shown_as_nothing_less_than_all(world: Simulator) -> None:
+    asked = world.client("devicewise").select(meters=["devicewise.api_calls"])
+    usage = mt.fetch(asked, "2026-03-01T01:00:00Z", "2026-04-01", now=NOW)
+    (month,) = usage.rollup("month").to_dicts()
+    assert month["covered"] == 743 / 744
+    assert "99.8 %" in repr(usage.rollup("month"))
+    assert "100 %" in repr(usage.rollup("all"))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from metertap._table import csv_lines, exact, moment
-from metertap.usage import Table, _needed
+from metertap.usage import Table, _needed, shown
 
 if TYPE_CHECKING:
     import argparse
@@ -96,8 +96,10 @@ def _for_people(table: Table | Sequence[Any], columns: list[str], file: TextIO) 
     rows = list(_rows(table, most))
     machine = ("call_id", "fetched_at")
     names = [name for name in columns if name not in machine and any(row[name] not in (None, [], "") for row in rows)]
-    shown = text(names, [[row[name] for name in names] for row in rows])
-    return shown if len(table) <= most else f"{shown}\n… and {len(table) - most:,} more rows; -o FILE keeps all"
+    table_text = text(names, [[shown(name, row[name]) for name in names] for row in rows])
+    return (
+        table_text if len(table) <= most else f"{table_text}\n… and {len(table) - most:,} more rows; -o FILE keeps all"
+    )
 
 
 def _markdown(file: TextIO, columns: list[str], rows: Iterable[dict[str, Any]]) -> None:

@@ -38,8 +38,8 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(parser=parser)
 
 
-def asked(arguments: argparse.Namespace) -> Plan:
-    """Return the plan for the question; what is wrong with it is wrong usage."""
+def asked(arguments: argparse.Namespace, every: str | None = None) -> Plan:
+    """Return the plan for the question, cut by periods if they are named; what is wrong with it is wrong usage."""
     from metertap.config import accounts
     from metertap.planning import plan
 
@@ -50,7 +50,7 @@ def asked(arguments: argparse.Namespace) -> Plan:
     shard = None if arguments.shard is None else _shard(parser, arguments.shard)
     selections = _selections(arguments, accounts(arguments.config))
     try:
-        whole = plan(selections, arguments.start, arguments.end, tz=arguments.tz, now=arguments.now)
+        whole = plan(selections, arguments.start, arguments.end, tz=arguments.tz, now=arguments.now, every=every)
         return whole if shard is None else whole.shard(*shard)
     except InvalidArgument as error:
         parser.error(str(error))

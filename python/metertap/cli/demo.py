@@ -37,6 +37,7 @@ LETTERS = {
     "rounded": ("r", "rounded"),
     "lower_bound": ("l", "lower bound"),
     "partial_bucket": ("p", "beyond the month"),
+    "partial_period": ("k", "part known"),
     "attributed_by_start": ("s", "counted where it starts"),
     "mismatch": ("m", "parts disagree"),
     "ambiguous_month": ("y", "month unclear"),
@@ -145,12 +146,11 @@ def _months(usage: Usage) -> str:
 
 
 def _weeks(usage: Usage) -> str:
-    weeks: defaultdict[str, dict[str, Decimal]] = defaultdict(dict)
+    weeks: defaultdict[str, dict[str, Decimal | None]] = defaultdict(dict)
     units = {}
-    for row in usage.rollup("week", ["provider", "meter", "consumable_code"]).to_dicts():
-        if row["meter"] in CHARTED:
-            weeks[f"{row['start']:%Y-%m-%d}"][row["meter"]] = row["quantity"]
-            units[row["meter"]] = row["unit"]
+    for row in usage.rollup("week", meters=list(CHARTED)).to_dicts():
+        weeks[f"{row['start']:%Y-%m-%d}"][row["meter"]] = row["quantity"]
+        units[row["meter"]] = row["unit"]
     columns: list[list[Cell]] = [[*sorted(weeks)]]
     for meter, width in CHARTED.items():
         of = [weeks[week].get(meter) for week in sorted(weeks)]

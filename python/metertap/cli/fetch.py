@@ -83,7 +83,8 @@ def _fetched(arguments: argparse.Namespace) -> tuple[Usage, str | None]:
     progress = arguments.progress
     if progress is None:
         progress = sys.stderr.isatty() and find_spec("tqdm") is not None
-    plan = _question.asked(arguments)
+    # What answers a whole window with one figure is asked period by period, so that it can be told by them.
+    plan = _question.asked(arguments, every=None if arguments.rollup == "all" else arguments.rollup)
     _check_columns(arguments, plan)
     try:
         return fetch(plan, progress=progress, archive=arguments.archive), None
@@ -123,18 +124,4 @@ def _replayed(arguments: argparse.Namespace) -> tuple[Usage, None]:
 def _rolled_up(usage: Usage, arguments: argparse.Namespace) -> Table:
     if arguments.rollup is None and arguments.by is None:
         return usage
-    return usage.rollup(arguments.rollup, _columns(arguments) or _needed_columns(usage), tz=arguments.tz or "UTC")
-
-
-def _needed_columns(usage: Usage) -> list[str]:
-    """Return columns by which no roll-up over labels is refused: what must not be added over labels stays apart."""
-    from metertap.planning import meters
-
-    asked = {name for row in usage.coverage.to_dicts() for name in row["meters"]}
-    apart: set[str] = set()
-    for meter in meters():
-        if meter.name in asked and meter.over_labels == "refuse":
-            apart.update(meter.dimensions)
-        elif meter.name in asked and meter.over_labels == "add_within":
-            apart.update(meter.dimensions[:1])  # what is counted; the other dimensions say where
-    return ["provider", "account", "meter", *(name for name in usage.columns if name in apart)]
+    return usage._rolled_up(arguments.rollup, _columns(arguments) or None, arguments.tz, None, cli=True)
