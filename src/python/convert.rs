@@ -19,7 +19,7 @@ use crate::values::window::Instant;
 pub fn arguments(given: &Bound<'_, PyDict>) -> PyResult<Vec<(String, Value)>> {
     let mut arguments = Vec::with_capacity(given.len());
     for (name, value) in given {
-        let name: String = name.extract()?;
+        let name = text(name.cast()?, "an argument's name")?;
         let value = from_python(&value, &name)?;
         arguments.push((name, value));
     }
@@ -36,7 +36,7 @@ pub fn from_python(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Value> {
         return Ok(Value::Flag(truth.is_true()));
     }
     if let Ok(text) = value.cast::<PyString>() {
-        return Ok(Value::Text(text.to_str()?.to_owned()));
+        return self::text(text, name).map(Value::Text);
     }
     if value.is_instance(class(py, &DATETIME, "datetime", "datetime")?)? {
         return moment(value, name);
@@ -86,13 +86,22 @@ pub fn from_python(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Value> {
     ))
 }
 
+/// A text, if it is one. A lone surrogate is what Python makes of bytes that are not UTF-8; its own error for that would
+/// hold the whole text, which may be a secret.
+pub fn text(given: &Bound<'_, PyString>, name: &str) -> PyResult<String> {
+    let problem = "holds a lone surrogate, which is no character: it was probably read from bytes that are not UTF-8";
+    let refused = |_| refuse(given.py(), Kind::InvalidArgument, format!("{name} {problem}"));
+    given.to_str().map(str::to_owned).map_err(refused)
+}
+
 fn members(map: &Bound<'_, PyMapping>, name: &str) -> PyResult<Value> {
     let mut members = Vec::new();
     for pair in map.items()? {
         let (key, value): (Bound<'_, PyAny>, Bound<'_, PyAny>) = pair.extract()?;
-        let key: String = key
-            .extract()
+        let key = key
+            .cast::<PyString>()
             .map_err(|_| refuse(map.py(), Kind::WrongType, format!("the keys of {name} must be str")))?;
+        let key = text(key, name)?;
         members.push((key, from_python(&value, name)?));
     }
     Ok(Value::Map(members))
