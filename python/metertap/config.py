@@ -161,7 +161,7 @@ class Account:
                 raise self._blame(key, InvalidArgument(text))
             return value
         try:
-            return _word(value.open(), self.file.parent)
+            return _word(value, self.file.parent)
         except MetertapError as error:
             raise self._blame(key, type(error)(f"{key}: {error}")) from None
 
@@ -225,7 +225,7 @@ def accounts(path: str | os.PathLike[str] | None = None) -> dict[str, Account]:
     >>> [account.provider for account in accounts("accounts.toml").values()]  # doctest: +SKIP
     ['sora', 'ricoh']
     """
-    file = _path(path or os.environ.get("METERTAP_CONFIG") or USUAL_PATH)
+    file = _path(os.environ.get("METERTAP_CONFIG") or USUAL_PATH if path is None else path)
     text = _read(file)
     lines = _lines_of(text)
     document = _parse(file, text)
@@ -269,7 +269,7 @@ def _path(given: str | os.PathLike[str]) -> Path:
     except TypeError:
         raise WrongType(f"path must be a str or a path, not {type(given).__name__}.") from None
     except RuntimeError:
-        raise InvalidArgument(f"path {given!r} begins with a home that cannot be found.") from None
+        raise InvalidArgument(f"path {str(given)!r} begins with a home that cannot be found.") from None
 
 
 def _read(file: Path) -> _core.Secret:
@@ -324,11 +324,12 @@ def _lines_of(text: _core.Secret) -> dict[tuple[str, str], int]:
     return lines
 
 
-def _word(reference: dict[str, Any], folder: Path) -> _core.Secret:
+def _word(reference: _core.Secret, folder: Path) -> _core.Secret:
     """Return the word that a reference such as ``{env = "NAME"}`` stands for."""
-    kind, value = next(iter(reference.items()), ("", None))
-    if len(reference) != 1 or kind not in _PLACES:
+    kind = next(iter(reference.open()), "")
+    if len(reference.open()) != 1 or kind not in _PLACES:
         raise InvalidArgument(f"expected one of {', '.join(f'{{{place} = …}}' for place in _PLACES)}")
+    value = reference.open()[kind]  # it is the name of a place, not what is there
     is_list = kind == "command"
     parts = value if is_list else [value]
     if not isinstance(parts, list) or not parts or not all(isinstance(part, str) and part for part in parts):

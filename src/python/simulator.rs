@@ -1,7 +1,6 @@
 //! The simulator, as Python starts and steers it.
 
 use jiff::SignedDuration;
-use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -11,7 +10,7 @@ use crate::simulator::faults::{Fault, FaultKind, MENU};
 use crate::simulator::server::{Certificate, Config};
 use crate::simulator::{self};
 use crate::values::arguments::Value;
-use crate::values::error::Error;
+use crate::values::error::{Error, Kind};
 use crate::values::text::one_line;
 use crate::values::window::Instant;
 
@@ -51,7 +50,15 @@ impl Simulator {
         };
         py.detach(|| simulator::server::Simulator::start(config))
             .map(Self)
-            .map_err(|problem| PyOSError::new_err(format!("the simulator cannot listen on port {port}: {problem}")))
+            .map_err(|problem| {
+                to_python(
+                    py,
+                    &Error::new(
+                        Kind::ConnectionFailed,
+                        format!("the simulator cannot listen on port {port}: {problem}"),
+                    ),
+                )
+            })
     }
 
     /// Stops serving; doing it twice does no harm.

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::call::{promise, wait_for_batch};
 use super::client::Client;
-use super::convert::{arguments, datetime, from_python, moment_of};
+use super::convert::{Text, arguments, datetime, from_python, moment_of};
 use super::errors::to_python;
 use super::events::Listener;
 use super::table::Table;
@@ -32,14 +32,14 @@ pub struct Plan(plan::Plan);
 /// A time zone, as Python tells it: by its name, or by its offsets.
 #[derive(FromPyObject)]
 enum ToldZone {
-    Name(String),
+    Name(Text),
     Offsets(Vec<(i64, i32)>),
 }
 
 impl From<ToldZone> for Told {
     fn from(told: ToldZone) -> Self {
         match told {
-            ToldZone::Name(name) => Self::Name(name),
+            ToldZone::Name(name) => Self::Name(name.0),
             ToldZone::Offsets(offsets) => Self::Offsets(offsets),
         }
     }
@@ -69,7 +69,7 @@ impl Plan {
         end: &Bound<'_, PyAny>,
         now: &Bound<'_, PyAny>,
         zone: ToldZone,
-        every: Option<&str>,
+        every: Option<Text>,
     ) -> PyResult<Self> {
         let refuse = |error: Error| to_python(py, &error);
         let now = match from_python(now, "now")? {
@@ -85,7 +85,11 @@ impl Plan {
         }
         plan::Plan::make(&Question {
             zone: Zone::new(zone.into()).map_err(refuse)?,
-            every: every.map(Every::named).transpose().map_err(refuse)?,
+            every: every
+                .as_ref()
+                .map(|every| Every::named(&every.0))
+                .transpose()
+                .map_err(refuse)?,
             window,
             now,
             parts: asked,
@@ -96,8 +100,9 @@ impl Plan {
 
     /// Reads what `to_json` wrote.
     #[staticmethod]
-    fn from_json(py: Python<'_>, text: &str) -> PyResult<Self> {
-        plan::Plan::from_json(text)
+    fn from_json(py: Python<'_>, text: Text) -> PyResult<Self> {
+        let Text(text) = text;
+        plan::Plan::from_json(&text)
             .map(Self)
             .map_err(|error| to_python(py, &error))
     }
@@ -455,9 +460,10 @@ impl Usage {
 
     /// Readings put together by their meters' rules.
     #[allow(clippy::needless_pass_by_value)] // the binding hands over owned lists
-    fn rollup(&self, py: Python<'_>, every: Option<&str>, by: Vec<String>, zone: ToldZone) -> PyResult<Table> {
+    fn rollup(&self, py: Python<'_>, every: Option<Text>, by: Vec<Text>, zone: ToldZone) -> PyResult<Table> {
+        let by: Vec<String> = by.into_iter().map(|name| name.0).collect();
         let outcome = py.detach(|| -> Result<_> {
-            let every = every.map(Every::named).transpose()?;
+            let every = every.as_ref().map(|every| Every::named(&every.0)).transpose()?;
             let zone = Zone::new(zone.into())?;
             self.0.rollup(every, zone.time_zone(), &by)
         });

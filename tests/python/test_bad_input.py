@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime, timezone
+from datetime import date, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 from support import NOW, PROVIDERS, QUESTIONS, Door, Reply, ScriptedServer, good_body
 
+import metertap
 from metertap.errors import InvalidArgument, MetertapError, WrongType
+from metertap.plot import plot
 from metertap.simulator import Simulator
 
 GUID = "11111111-1111-1111-1111-111111111111"
@@ -573,3 +575,70 @@ def test_the_simulator_refuses_what_cannot_work(do: Any, kind: type[InvalidArgum
         do(simulator)
     check(caught.value, kind, says)
     assert len(str(caught.value)) < 500
+
+
+# Garbage, of which `make reliability ONLY=F28` tries more
+
+
+def test_what_holds_itself_is_refused(door: Door, world: Simulator) -> None:
+    endless: dict[str, Any] = {}
+    endless["x"] = [endless]
+    client = door.simulated(world, "volcengine")
+    for give in (
+        lambda: door.ask(client, "time_shift_data", "2026-04-10", "2026-04-11", vhosts=endless),
+        lambda: (
+            client.select(vhosts=endless) and metertap.plan(client.select(vhosts=endless), "2026-03-01", "2026-03-02")
+        ),
+    ):
+        with pytest.raises(InvalidArgument, match=r"^vhosts has lists or dicts in each other, more than 100 deep\.$"):
+            give()
+
+
+@pytest.mark.parametrize(
+    ("do", "kind", "says"),
+    [
+        (lambda _: metertap.Plan.from_json("\udce9"), InvalidArgument, "holds a lone surrogate"),
+        (lambda usage: usage.rollup("\udce9"), InvalidArgument, "holds a lone surrogate"),
+        (lambda usage: usage.rollup("day", by=["\udce9"]), InvalidArgument, "holds a lone surrogate"),
+        (lambda usage: usage.write_csv("a\0b"), InvalidArgument, "path 'a\\x00b' cannot be the name of a file"),
+        (
+            lambda usage: usage.write_csv("/no/such/place"),
+            InvalidArgument,
+            "cannot be written: No such file or directory",
+        ),
+        (lambda usage: usage.write_csv(3), WrongType, "path must be a str or a path, not int"),
+        (lambda usage: usage.write_parquet("x" * 10_000), InvalidArgument, "cannot be written: "),
+        (lambda _: metertap.replay("x", on_error=3), WrongType, "on_error must be 'raise' or 'keep', not int"),
+        (
+            lambda _: metertap.replay("x", on_error="no"),
+            InvalidArgument,
+            "on_error must be 'raise' or 'keep', not 'no'",
+        ),
+        (lambda _: plot("usage"), WrongType, "usage must be a Usage, not str"),
+    ],
+)
+def test_tables_and_files_refuse_what_cannot_work(do: Any, kind: type[InvalidArgument], says: str) -> None:
+    with Simulator(seed=7, now=NOW) as simulator:
+        usage = metertap.fetch(simulator.client("sora"), "2026-03-01", "2026-03-02", now=NOW, on_error="keep")
+    with pytest.raises(InvalidArgument) as caught:
+        do(usage)
+    check(caught.value, kind, says)
+
+
+class Nowhere(tzinfo):
+    """A zone that says how far it is from UTC, but not when."""
+
+    def utcoffset(self, moment: datetime | None) -> timedelta:
+        if self.asked:
+            raise RuntimeError("hunter2")
+        self.asked = True
+        return timedelta(0)
+
+    asked = False
+
+
+def test_a_zone_that_does_not_work_is_refused(door: Door, world: Simulator) -> None:
+    client = door.simulated(world, "ricoh")
+    since = datetime(2026, 1, 1, tzinfo=Nowhere())
+    with pytest.raises(InvalidArgument, match=r"^the time zone of since does not work\.$"):
+        door.ask(client, "cost_and_usage_total", since, LATER)
