@@ -65,7 +65,7 @@ bench-gate: $(WHEEL) .venv-bench/peers/.made $(BENCH_METERTAP) $(BENCH_SERVER) #
 	$(BENCH_PYTHON) benches/gate.py
 
 # Not a part of test: it takes an hour. WRITE=1 puts the table into docs/reliability.md.
-reliability: $(WHEEL) $(TEST_TOOLS) ## run the figures F1 to F22, or some: make reliability ONLY=F8,F11
+reliability: $(WHEEL) $(TEST_TOOLS) ## run the figures F1 to F28, or some: make reliability ONLY=F8,F11
 	$(VENV_PYTHON) tools/reliability.py --only '$(ONLY)' $(if $(WRITE),--write)
 
 # Not a part of test: it builds a wheel for each patch of tests/reliability/without.

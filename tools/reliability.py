@@ -1,4 +1,4 @@
-"""Run the figures F1 to F22 and say, one line each, what was promised and what was reached.
+"""Run the figures F1 to F28 and say, one line each, what was promised and what was reached.
 
     python tools/reliability.py [--only F8,F11] [--write]
 
@@ -13,8 +13,8 @@ from board import ROOT, Board, Command
 HERE = "tests/reliability/"
 PYTHON = [sys.executable, "-X", "faulthandler"]
 
-PROMISES = {"F1", "F2", "F3", "F4", "F5", "F8", "F9", "F10", "F11", "F12", "F16", "F17", "F24"}
-PROMISES = {"F1", "F2", "F3", "F4", "F5", "F8", "F9", "F10", "F11", "F12", "F16", "F17", "F26"}
+PROMISES = {"F1", "F2", "F3", "F4", "F5", "F8", "F9", "F10", "F11", "F12", "F16", "F17"}
+PROMISES |= {"F23", "F24", "F25", "F26", "F27", "F28"}
 
 WHAT = {
     "F1": ("faults × providers × doors", "≥ 450 cases, all right, within deadline + 250 ms"),
@@ -41,6 +41,8 @@ WHAT = {
     "F22": ("whole suite, again and again", "20 passes in random order"),
     "F24": ("logins", "≤ 1 refused login for a credential; hints obeyed; all others succeed"),
     "F26": ("roll-ups against a model", "10,000 cases: covered, flags, periods and figures equal"),
+    "F27": ("secrets in frames", "each argument of each constructor, from_env and configuration wrong: 0 hits"),
+    "F28": ("garbage", "≥ 10,000 calls of the public API: only our errors and TypeError; 0 panics, 0 hangs"),
 }
 
 # With as many cases as are due, whatever a trial has set.
@@ -68,6 +70,8 @@ COMMANDS = [
     Command(["F24"], [*PYTHON, HERE + "logins.py"], 1800),
     Command(["F22"], [*PYTHON, HERE + "again.py"], 7200),
     Command(["F26"], [*PYTHON, HERE + "periods.py"], 1200),
+    Command(["F27"], [*PYTHON, HERE + "frames.py"], 600),
+    Command(["F28"], [*PYTHON, HERE + "garbage.py"], 600),
     # What `make fuzz` and `make mutants` found, which take hours and may run meanwhile.
     Command(["F4"], [*PYTHON, HERE + "fuzzing.py"], 60),
     Command(["F6"], [*PYTHON, HERE + "mutants.py"], 60),
@@ -78,7 +82,7 @@ BOARD = Board(WHAT, COMMANDS, ROOT / "docs" / "reliability.md", aim="target", sh
 
 def main() -> None:
     """Run what is asked for."""
-    figures = BOARD.main("Run the figures F1 to F22.")
+    figures = BOARD.main("Run the figures F1 to F28.")
     short = [figure.name for figure in figures if figure.name in PROMISES and figure.passed is not True]
     if short:
         sys.exit(f"promises that fall short: {', '.join(short)}")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 
 from metertap import _core as core
+from metertap._core import hide
 from metertap.errors import InvalidArgument, WrongType
+
+__all__ = ["DEFAULTS", "OPTIONS_DOC", "Client", "flag", "hide"]
 
 TYPE_CHECKING = False  # without importing typing, see metertap/__init__.py
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any, ClassVar
 
     from typing_extensions import Self
@@ -35,7 +37,7 @@ OPTIONS_DOC = """
     name : str, optional
         The account's label in tables and messages; the provider's name by default.
     base_url : str, optional
-        The service's address, without a slash at the end.
+        The service's address. Blanks around it and slashes at its end are taken off.
     timeout : float, default 60
         Seconds for a whole call, with all its attempts and waits.
     retries : int, default 2
@@ -46,11 +48,12 @@ OPTIONS_DOC = """
         How many requests of this account may be sent in a second, in this process; ``math.inf`` for no limit. By
         default what the provider declares, see `metertap.meters`.
     ca_file : str or path, optional
-        A PEM file of certificates to trust besides the platform's; on Linux SSL_CERT_FILE and SSL_CERT_DIR say where
-        these are.
+        A PEM file of certificates to trust besides the platform's. On Linux SSL_CERT_FILE and SSL_CERT_DIR say where
+        these are, else REQUESTS_CA_BUNDLE, else CURL_CA_BUNDLE, as they are when the client is made.
     proxy : str or None, default "environment"
-        A proxy's URL, None for no proxy, or ``"environment"`` for what HTTPS_PROXY and its like say. Requests to this
-        machine never take a proxy.
+        A proxy's URL (``http://`` or ``https://``), None for no proxy, or ``"environment"`` for what HTTPS_PROXY or
+        else ALL_PROXY says when the client is made, but for the hosts in NO_PROXY. A proxy that cannot be used is
+        refused. Requests to this machine never take one.
     on_event : callable, optional
         Called with each event of this client's own calls, see `metertap.events`; a fetch has an ``on_event`` of its
         own.
@@ -63,21 +66,9 @@ class Client:
     _provider: ClassVar[str]
     _core: core.Client
 
-    def _open(self, settings: dict[str, Any], secrets: dict[str, core.Secret | None], options: dict[str, Any]) -> None:
-        """Check everything and build the native client; called by every constructor."""
-        for keyword in options:
-            if keyword not in DEFAULTS:
-                raise WrongType(_unknown(type(self).__name__, keyword, [*settings, *secrets, *DEFAULTS]))
-        given = {**DEFAULTS, **options}
-        _check_types(given)
-        if given["ca_file"] is not None:
-            given["ca_file"] = os.fspath(given["ca_file"])
-        self._core = core.Client(
-            self._provider,
-            settings={name: value for name, value in settings.items() if value is not None},
-            secrets={name: secret for name, secret in secrets.items() if secret is not None},
-            **given,
-        )
+    def _open(self, settings: dict[str, Any], secrets: dict[str, Any], options: Any) -> None:
+        """Check everything and build the native client; called by every constructor, with what it has hidden."""
+        self._core = core.Client(self._provider, type(self).__name__, settings, secrets, DEFAULTS, options)
 
     def _ask(self, operation: str, arguments: dict[str, Any], raw: bool) -> Any:
         """Make a call: sync here, awaitable in `metertap.aio`."""
@@ -112,20 +103,23 @@ class Client:
         >>> Sora.from_env(name="production")
         Sora(name='production', base_url='https://api.sora-cloud.shiguredo.app')
         """
+        overrides = hide(overrides)
         facts = next(facts for facts in core.providers() if facts["name"] == cls._provider)
         flags = {field["name"] for field in facts["settings"] if field["type"] == "bool"}
-        found: dict[str, Any] = {}
+        found: dict[str, core.Secret] = {}
         tried: list[str] = []
         fields = [field["name"] for field in (*facts["settings"], *facts["secrets"])]
         for field in (*fields, "base_url"):
             variables = [variable for name, variable in facts["environment"] if name == field]
             variables.append(f"METERTAP_{cls._provider.upper()}_{field.upper()}")
-            value = next((os.environ[name] for name in variables if os.environ.get(name)), None)
-            if value is not None:
-                found[field] = _truth(value) if field in flags else value
             tried += variables
+            for variable in variables:
+                word = hide(_truth(os.environ.get(variable)) if field in flags else os.environ.get(variable))
+                if word is not None and word.open() != "":
+                    found[field] = word
+                    break
         try:
-            return cls(**{**found, **overrides})
+            return cls(**{**found, **overrides.open()})  # type: ignore[attr-defined]
         except WrongType:
             raise
         except (InvalidArgument, TypeError) as error:  # TypeError: a keyword that the constructor needs
@@ -188,11 +182,6 @@ class Client:
         raise TypeError(f"a client holds secrets and cannot be pickled; {advice}")
 
 
-def hide(word: Any) -> core.Secret | None:
-    """Wrap a secret, so that no traceback shows it; the first thing that every constructor does with one."""
-    return word if word is None or isinstance(word, core.Secret) else core.Secret(word)
-
-
 def flag(name: str, value: Any) -> bool:
     """Return a bool, refusing what only looks like one."""
     if not isinstance(value, bool):
@@ -200,52 +189,7 @@ def flag(name: str, value: Any) -> bool:
     return value
 
 
-def _unknown(owner: str, keyword: str, known: list[str]) -> str:
-    import difflib  # here, since nothing else needs it, and importing metertap should be quick
-
-    near = difflib.get_close_matches(keyword, known, n=1)
-    return f"{owner} has no argument {keyword!r}{f'; did you mean {near[0]!r}?' if near else '.'}"
-
-
-#: More would only be a slip of the finger; the core counts in fewer bits than Python.
-_MOST = 10_000
-_MOST_OF_A_NUMBER = 10**15
-
-
-def _check_types(options: dict[str, Any]) -> None:
-    text = (str, type(None))
-    expected: dict[str, tuple[Callable[[Any], bool], str]] = {
-        "name": (lambda value: isinstance(value, text), "a str"),
-        "base_url": (lambda value: isinstance(value, text), "a str"),
-        "timeout": (_is_number, "seconds as a number"),
-        "retries": (_is_whole, "an int"),
-        "max_concurrency": (lambda value: value is None or _is_whole(value), "an int"),
-        "max_per_second": (lambda value: value is None or _is_number(value), "requests a second as a number"),
-        "ca_file": (lambda value: isinstance(value, (*text, os.PathLike)), "a path"),
-        "proxy": (lambda value: isinstance(value, text), "a URL, None or 'environment'"),
-        "on_event": (lambda value: value is None or callable(value), "a callable"),
-    }
-    for name, (is_right, what) in expected.items():
-        if not is_right(options[name]):
-            # The value is not shown: a proxy's URL may hold a password.
-            raise WrongType(f"{name} must be {what}, not {type(options[name]).__name__}.")
-    for name in ("timeout", "max_per_second"):
-        if _is_whole(options[name]) and abs(options[name]) > _MOST_OF_A_NUMBER:
-            raise InvalidArgument(f"{name} must not be larger than {_MOST_OF_A_NUMBER}.")
-    for name, least in (("retries", 0), ("max_concurrency", 1)):
-        value = options[name]
-        if value is not None and not least <= value <= _MOST:
-            raise InvalidArgument(f"{name} must be between {least} and {_MOST}, not {value}.")
-
-
-def _truth(word: str) -> bool | str:
+def _truth(word: str | None) -> bool | str | None:
     """Read a bool out of a variable; what is none stays as it is, to be refused by name."""
-    return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}.get(word.lower(), word)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+    words = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+    return words.get((word or "").lower(), word)

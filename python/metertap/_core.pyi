@@ -15,6 +15,8 @@ __all__ = [
     "Usage",
     "__version__",
     "is_main_interpreter",
+    "hide",
+    "hide_text",
     "meters",
     "operations",
     "providers",
@@ -25,9 +27,19 @@ __all__ = [
 
 @final
 class Secret:
-    """A secret on its way to a client: a word, or a callable without arguments that returns it. It shows neither."""
+    """What a caller passed, on its way to a client: a word, a callable that returns it, keywords. It shows nothing."""
 
-    def __new__(cls, word: str | Callable[[], str]) -> Secret: ...
+    def __new__(cls, word: Any) -> Secret: ...
+    def __bool__(self) -> bool: ...
+    def open(self) -> Any:
+        """Return what is inside: to be passed on, never to be kept in a variable."""
+
+# `Any`, so that a parameter can be wrapped in its place.
+def hide(word: Any) -> Any:
+    """Wrap a secret, so that no traceback shows it; None, and what is wrapped already, stays as it is."""
+
+def hide_text(given: str | bytes) -> Secret | None:
+    """Return the text that bytes hold, or a text, without line ends behind it and wrapped; None if it is not UTF-8."""
 
 @final
 class Client:
@@ -36,18 +48,11 @@ class Client:
     def __new__(
         cls,
         provider: str,
-        *,
-        name: str | None,
-        base_url: str | None,
+        class_: str,
         settings: dict[str, Any],
-        secrets: dict[str, Secret],
-        timeout: float,
-        retries: int,
-        max_concurrency: int | None,
-        max_per_second: float | None,
-        ca_file: str | None,
-        proxy: str | None,
-        on_event: Callable[[Any], object] | None,
+        secrets: dict[str, Any],
+        defaults: dict[str, Any],
+        options: Any,
     ) -> Client: ...
     @property
     def provider(self) -> str:

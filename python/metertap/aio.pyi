@@ -400,7 +400,7 @@ class Volcengine(Client):
     def __init__(
         self,
         *,
-        access_key: str,
+        access_key: SecretWord,
         secret_key: SecretWord,
         session_token: SecretWord | None = None,
         region: str | None = None,

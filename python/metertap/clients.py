@@ -58,14 +58,15 @@ class Sora(Client):
     ----------
     api_key : str or callable
         The API key: the organisation's for all calls but those that begin with ``project_``, which want the project's.
+        The word ``Bearer`` in front of it is taken off.
     **options
     """
 
     _provider = "sora"
 
     def __init__(self, *, api_key: SecretWord, **options: Unpack[ClientOptions]) -> None:
-        api_key = hide(api_key)  # type: ignore[assignment]
-        self._open({}, {"api_key": api_key}, {**options})  # type: ignore[dict-item]
+        api_key, options = hide(api_key), hide(options)
+        self._open({}, {"api_key": api_key}, options)
 
     def total_connections_this_month(self, *, raw: bool = False) -> int:
         """Return the connections of this month so far.
@@ -482,9 +483,10 @@ class Ricoh(Client):
         label_template: str | None = None,
         **options: Unpack[ClientOptions],
     ) -> None:
-        client_secret = hide(client_secret)  # type: ignore[assignment]
+        client_id, client_secret = hide(client_id), hide(client_secret)
+        label_template, options = hide(label_template), hide(options)
         settings = {"client_id": client_id, "label_template": label_template}
-        self._open(settings, {"client_secret": client_secret}, {**options})  # type: ignore[dict-item]
+        self._open(settings, {"client_secret": client_secret}, options)
 
     def cost_and_usage_total(
         self, since: Moment, until: Moment, env: str | Sequence[str] | None = None, *, raw: bool = False
@@ -628,7 +630,8 @@ class UiPath(Client):
     organization_id : str
         The organisation's GUID (not its name).
     token : str or callable, optional
-        A bearer token, such as a personal access token. A callable is asked again when a token is refused.
+        A bearer token, such as a personal access token. A callable is asked again when a token is refused. The word
+        ``Bearer`` in front of it is taken off.
     client_id, client_secret : str, optional
         An external application, for the client credentials flow; its token is cached and renewed early.
     organization_name : str, optional
@@ -640,6 +643,18 @@ class UiPath(Client):
     organization_segment : bool, default False
         Put `organization_name` into the path of usage calls. Not documented for them; their sibling calls have it.
     **options
+
+    Notes
+    -----
+    Only organisation administrators may ask: a token of anybody else is answered with HTTP 403.
+
+    The pages ask for a token "by the ROPC method", the login with a user's name and password, but the page that they
+    link to does not describe it any more, and no page tells customers which client to log in with. An administrator
+    whose organisation still has such a client fetches the token outside of metertap: POST to
+    ``{base_url}/identity_/connect/token``, form-encoded, with ``grant_type=password``, ``client_id``,
+    ``client_secret``, ``username``, ``password``, ``acr_values=tenant:{organization_id}`` and ``scope``. Its
+    ``access_token`` is what `token` takes, best from a callable, since it ends after about an hour. A personal access
+    token of an administrator is the simpler way.
     """
 
     _provider = "uipath"
@@ -657,7 +672,10 @@ class UiPath(Client):
         organization_segment: bool | None = None,
         **options: Unpack[ClientOptions],
     ) -> None:
-        token, client_secret = hide(token), hide(client_secret)  # type: ignore[assignment]
+        token, client_id, client_secret = hide(token), hide(client_id), hide(client_secret)
+        organization_id, organization_name = hide(organization_id), hide(organization_name)
+        scope, token_url, options = hide(scope), hide(token_url), hide(options)
+        organization_segment = hide(organization_segment)
         settings = {
             "organization_id": organization_id,
             "organization_name": organization_name,
@@ -666,7 +684,7 @@ class UiPath(Client):
             "token_url": token_url,
             "organization_segment": organization_segment,
         }
-        self._open(settings, {"token": token, "client_secret": client_secret}, {**options})  # type: ignore[dict-item]
+        self._open(settings, {"token": token, "client_secret": client_secret}, options)
 
     def consumption_summary(
         self, start: Moment | int, end: Moment | int, consumable_code: str, *, raw: bool = False
@@ -906,11 +924,12 @@ class DeviceWise(Client):
         org_key: str | None = None,
         **options: Unpack[ClientOptions],
     ) -> None:
-        password, mfa_code = hide(password), hide(mfa_code)  # type: ignore[assignment]
-        app_token, session_id = hide(app_token), hide(session_id)  # type: ignore[assignment]
+        username, password, mfa_code = hide(username), hide(password), hide(mfa_code)
+        app_id, app_token, thing_key = hide(app_id), hide(app_token), hide(thing_key)
+        session_id, org_key, options = hide(session_id), hide(org_key), hide(options)
         settings = {"username": username, "app_id": app_id, "thing_key": thing_key, "org_key": org_key}
         secrets = {"password": password, "mfa_code": mfa_code, "app_token": app_token, "session_id": session_id}
-        self._open(settings, secrets, {**options})  # type: ignore[arg-type]
+        self._open(settings, secrets, options)
 
     def api_usage_history(
         self,
@@ -1224,15 +1243,21 @@ class Volcengine(Client):
 
     Parameters
     ----------
-    access_key : str
-        The access key.
+    access_key : str or callable
+        The access key. Where it changes together with its secret, both may be callables: they are asked together, so
+        that what signs a request is always a pair.
     secret_key : str or callable
         The secret key that belongs to it.
     session_token : str or callable, optional
         The session token of temporary keys.
     region : str, default "cn-north-1"
-        The region of the signature.
+        The region of the signature, one word.
     **options
+
+    Notes
+    -----
+    The page of these calls (its revision of 2023) allows 100 requests a second; the revision of December 2024 says 30.
+    What `max_per_second` does not set stays below the smaller one.
     """
 
     _provider = "volcengine"
@@ -1240,16 +1265,17 @@ class Volcengine(Client):
     def __init__(
         self,
         *,
-        access_key: str,
+        access_key: SecretWord,
         secret_key: SecretWord,
         session_token: SecretWord | None = None,
         region: str | None = None,
         **options: Unpack[ClientOptions],
     ) -> None:
-        secret_key, session_token = hide(secret_key), hide(session_token)  # type: ignore[assignment]
+        access_key, secret_key, session_token = hide(access_key), hide(secret_key), hide(session_token)
+        region, options = hide(region), hide(options)
         settings = {"access_key": access_key, "region": region}
         secrets = {"secret_key": secret_key, "session_token": session_token}
-        self._open(settings, secrets, {**options})  # type: ignore[arg-type]
+        self._open(settings, secrets, options)
 
     def call(
         self, action: str, body: Mapping[str, Any] | None = None, version: str | None = None, *, raw: bool = False

@@ -40,8 +40,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from metertap import _core, clients
-from metertap._client import DEFAULTS
-from metertap.errors import InvalidArgument, MetertapError, MissingExtra
+from metertap._client import DEFAULTS, hide
+from metertap.errors import InvalidArgument, MetertapError, MissingExtra, WrongType
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,7 +81,7 @@ class Account:
     consumable_code: str | None
     select: dict[str, Any] = field(repr=False)
     file: Path
-    _keywords: dict[str, Any] = field(repr=False)
+    _keywords: dict[str, _core.Secret] = field(repr=False)
     _lines: dict[tuple[str, str], int] = field(repr=False)
 
     def client(self) -> Client:
@@ -152,17 +152,16 @@ class Account:
         if missing := [name for name in needed if name not in self._keywords]:
             raise self._blame("", InvalidArgument(f"{' and '.join(missing)} must be given"))
 
-    def _value(self, key: str, value: Any) -> Any:
+    def _value(self, key: str, value: _core.Secret) -> _core.Secret:
         facts = next(facts for facts in _core.providers() if facts["name"] == self.provider)
         is_secret = key in [secret["name"] for secret in facts["secrets"]]
-        if not isinstance(value, dict):
+        if not isinstance(value.open(), dict):
             if is_secret:
                 text = f'{key} must not stand here itself; write where it is, such as {key} = {{env = "VARIABLE"}}'
                 raise self._blame(key, InvalidArgument(text))
             return value
         try:
-            # Wrapped at once: no traceback that shows variables shows the word.
-            return _core.Secret(_word(value, self.file.parent)) if is_secret else _word(value, self.file.parent)
+            return _word(value, self.file.parent)
         except MetertapError as error:
             raise self._blame(key, type(error)(f"{key}: {error}")) from None
 
@@ -226,25 +225,34 @@ def accounts(path: str | os.PathLike[str] | None = None) -> dict[str, Account]:
     >>> [account.provider for account in accounts("accounts.toml").values()]  # doctest: +SKIP
     ['sora', 'ricoh']
     """
-    file = Path(path or os.environ.get("METERTAP_CONFIG") or USUAL_PATH).expanduser()
+    file = _path(os.environ.get("METERTAP_CONFIG") or USUAL_PATH if path is None else path)
     text = _read(file)
     lines = _lines_of(text)
     document = _parse(file, text)
-    for key in document:
+    for key in document.open():
         if key != "accounts":
             place = _place(file, lines.get((key, "")) or lines.get(("", key)))
             raise InvalidArgument(f"{place}: {key!r} is not known here; accounts are tables like [accounts.NAME]")
-    tables = document.get("accounts", {})
-    if not isinstance(tables, dict) or not all(isinstance(table, dict) for table in tables.values()):
+    tables = _tables(document)
+    if tables is None:
         raise InvalidArgument(f"{file}: accounts are tables like [accounts.NAME]")
     return {name: _account(name, table, file, lines) for name, table in tables.items()}
 
 
-def _account(name: str, table: dict[str, Any], file: Path, lines: dict[tuple[str, str], int]) -> Account:
+def _tables(document: _core.Secret) -> dict[str, dict[str, _core.Secret]] | None:
+    """Return the tables of the accounts, each value wrapped: a secret may stand there by mistake."""
+    tables = document.open().get("accounts", {})
+    if not isinstance(tables, dict) or not all(isinstance(table, dict) for table in tables.values()):
+        return None
+    return {name: {key: _core.Secret(value) for key, value in table.items()} for name, table in tables.items()}
+
+
+def _account(name: str, table: dict[str, _core.Secret], file: Path, lines: dict[tuple[str, str], int]) -> Account:
     keywords = {key: value for key, value in table.items() if key not in ("provider", "consumable_code", "select")}
-    provider, code, select = table.get("provider"), table.get("consumable_code"), table.get("select", {})
+    given = {key: table[key].open() for key in ("provider", "consumable_code", "select") if key in table}
+    provider, code, select = given.get("provider"), given.get("consumable_code"), given.get("select", {})
     account = Account(name, str(provider), code, select, file, keywords, lines)
-    if provider not in _CLASSES:
+    if not isinstance(provider, str) or provider not in _CLASSES:
         raise account._blame("provider", InvalidArgument(f"provider must be one of {', '.join(_CLASSES)}"))
     if code is not None and (provider != "uipath" or not isinstance(code, str)):
         raise account._blame("consumable_code", InvalidArgument("consumable_code is a text, and for uipath only"))
@@ -254,31 +262,48 @@ def _account(name: str, table: dict[str, Any], file: Path, lines: dict[tuple[str
     return account
 
 
-def _read(file: Path) -> str:
+def _path(given: str | os.PathLike[str]) -> Path:
+    """Return the path of the file; a home that nobody knows, and what is no path, is refused."""
     try:
-        return file.read_text(encoding="utf-8")
+        return Path(given).expanduser()
+    except TypeError:
+        raise WrongType(f"path must be a str or a path, not {type(given).__name__}.") from None
+    except RuntimeError:
+        raise InvalidArgument(f"path {str(given)!r} begins with a home that cannot be found.") from None
+
+
+def _read(file: Path) -> _core.Secret:
+    """Read the file, in which a secret may stand by mistake."""
+    problem = f"{file} is not UTF-8"
+    try:
+        text = _core.hide_text(file.read_bytes())
     except FileNotFoundError:
-        text = f"there is no configuration file {file}; write one, or name another in METERTAP_CONFIG"
-        raise InvalidArgument(text) from None
-    except UnicodeDecodeError:
-        raise InvalidArgument(f"{file} is not UTF-8") from None
-    except OSError as problem:
-        raise InvalidArgument(f"{file} cannot be read: {problem.strerror}") from None
+        problem = f"there is no configuration file {file}; write one, or name another in METERTAP_CONFIG"
+    except OSError as error:
+        problem = f"{file} cannot be read: {error.strerror}"
+    except ValueError:  # a NUL in the name
+        problem = f"{str(file)!r} cannot be the name of a file"
+    else:
+        if text is not None:
+            return text
+    raise InvalidArgument(problem)
 
 
-def _parse(file: Path, text: str) -> dict[str, Any]:
+def _parse(file: Path, text: _core.Secret) -> _core.Secret:
     for name in ("tomllib", "tomli"):
         try:
             toml = importlib.import_module(name)
         except ModuleNotFoundError:
             continue
         try:
-            document: dict[str, Any] = toml.loads(text)
+            return _core.Secret(toml.loads(text.open()))
         except toml.TOMLDecodeError as problem:
             found = re.search(r"(.*) \(at line (\d+), column \d+\)", str(problem))
-            what, line = (found[1], int(found[2])) if found else (str(problem), None)
-            raise InvalidArgument(f"{_place(file, line)}: not TOML: {what}") from None
-        return document
+            what, line = (found[1], int(found[2])) if found else ("it ends too early", None)
+        except (ValueError, RecursionError) as problem:  # an int of too many digits, a date that there is not, a maze
+            what, line = f"it cannot be read ({type(problem).__name__})", None
+        # Not inside the handler: the reader's own error, which would hang on to ours, has frames with the whole text.
+        raise InvalidArgument(f"{_place(file, line)}: not TOML: {what}")
     raise MissingExtra("Python before 3.11 cannot read TOML by itself: pip install 'metertap[cli]'")
 
 
@@ -286,11 +311,11 @@ def _place(file: Path, line: int | None) -> str:
     return str(file) if line is None else f"{file}:{line}"
 
 
-def _lines_of(text: str) -> dict[tuple[str, str], int]:
+def _lines_of(text: _core.Secret) -> dict[tuple[str, str], int]:
     """Find the lines of tables and keys, which the TOML reader does not tell: (table, key or nothing) to line."""
     lines: dict[tuple[str, str], int] = {}
     table = ""
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.open().splitlines(), 1):
         if header := re.match(r"\s*\[([^\[\]]+)\]", line):
             table = re.sub(r"[\s\"']", "", header[1])
             lines.setdefault((table, ""), number)
@@ -299,69 +324,99 @@ def _lines_of(text: str) -> dict[tuple[str, str], int]:
     return lines
 
 
-def _word(reference: dict[str, Any], folder: Path) -> str:
+def _word(reference: _core.Secret, folder: Path) -> _core.Secret:
     """Return the word that a reference such as ``{env = "NAME"}`` stands for."""
-    kind, value = next(iter(reference.items()), ("", None))
-    if len(reference) != 1 or kind not in _PLACES:
+    kind = next(iter(reference.open()), "")
+    if len(reference.open()) != 1 or kind not in _PLACES:
         raise InvalidArgument(f"expected one of {', '.join(f'{{{place} = …}}' for place in _PLACES)}")
+    value = reference.open()[kind]  # it is the name of a place, not what is there
     is_list = kind == "command"
     parts = value if is_list else [value]
     if not isinstance(parts, list) or not parts or not all(isinstance(part, str) and part for part in parts):
         raise InvalidArgument(f"{kind} wants {'a list of texts' if is_list else 'a text'}")
-    word = _PLACES[kind](value, folder).rstrip("\r\n")
+    word = _PLACES[kind](value, folder)
     if not word:
         raise InvalidArgument(f"{kind} {value!r} gave nothing")
     return word
 
 
-def _from_env(variable: str, _folder: Path) -> str:
+# Each of these returns the word wrapped, has it in no variable, and raises outside of its handlers: what an exception
+# of others holds on to, such as the output of a program, would hang on to ours.
+
+
+def _from_env(variable: str, _folder: Path) -> _core.Secret:
     if variable not in os.environ:
         raise InvalidArgument(f"the environment variable {variable} is not set")
-    return os.environ[variable]
+    word = _core.hide_text(os.environ[variable])
+    if word is None:
+        raise InvalidArgument(f"the environment variable {variable} is not UTF-8")
+    return word
 
 
-def _from_keyring(user: str, _folder: Path) -> str:
+def _from_keyring(user: str, _folder: Path) -> _core.Secret:
     try:
         keyring = importlib.import_module("keyring")
     except ModuleNotFoundError:
         raise MissingExtra("reading the system's keyring needs a package: pip install keyring") from None
+    problem = f"the keyring has no {user!r} for metertap; store it with: keyring set metertap {user}"
     try:
-        word = keyring.get_password("metertap", user)
-    except keyring.errors.KeyringError as problem:
-        raise InvalidArgument(f"the keyring cannot be read ({type(problem).__name__})") from None
+        found = hide(keyring.get_password("metertap", user))
+    except keyring.errors.KeyringError as error:
+        problem = f"the keyring cannot be read ({type(error).__name__})"
+        found = None
+    word = None if found is None else _core.hide_text(str(found.open()))
+    if found is not None and word is None:
+        problem = f"what the keyring has for {user!r} is no text"
     if word is None:
-        raise InvalidArgument(f"the keyring has no {user!r} for metertap; store it with: keyring set metertap {user}")
-    return str(word)
-
-
-def _from_file(name: str, folder: Path) -> str:
-    file = folder / Path(name).expanduser()
-    try:
-        return file.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise InvalidArgument(f"{file} is not UTF-8") from None
-    except OSError as problem:
-        raise InvalidArgument(f"{file} cannot be read: {problem.strerror}") from None
-
-
-def _from_command(words: list[str], _folder: Path) -> str:
-    program = words[0]
-    try:
-        # The user's own command, from the user's own file, and without a shell.
-        done = subprocess.run(words, stdout=subprocess.PIPE, timeout=COMMAND_SECONDS, check=False)  # noqa: S603
-        word = done.stdout.decode()
-    except subprocess.TimeoutExpired:
-        raise InvalidArgument(f"{program} did not end within {COMMAND_SECONDS} s") from None
-    except UnicodeDecodeError:
-        raise InvalidArgument(f"{program} printed what is not UTF-8") from None
-    except OSError as problem:
-        raise InvalidArgument(f"{program} cannot be run: {problem.strerror}") from None
-    if done.returncode != 0:
-        raise InvalidArgument(f"{program} ended with status {done.returncode}")
+        raise InvalidArgument(problem)
     return word
 
 
-_PLACES: dict[str, Callable[[Any, Path], str]] = {
+def _from_file(name: str, folder: Path) -> _core.Secret:
+    try:
+        file = folder / Path(name).expanduser()
+    except RuntimeError:
+        raise InvalidArgument(f"{name!r} begins with a home that cannot be found") from None
+    problem = f"{file} is not UTF-8"
+    word = None
+    try:
+        word = _core.hide_text(file.read_bytes())
+    except OSError as error:
+        problem = f"{file} cannot be read: {error.strerror}"
+    except ValueError:
+        problem = f"{str(file)!r} cannot be the name of a file"
+    if word is None:
+        raise InvalidArgument(problem)
+    return word
+
+
+def _from_command(words: list[str], _folder: Path) -> _core.Secret:
+    program = words[0]
+    problem = f"{program} printed what is not UTF-8"
+    word = None
+    try:
+        # The user's own command, from the user's own file, and without a shell.
+        with subprocess.Popen(words, stdout=subprocess.PIPE) as process:  # noqa: S603
+            try:
+                word = _core.hide_text(process.communicate(timeout=COMMAND_SECONDS)[0])
+            except BaseException:
+                process.kill()
+                raise
+    except subprocess.TimeoutExpired:
+        problem = f"{program} did not end within {COMMAND_SECONDS} s"
+    except OSError as error:
+        problem = f"{program} cannot be run: {error.strerror}"
+    except ValueError:  # a NUL in a word
+        problem = f"{program!r} cannot be run: its words hold a NUL"
+    else:
+        if process.returncode != 0:
+            problem, word = f"{program} ended with status {process.returncode}", None
+    if word is None:
+        raise InvalidArgument(problem)
+    return word
+
+
+_PLACES: dict[str, Callable[[Any, Path], _core.Secret]] = {
     "env": _from_env,
     "keyring": _from_keyring,
     "file": _from_file,

@@ -169,6 +169,8 @@ def progress_of(progress: bool | Callable[[int, int], object]) -> tuple[Any, Cal
 
 def check_on_error(on_error: str) -> None:
     """Refuse what is not known."""
+    if not isinstance(on_error, str):
+        raise WrongType(f"on_error must be 'raise' or 'keep', not {type(on_error).__name__}.")
     if on_error not in ("raise", "keep"):
         raise InvalidArgument(f"on_error must be 'raise' or 'keep', not {on_error!r}.")
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from metertap.errors import InvalidArgument
-from metertap.usage import _needed
+from metertap.errors import InvalidArgument, WrongType
+from metertap.usage import Usage, _needed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from metertap.usage import Reading, Usage
+    from metertap.usage import Reading
 
 __all__ = ["plot"]
 
@@ -40,6 +40,8 @@ def plot(usage: Usage, meters: str | Iterable[str] | None = None) -> Any:
     InvalidArgument
         If there is nothing to draw.
     """
+    if not isinstance(usage, Usage):
+        raise WrongType(f"usage must be a Usage, not {type(usage).__name__}.")
     figure_class = _needed("matplotlib.figure", "plot").Figure
     wanted = [meters] if isinstance(meters, str) else None if meters is None else list(meters)
     panels: dict[str, dict[str, list[Reading]]] = {}

@@ -21,7 +21,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from metertap import _core
-from metertap.errors import InvalidArgument
+from metertap._client import flag
+from metertap.errors import InvalidArgument, WrongType
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -154,10 +155,13 @@ class Simulator:
         tls: bool = False,
         certificate: str = "good",
     ) -> None:
-        is_whole = isinstance(seed, int) and not isinstance(seed, bool)  # type: ignore[redundant-expr]
-        if not is_whole or not 0 <= seed < 2**64:
-            raise InvalidArgument("seed must be an int from 0 to 2**64 - 1.")
-        self._core = _core.Simulator(seed=seed, now=now, port=port, tls=tls, certificate=certificate)
+        self._core = _core.Simulator(
+            seed=_whole("seed", seed, most=2**64 - 1),
+            now=now,
+            port=_whole("port", port, most=2**16 - 1),
+            tls=flag("tls", tls),
+            certificate=_text("certificate", certificate),
+        )
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
     def __enter__(self) -> Simulator:
@@ -212,7 +216,7 @@ class Simulator:
 
     def base_url(self, provider: str, *, tls: bool = False) -> str:
         """Return the `base_url` for a client of this provider."""
-        return self._core.base_url(provider, tls)
+        return self._core.base_url(_text("provider", provider), flag("tls", tls))
 
     def credentials(self, provider: str, *, account: int = 1) -> dict[str, str]:
         """Return the credentials of an account, for one way of logging in, as a client's keywords."""
@@ -225,7 +229,7 @@ class Simulator:
 
     def all_credentials(self, provider: str, *, account: int = 1) -> dict[str, str]:
         """Return all credentials of an account, for every way of logging in."""
-        return self._core.credentials(provider, account)
+        return self._core.credentials(_text("provider", provider), _whole("account", account))
 
     def client(self, provider: str, *, tls: bool = False, aio: bool = False, account: int = 1, **overrides: Any) -> Any:
         """Return a client that is set up for this simulator.
@@ -249,7 +253,7 @@ class Simulator:
         Client
             A client.
         """
-        module = importlib.import_module("metertap.aio" if aio else "metertap")
+        module = importlib.import_module("metertap.aio" if flag("aio", aio) else "metertap")
         options: dict[str, Any] = {"base_url": self.base_url(provider, tls=tls)}
         if tls:
             options["ca_file"] = self.ca_file
@@ -269,7 +273,7 @@ class Simulator:
 
     def switch(self, name: str, value: str) -> None:
         """Set a switch, for example ``switch("ricoh.label_path", "labels")``."""
-        self._core.set_switch(name, value)
+        self._core.set_switch(_text("name", name), _text("value", value))
 
     def add_fault(
         self,
@@ -304,7 +308,12 @@ class Simulator:
             The fault's number.
         """
         return self._core.add_fault(
-            kind, provider=provider, path_contains=path_contains, skip=skip, every=every, times=times
+            _text("kind", kind),
+            provider=None if provider is None else _text("provider", provider),
+            path_contains=None if path_contains is None else _text("path_contains", path_contains),
+            skip=_whole("skip", skip),
+            every=None if every is None else _whole("every", every),
+            times=None if times is None else _whole("times", times),
         )
 
     def clear_faults(self) -> None:
@@ -313,19 +322,20 @@ class Simulator:
 
     def expire_sessions(self, provider: str) -> None:
         """Make all sessions and tokens of a provider invalid."""
-        self._core.expire_sessions(provider)
+        self._core.expire_sessions(_text("provider", provider))
 
     def set_clock_offset(self, seconds: int) -> None:
         """Put the server's clock off by so many seconds."""
-        self._core.set_clock_offset(seconds)
+        self._core.set_clock_offset(_whole("seconds", seconds, least=-_CENTURY, most=_CENTURY))
 
     def set_rate_limit(self, provider: str, per_second: float | None) -> None:
         """Answer more requests of an account than this in a second with 429; None ends it."""
-        self._core.set_rate_limit(provider, per_second)
+        self._core.set_rate_limit(_text("provider", provider), None if per_second is None else _number(per_second))
 
     def set_concurrency_limit(self, provider: str, at_once: int | None) -> None:
         """Answer more requests of an account than this at once with 429; None ends it."""
-        self._core.set_concurrency_limit(provider, at_once)
+        limit = None if at_once is None else _whole("at_once", at_once)
+        self._core.set_concurrency_limit(_text("provider", provider), limit)
 
     @property
     def requests(self) -> list[RequestRecord]:
@@ -345,3 +355,33 @@ class Simulator:
 def fault_menu() -> list[Fault]:
     """Return the kinds of fault."""
     return [Fault(*row) for row in _core.Simulator.fault_menu()]
+
+
+#: A clock that is off by more is not one that anybody has.
+_CENTURY = 100 * 366 * 86_400
+
+
+def _text(name: str, value: Any) -> str:
+    """Return a text that can be passed on, refusing what is none."""
+    if not isinstance(value, str):
+        raise WrongType(f"{name} must be a str, not {type(value).__name__}.")
+    if any("\ud800" <= character <= "\udfff" for character in value):
+        raise InvalidArgument(f"{name} holds a lone surrogate, which is no character.")
+    return value
+
+
+def _whole(name: str, value: Any, *, least: int = 0, most: int = 2**32 - 1) -> int:
+    """Return an int that can be passed on, refusing what is none and what is too large."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise WrongType(f"{name} must be an int, not {type(value).__name__}.")
+    if not least <= value <= most:
+        raise InvalidArgument(f"{name} must be an int from {least} to {most}.")
+    return value
+
+
+def _number(value: Any) -> float:
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        raise WrongType(f"per_second must be a number, not {type(value).__name__}.")
+    if not 0 < value < 1e9:
+        raise InvalidArgument("per_second must be a number above 0.")
+    return float(value)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -10,8 +12,7 @@ from metertap import _core
 from metertap.errors import InvalidArgument, MissingExtra, WrongType
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime, tzinfo
     from decimal import Decimal
 
@@ -160,13 +161,14 @@ class Table:
     def write_parquet(self, path: str | os.PathLike[str]) -> None:
         """Write a Parquet file; needs the extra ``arrow``."""
         _needed("pyarrow", "arrow")
-        _needed("pyarrow.parquet", "arrow").write_table(self.to_arrow(), path)
+        with _place(path) as name:
+            _needed("pyarrow.parquet", "arrow").write_table(self.to_arrow(), name)
 
     def write_csv(self, path: str | os.PathLike[str]) -> None:
         """Write a CSV file in UTF-8, with exact numbers, times in UTC, and lists as in `flat`; needs no extra."""
         from metertap._table import csv_lines
 
-        with open(path, "w", encoding="utf-8", newline="") as file:
+        with _place(path) as name, open(name, "w", encoding="utf-8", newline="") as file:
             csv_lines(file, self.columns, (row for rows in self._batches() for row in rows))
 
     def _batches(self) -> Iterator[list[dict[str, Any]]]:
@@ -473,6 +475,21 @@ def _listed(names: Any, problem: str) -> list[str] | None:
 def _restored(tables: bytes) -> Usage:
     """Rebuild a pickled usage."""
     return Usage(_core.Usage.from_bytes(tables))
+
+
+@contextmanager
+def _place(path: str | os.PathLike[str]) -> Iterator[str | bytes]:
+    """Take a path that is written to; what the system says of it becomes an error of ours."""
+    if not isinstance(path, (str, os.PathLike)):
+        raise WrongType(f"path must be a str or a path, not {type(path).__name__}.")
+    name = os.fspath(path)
+    if "\0" in str(name):
+        raise InvalidArgument(f"path {ascii(name)[:80]} cannot be the name of a file.")
+    try:
+        yield name
+    except (OSError, UnicodeEncodeError) as problem:
+        reason = getattr(problem, "strerror", None) or "it is no name of a file"
+        raise InvalidArgument(f"path {ascii(name)[:80]} cannot be written: {' '.join(reason.split())[:80]}.") from None
 
 
 def _needed(module: str, extra: str) -> Any:

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -29,6 +30,17 @@ pub trait SecretSource: Send + Sync {
 
     /// The secret as it is now; asked anew for every attempt.
     fn now(&self) -> Boxed<'_, Result<Secret>>;
+
+    /// The group that it is asked in, and its place there, if it has to fit others of the same account.
+    fn member(&self) -> Option<(&Arc<dyn SecretGroup>, usize)> {
+        None
+    }
+}
+
+/// Secrets of one account that are asked together, so that what comes belongs together.
+pub trait SecretGroup: Send + Sync {
+    /// All of them as they are now.
+    fn now(&self) -> Boxed<'_, Result<Vec<Secret>>>;
 }
 
 impl SecretSource for Secret {

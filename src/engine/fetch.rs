@@ -430,10 +430,21 @@ impl Failure {
 
 async fn secrets(client: &Client) -> Result<Secrets> {
     let mut secrets = Vec::with_capacity(client.sources.len());
+    let mut together = None;
     for (name, source) in &client.sources {
-        let secret = match source.fixed() {
-            Some(secret) => secret.clone(),
-            None => source.now().await?,
+        let secret = match (source.fixed(), source.member()) {
+            (Some(secret), _) => secret.clone(),
+            (None, Some((group, place))) => {
+                // An account has one group; all of it is asked at once.
+                let words = match together.take() {
+                    Some(words) => words,
+                    None => group.now().await?,
+                };
+                let word = words.get(place).cloned();
+                together = Some(words);
+                word.ok_or_else(|| Error::new(Kind::Internal, "a secret was not asked for"))?
+            }
+            (None, None) => source.now().await?,
         };
         secrets.push((*name, secret));
     }

@@ -1,6 +1,9 @@
 //! The only file that names the HTTP library.
 
 use std::error::Error as _;
+use std::ffi::OsString;
+use std::fmt;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use reqwest::header::{
@@ -11,7 +14,7 @@ use super::body::{Caps, Collector, End};
 use super::client::ProxyChoice;
 use super::credentials::Boxed;
 use crate::providers::{Method, Reply, Request};
-use crate::values::address::is_loopback;
+use crate::values::address::{is_loopback, parse};
 use crate::values::error::{Error, Kind, Result};
 use crate::values::secret::Secret;
 use crate::values::text::head;
@@ -43,32 +46,135 @@ impl Default for Clocks {
     }
 }
 
-/// What one HTTP client is made for; accounts that agree in it share one.
+/// What one HTTP client is made for; accounts that agree in it share one. The environment is read when a client is made,
+/// so that a change of it counts for clients that are made later.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Route {
     /// Certificates to trust besides the platform's.
     pub ca_file: Option<String>,
+    /// Where the environment says that the platform's certificates are: files and folders, each with its variable.
+    pub roots: Vec<(&'static str, PathBuf)>,
     /// The proxy; none for this machine.
-    pub proxy: ProxyChoice,
+    pub proxy: Option<Proxy>,
     /// True for `https://`.
     pub tls: bool,
 }
 
+/// A proxy, and for which hosts it is not taken.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Proxy {
+    /// Its URL, perhaps with a password.
+    url: String,
+    /// What `NO_PROXY` lists.
+    except: String,
+}
+
+impl fmt::Debug for Proxy {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let host = proxy_host(&Secret::new(self.url.as_str()));
+        write!(out, "Proxy({})", host.unwrap_or_default())
+    }
+}
+
+/// Reads a variable of the environment.
+pub type Variable<'a> = &'a dyn Fn(&str) -> Option<OsString>;
+
 impl Route {
-    /// The route to an address.
+    /// The route to an address, as the environment is now.
     pub fn to(base_url: &str, ca_file: Option<&str>, proxy: &ProxyChoice) -> Result<Self> {
+        Self::with(base_url, ca_file, proxy, &|name| std::env::var_os(name))
+    }
+
+    /// The route to an address in this environment.
+    pub fn with(base_url: &str, ca_file: Option<&str>, proxy: &ProxyChoice, variable: Variable<'_>) -> Result<Self> {
         let url = reqwest::Url::parse(base_url).map_err(|_| Error::invalid("base_url is no URL"))?;
-        let proxy = if is_loopback(&url) {
-            ProxyChoice::Direct
-        } else {
-            proxy.clone()
-        };
         let tls = url.scheme() == "https";
+        let proxy = match proxy {
+            ProxyChoice::Direct => None,
+            // A wrong one is refused whatever the address is; this machine needs none.
+            ProxyChoice::Url(url) => Some(Proxy::new("proxy", url, String::new())?),
+            ProxyChoice::Environment if is_loopback(&url) => None,
+            ProxyChoice::Environment => Proxy::of_environment(variable)?,
+        };
         Ok(Self {
             ca_file: ca_file.filter(|_| tls).map(str::to_owned),
-            proxy,
+            roots: if tls { roots(variable) } else { Vec::new() },
+            proxy: proxy.filter(|_| !is_loopback(&url)),
             tls,
         })
+    }
+}
+
+/// What is set to something, of the first of these variables that is.
+fn first(variable: Variable<'_>, names: &[&'static str]) -> Option<(&'static str, OsString)> {
+    names.iter().find_map(|name| {
+        let value = variable(name).filter(|value| !value.is_empty())?;
+        Some((*name, value))
+    })
+}
+
+/// Where the certificates are that stand in for the platform's. OpenSSL's variables come first, then those that requests
+/// and curl read, as requests has them; all of them where the system keeps certificates in files.
+fn roots(variable: Variable<'_>) -> Vec<(&'static str, PathBuf)> {
+    if cfg!(any(windows, target_vendor = "apple", target_os = "android")) {
+        return Vec::new();
+    }
+    let named = |name| first(variable, &[name]).map(|(name, value)| (name, PathBuf::from(value)));
+    let openssl: Vec<_> = ["SSL_CERT_FILE", "SSL_CERT_DIR"]
+        .into_iter()
+        .filter_map(named)
+        .collect();
+    if !openssl.is_empty() {
+        return openssl;
+    }
+    ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"]
+        .into_iter()
+        .find_map(named)
+        .into_iter()
+        .collect()
+}
+
+impl Proxy {
+    /// What the usual variables say; these are the names that curl reads, and its order. Requests that are not for this
+    /// machine are HTTPS.
+    fn of_environment(variable: Variable<'_>) -> Result<Option<Self>> {
+        let names = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+        let Some((name, value)) = first(variable, &names) else {
+            return Ok(None);
+        };
+        let value = value.into_string().map_err(|_| bad_proxy(name))?;
+        let value = value.trim();
+        // A host and a port without a scheme are common there.
+        let url = if value.contains("://") {
+            value.to_owned()
+        } else {
+            format!("http://{value}")
+        };
+        let except = first(variable, &["NO_PROXY", "no_proxy"]);
+        let except = except.map_or_else(String::new, |(_, except)| except.to_string_lossy().into_owned());
+        Self::new(name, &url, except).map(Some)
+    }
+
+    /// A proxy that can be used; else an error that says where it was named, and nothing of what is in it.
+    fn new(named: &str, url: &str, except: String) -> Result<Self> {
+        let sound = parse(url).ok().filter(|url| {
+            let is_bare = matches!(url.path(), "" | "/") && url.query().is_none() && url.fragment().is_none();
+            matches!(url.scheme(), "http" | "https") && url.host_str().is_some_and(|host| !host.is_empty()) && is_bare
+        });
+        if sound.is_none() || reqwest::Proxy::all(url).is_err() {
+            return Err(bad_proxy(named));
+        }
+        Ok(Self {
+            url: url.to_owned(),
+            except,
+        })
+    }
+
+    fn build(&self) -> Result<reqwest::Proxy> {
+        let proxy = reqwest::Proxy::all(&self.url).map_err(|_| bad_proxy("proxy"))?;
+        // A token may come from this machine where the rest does not.
+        let except = format!("{},localhost,127.0.0.0/8,::1", self.except);
+        Ok(proxy.no_proxy(reqwest::NoProxy::from_string(&except)))
     }
 }
 
@@ -95,16 +201,19 @@ impl Http {
             .pool_max_idle_per_host(64)
             .tcp_keepalive(Duration::from_secs(30))
             .tcp_nodelay(true);
-        builder = match &route.proxy {
-            ProxyChoice::Environment => builder,
-            ProxyChoice::Direct => builder.no_proxy(),
-            ProxyChoice::Url(url) => builder.proxy(reqwest::Proxy::all(url).map_err(|_| bad_proxy())?),
-        };
+        // The library would look at the environment itself, now and not when the client was made.
+        builder = builder.no_proxy();
+        if let Some(proxy) = &route.proxy {
+            builder = builder.proxy(proxy.build()?);
+        }
+        let own = route.ca_file.as_deref().map(certificates).transpose()?;
         if !route.tls {
             // No certificate store is needed, and slim containers have none.
             builder = builder.tls_certs_only([]);
-        } else if let Some(file) = &route.ca_file {
-            builder = builder.tls_certs_merge(certificates(file)?);
+        } else if route.roots.is_empty() {
+            builder = builder.tls_certs_merge(own.unwrap_or_default());
+        } else {
+            builder = builder.tls_certs_only(trusted(&route.roots, own)?);
         }
         let client = builder.build().map_err(|problem| no_client(&problem))?;
         Ok(Self {
@@ -230,14 +339,55 @@ fn certificates(file: &str) -> Result<Vec<reqwest::Certificate>> {
     Ok(found)
 }
 
-fn bad_proxy() -> Error {
-    Error::invalid("proxy is no URL; write for example \"http://proxy.example.com:3128\", or None for no proxy")
+/// The certificates that the environment names, and the caller's own.
+fn trusted(
+    roots: &[(&'static str, PathBuf)],
+    own: Option<Vec<reqwest::Certificate>>,
+) -> Result<Vec<reqwest::Certificate>> {
+    let mut found = own.unwrap_or_default();
+    let mut problems = Vec::new();
+    for (name, place) in roots {
+        let certificates = in_place(place);
+        if certificates.is_empty() {
+            let shown = head(&place.display().to_string(), 200);
+            problems.push(format!(
+                "{name} names {shown:?}, which holds no certificate in PEM form"
+            ));
+        }
+        found.extend(certificates);
+    }
+    if found.is_empty() {
+        return Err(no_certificates(&problems.join("; ")));
+    }
+    Ok(found)
+}
+
+/// The certificates in a file, or in all files of a folder; none where there are none.
+fn in_place(place: &Path) -> Vec<reqwest::Certificate> {
+    let Ok(entries) = std::fs::read_dir(place) else {
+        let bytes = std::fs::read(place).unwrap_or_default();
+        return reqwest::Certificate::from_pem_bundle(&bytes).unwrap_or_default();
+    };
+    let files = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.is_file());
+    files.flat_map(|file| in_place(&file)).collect()
+}
+
+fn bad_proxy(named: &str) -> Error {
+    Error::invalid(format!(
+        "{named} is no URL of a proxy; write for example \"http://proxy.example.com:3128\" (http:// and https:// are known), or pass proxy=None for no proxy"
+    ))
 }
 
 fn no_client(problem: &reqwest::Error) -> Error {
-    let causes = causes(problem).join(": ");
+    no_certificates(&causes(problem).join(": "))
+}
+
+fn no_certificates(why: &str) -> Error {
     let text = format!(
-        "the HTTPS client cannot be built ({causes}); install the system's CA certificates (package ca-certificates) or pass ca_file"
+        "the HTTPS client cannot be built ({why}); install the system's CA certificates (package ca-certificates) or pass ca_file"
     );
     Error::new(Kind::CertificateRejected, text)
 }
@@ -340,9 +490,20 @@ mod tests {
 
     const PLAIN: Route = Route {
         ca_file: None,
-        proxy: ProxyChoice::Direct,
+        roots: Vec::new(),
+        proxy: None,
         tls: false,
     };
+
+    /// The route from this environment to another machine, and to this one.
+    fn routes(environment: &[(&str, &str)]) -> [Result<Route>; 2] {
+        let variable = |name: &str| {
+            let mut found = environment.iter().filter(|(key, _)| *key == name);
+            found.next().map(|(_, value)| OsString::from(value))
+        };
+        ["https://api.example.com", "https://127.0.0.1:9"]
+            .map(|url| Route::with(url, None, &ProxyChoice::Environment, &variable))
+    }
 
     /// Serves one connection, after the head of its request has come, and returns the address.
     fn server(answer: impl FnOnce(&mut TcpStream) + Send + 'static) -> String {
@@ -420,7 +581,7 @@ mod tests {
     }
 
     #[test]
-    fn certificates_and_proxies_that_cannot_be_used_are_refused() {
+    fn certificates_that_cannot_be_used_are_refused() {
         let with = |file: &str| Route {
             ca_file: Some(file.to_owned()),
             tls: true,
@@ -433,18 +594,102 @@ mod tests {
                 "ca_file \"no/such.pem\" cannot be read: entity not found",
             ),
             (with(manifest), "holds no certificate in PEM form"),
-            (
-                Route {
-                    proxy: ProxyChoice::Url("http://".to_owned()),
-                    ..PLAIN
-                },
-                "proxy is no URL",
-            ),
         ] {
             let error = refusal(&route);
             assert_eq!(error.kind, Kind::InvalidArgument);
             assert!(error.message.contains(message), "{error}");
         }
+    }
+
+    #[test]
+    fn a_proxy_that_cannot_be_used_is_refused_without_showing_it() {
+        for url in [
+            "ftp://me:hunter2@proxy.example.com",
+            "socks5://me:hunter2@proxy.example.com",
+            "http://me:hunter2@[bad",
+            "http://",
+            "http://me:hunter2@",
+            "http:///proxy",
+            "http://me:hunter2@proxy.example.com/path",
+            "http://me:hunter2@proxy.example.com:99999",
+            "http://proxy.example.com\u{200b}",
+            "proxy hunter2",
+        ] {
+            for to in ["https://api.example.com", "http://127.0.0.1:9"] {
+                let refused = Route::with(to, None, &ProxyChoice::Url(url.to_owned()), &|_| None);
+                let message = refused.unwrap_err().to_string();
+                assert!(message.starts_with("proxy is no URL of a proxy; write "), "{message}");
+                assert!(!message.contains("hunter2"));
+            }
+            let [there, here] = routes(&[("https_proxy", url)]);
+            let message = there.unwrap_err().to_string();
+            assert!(
+                message.starts_with("https_proxy is no URL of a proxy; write "),
+                "{message}"
+            );
+            assert!(!message.contains("hunter2"));
+            assert_eq!(here.unwrap().proxy, None);
+        }
+    }
+
+    #[test]
+    fn the_first_variable_that_names_a_proxy_decides() {
+        let taken = |environment: &[(&str, &str)]| {
+            let [there, here] = routes(environment).map(Result::unwrap);
+            assert_eq!(here.proxy, None);
+            there.proxy.map(|proxy| (proxy.url, proxy.except))
+        };
+        let is = |url: &str, except: &str| Some((url.to_owned(), except.to_owned()));
+        assert_eq!(taken(&[]), None);
+        assert_eq!(taken(&[("HTTP_PROXY", "http://a"), ("HTTPS_PROXY", "")]), None);
+        assert_eq!(taken(&[("ALL_PROXY", "a:3128")]), is("http://a:3128", ""));
+        let both = [
+            ("https_proxy", "http://b"),
+            ("HTTPS_PROXY", "https://c"),
+            ("NO_PROXY", "x,y"),
+        ];
+        assert_eq!(taken(&both), is("https://c", "x,y"));
+    }
+
+    #[test]
+    fn the_environment_may_stand_in_for_the_platforms_certificates() {
+        let named = |environment: &[(&str, &str)]| {
+            let [there, _] = routes(environment);
+            let roots = there.unwrap().roots.into_iter();
+            roots.map(|(name, _)| name).collect::<Vec<_>>()
+        };
+        let mut all = vec![
+            ("CURL_CA_BUNDLE", "c"),
+            ("REQUESTS_CA_BUNDLE", "r"),
+            ("SSL_CERT_DIR", "d"),
+            ("SSL_CERT_FILE", "f"),
+        ];
+        if cfg!(target_os = "linux") {
+            assert_eq!(named(&all), ["SSL_CERT_FILE", "SSL_CERT_DIR"]);
+            all.truncate(2);
+            assert_eq!(named(&all), ["REQUESTS_CA_BUNDLE"]);
+            all.truncate(1);
+            assert_eq!(named(&all), ["CURL_CA_BUNDLE"]);
+            let missing = Route {
+                roots: vec![("CURL_CA_BUNDLE", PathBuf::from("no/such.pem"))],
+                tls: true,
+                ..PLAIN
+            };
+            let message = &refusal(&missing).message;
+            assert!(
+                message.contains("CURL_CA_BUNDLE names \"no/such.pem\", which holds no"),
+                "{message}"
+            );
+        }
+        assert!(named(&[("SSL_CERT_FILE", "")]).is_empty());
+    }
+
+    #[test]
+    fn a_proxy_shows_no_password_when_it_is_printed() {
+        let [route, _] = routes(&[("HTTPS_PROXY", "http://me:hunter2@proxy.example.com:3128")]);
+        let shown = format!("{:?}", route.unwrap());
+        assert!(shown.contains("Proxy(proxy.example.com:3128)"), "{shown}");
+        assert!(!shown.contains("hunter2"));
     }
 
     #[test]

@@ -48,6 +48,16 @@ pub trait Provider: Send + Sync {
     /// What it is: names, accounts, operations, limits, pages.
     fn facts(&self) -> &'static Facts;
 
+    /// The settings that may change while the process runs, together with the secrets that belong to them.
+    fn rotating(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// The secrets that are sent behind `Bearer`, and are taken without that word.
+    fn bearer(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// Checks what an account is made of, beyond the table of its settings.
     fn check_account(&self, account: &Account) -> Result<()>;
 

@@ -19,16 +19,27 @@ use crate::values::window::Instant;
 pub fn arguments(given: &Bound<'_, PyDict>) -> PyResult<Vec<(String, Value)>> {
     let mut arguments = Vec::with_capacity(given.len());
     for (name, value) in given {
-        let name: String = name.extract()?;
+        let name = text(name.cast()?, "an argument's name")?;
         let value = from_python(&value, &name)?;
         arguments.push((name, value));
     }
     Ok(arguments)
 }
 
+/// How deep lists and dicts may lie in each other; what holds itself has no end.
+const DEEPEST: usize = 100;
+
 /// A value that a caller passed as the argument `name`.
 pub fn from_python(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Value> {
+    at_depth(value, name, 0)
+}
+
+fn at_depth(value: &Bound<'_, PyAny>, name: &str, depth: usize) -> PyResult<Value> {
     let py = value.py();
+    if depth > DEEPEST {
+        let text = format!("{name} has lists or dicts in each other, more than {DEEPEST} deep");
+        return Err(refuse(py, Kind::InvalidArgument, text));
+    }
     if value.is_none() {
         return Ok(Value::Nothing);
     }
@@ -36,7 +47,7 @@ pub fn from_python(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Value> {
         return Ok(Value::Flag(truth.is_true()));
     }
     if let Ok(text) = value.cast::<PyString>() {
-        return Ok(Value::Text(text.to_str()?.to_owned()));
+        return self::text(text, name).map(Value::Text);
     }
     if value.is_instance(class(py, &DATETIME, "datetime", "datetime")?)? {
         return moment(value, name);
@@ -52,18 +63,18 @@ pub fn from_python(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Value> {
         return Ok(Value::Number(value.str()?.to_str()?.to_owned()));
     }
     if let Ok(map) = value.cast::<PyMapping>() {
-        return members(map, name);
+        return members(map, name, depth);
     }
     if value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>() || value.is_instance_of::<PySet>() {
         let items = value
             .try_iter()?
-            .map(|item| from_python(&item?, name))
+            .map(|item| at_depth(&item?, name, depth + 1))
             .collect::<PyResult<_>>()?;
         return Ok(Value::List(items));
     }
-    if value.hasattr(intern!(py, "__index__"))? {
-        let number = value.call_method0(intern!(py, "__index__"))?.extract::<i64>();
-        return number.map(Value::Whole).map_err(|_| {
+    // An array has the method, too, but is a number only if it has no dimension.
+    if let Ok(number) = value.call_method0(intern!(py, "__index__")) {
+        return number.extract::<i64>().map(Value::Whole).map_err(|_| {
             refuse(
                 py,
                 Kind::InvalidArgument,
@@ -74,7 +85,7 @@ pub fn from_python(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Value> {
     if let Ok(sequence) = value.cast::<PySequence>() {
         let items = sequence
             .try_iter()?
-            .map(|item| from_python(&item?, name))
+            .map(|item| at_depth(&item?, name, depth + 1))
             .collect::<PyResult<_>>()?;
         return Ok(Value::List(items));
     }
@@ -86,14 +97,34 @@ pub fn from_python(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Value> {
     ))
 }
 
-fn members(map: &Bound<'_, PyMapping>, name: &str) -> PyResult<Value> {
+/// A text among the parameters of a native function, which Python's own error would else refuse with the whole text in it.
+pub struct Text(pub String);
+
+impl<'py> FromPyObject<'_, 'py> for Text {
+    type Error = PyErr;
+
+    fn extract(given: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        text(given.cast::<PyString>()?.as_any().cast()?, "the text").map(Self)
+    }
+}
+
+/// A text, if it is one. A lone surrogate is what Python makes of bytes that are not UTF-8; its own error for that would
+/// hold the whole text, which may be a secret.
+pub fn text(given: &Bound<'_, PyString>, name: &str) -> PyResult<String> {
+    let problem = "holds a lone surrogate, which is no character: it was probably read from bytes that are not UTF-8";
+    let refused = |_| refuse(given.py(), Kind::InvalidArgument, format!("{name} {problem}"));
+    given.to_str().map(str::to_owned).map_err(refused)
+}
+
+fn members(map: &Bound<'_, PyMapping>, name: &str, depth: usize) -> PyResult<Value> {
     let mut members = Vec::new();
     for pair in map.items()? {
         let (key, value): (Bound<'_, PyAny>, Bound<'_, PyAny>) = pair.extract()?;
-        let key: String = key
-            .extract()
+        let key = key
+            .cast::<PyString>()
             .map_err(|_| refuse(map.py(), Kind::WrongType, format!("the keys of {name} must be str")))?;
-        members.push((key, from_python(&value, name)?));
+        let key = text(key, name)?;
+        members.push((key, at_depth(&value, name, depth + 1)?));
     }
     Ok(Value::Map(members))
 }
@@ -127,7 +158,16 @@ fn moment(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Value> {
         let advice = "has no time zone; pass an aware datetime such as datetime(2026, 1, 1, tzinfo=timezone.utc)";
         return Err(refuse(py, Kind::InvalidArgument, format!("{name} {advice}")));
     }
-    let text: String = value.call_method0(intern!(py, "isoformat"))?.extract()?;
+    let text = value
+        .call_method0(intern!(py, "isoformat"))
+        .and_then(|text| text.extract::<String>());
+    let text = text.map_err(|_| {
+        refuse(
+            py,
+            Kind::InvalidArgument,
+            format!("the time zone of {name} does not work"),
+        )
+    })?;
     let instant = Instant::parse(&text);
     instant
         .map(Value::Instant)

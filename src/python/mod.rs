@@ -26,6 +26,8 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<usage::Plan>()?;
     module.add_class::<usage::Run>()?;
     module.add_class::<usage::Usage>()?;
+    module.add_function(wrap_pyfunction!(client::hide, module)?)?;
+    module.add_function(wrap_pyfunction!(client::hide_text, module)?)?;
     module.add_function(wrap_pyfunction!(usage::meters, module)?)?;
     module.add_function(wrap_pyfunction!(usage::replay, module)?)?;
     module.add_function(wrap_pyfunction!(usage::read_bodies, module)?)?;
@@ -47,6 +49,8 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
             "Usage",
             "__version__",
             "is_main_interpreter",
+            "hide",
+            "hide_text",
             "meters",
             "operations",
             "providers",

@@ -1,7 +1,6 @@
 //! The simulator, as Python starts and steers it.
 
 use jiff::SignedDuration;
-use pyo3::exceptions::{PyOSError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -11,7 +10,8 @@ use crate::simulator::faults::{Fault, FaultKind, MENU};
 use crate::simulator::server::{Certificate, Config};
 use crate::simulator::{self};
 use crate::values::arguments::Value;
-use crate::values::error::Error;
+use crate::values::error::{Error, Kind};
+use crate::values::text::one_line;
 use crate::values::window::Instant;
 
 /// A running simulator.
@@ -50,7 +50,15 @@ impl Simulator {
         };
         py.detach(|| simulator::server::Simulator::start(config))
             .map(Self)
-            .map_err(|problem| PyOSError::new_err(format!("the simulator cannot listen on port {port}: {problem}")))
+            .map_err(|problem| {
+                to_python(
+                    py,
+                    &Error::new(
+                        Kind::ConnectionFailed,
+                        format!("the simulator cannot listen on port {port}: {problem}"),
+                    ),
+                )
+            })
     }
 
     /// Stops serving; doing it twice does no harm.
@@ -87,7 +95,7 @@ impl Simulator {
         for (name, value) in self
             .0
             .credentials_of(provider, account)
-            .map_err(PyValueError::new_err)?
+            .map_err(|text| refuse(py, &text))?
         {
             credentials.set_item(name, value)?;
         }
@@ -95,8 +103,8 @@ impl Simulator {
     }
 
     /// The `base_url` of a provider's client.
-    fn base_url(&self, provider: &str, tls: bool) -> PyResult<String> {
-        self.0.base_url(provider, tls).map_err(PyValueError::new_err)
+    fn base_url(&self, py: Python<'_>, provider: &str, tls: bool) -> PyResult<String> {
+        self.0.base_url(provider, tls).map_err(|text| refuse(py, &text))
     }
 
     /// What can be switched: name, value, possible values, meaning.
@@ -114,13 +122,13 @@ impl Simulator {
     }
 
     /// Sets a switch.
-    fn set_switch(&self, name: &str, value: &str) -> PyResult<()> {
-        self.0.set_switch(name, value).map_err(PyValueError::new_err)
+    fn set_switch(&self, py: Python<'_>, name: &str, value: &str) -> PyResult<()> {
+        self.0.set_switch(name, value).map_err(|text| refuse(py, &text))
     }
 
     /// Makes all sessions and tokens of a provider invalid.
-    fn expire_sessions(&self, provider: &str) -> PyResult<()> {
-        self.0.expire_sessions(provider).map_err(PyValueError::new_err)
+    fn expire_sessions(&self, py: Python<'_>, provider: &str) -> PyResult<()> {
+        self.0.expire_sessions(provider).map_err(|text| refuse(py, &text))
     }
 
     /// Puts the server's clock off by this many seconds.
@@ -129,23 +137,25 @@ impl Simulator {
     }
 
     /// Answers more requests of an account than this in a second with 429; `None` ends it.
-    fn set_rate_limit(&self, provider: &str, per_second: Option<f64>) -> PyResult<()> {
+    fn set_rate_limit(&self, py: Python<'_>, provider: &str, per_second: Option<f64>) -> PyResult<()> {
         self.0
             .set_rate_limit(provider, per_second)
-            .map_err(PyValueError::new_err)
+            .map_err(|text| refuse(py, &text))
     }
 
     /// Answers more requests of an account than this at once with 429; `None` ends it.
-    fn set_concurrency_limit(&self, provider: &str, at_once: Option<usize>) -> PyResult<()> {
+    fn set_concurrency_limit(&self, py: Python<'_>, provider: &str, at_once: Option<usize>) -> PyResult<()> {
         self.0
             .set_concurrency_limit(provider, at_once)
-            .map_err(PyValueError::new_err)
+            .map_err(|text| refuse(py, &text))
     }
 
     /// Adds a fault and returns its number.
     #[pyo3(signature = (kind, *, provider, path_contains, skip, every, times))]
+    #[allow(clippy::too_many_arguments)] // they are the keywords of the method
     fn add_fault(
         &self,
+        py: Python<'_>,
         kind: &str,
         provider: Option<String>,
         path_contains: Option<String>,
@@ -153,7 +163,7 @@ impl Simulator {
         every: Option<u32>,
         times: Option<u32>,
     ) -> PyResult<u64> {
-        let kind = FaultKind::parse(kind).map_err(PyValueError::new_err)?;
+        let kind = FaultKind::parse(kind).map_err(|text| refuse(py, &text))?;
         self.0
             .add_fault(Fault {
                 kind,
@@ -163,7 +173,7 @@ impl Simulator {
                 every,
                 times,
             })
-            .map_err(PyValueError::new_err)
+            .map_err(|text| refuse(py, &text))
     }
 
     /// Ends all faults.
@@ -227,6 +237,11 @@ impl Simulator {
     fn now<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         datetime(py, Instant::utc(self.0.world().now()))
     }
+}
+
+/// The simulator's sentence as our error; what it repeats of an argument may be of any length and form.
+fn refuse(py: Python<'_>, text: &str) -> PyErr {
+    to_python(py, &Error::invalid(one_line(text, 300)))
 }
 
 fn moment(value: &Bound<'_, PyAny>) -> PyResult<Option<Instant>> {

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::call::{promise, wait_for_batch};
 use super::client::Client;
-use super::convert::{arguments, datetime, from_python, moment_of};
+use super::convert::{Text, arguments, datetime, from_python, moment_of};
 use super::errors::to_python;
 use super::events::Listener;
 use super::table::Table;
@@ -33,14 +33,14 @@ pub struct Plan(plan::Plan);
 /// A time zone, as Python tells it: by its name, or by its offsets.
 #[derive(FromPyObject)]
 enum ToldZone {
-    Name(String),
+    Name(Text),
     Offsets(Vec<(i64, i32)>),
 }
 
 impl From<ToldZone> for Told {
     fn from(told: ToldZone) -> Self {
         match told {
-            ToldZone::Name(name) => Self::Name(name),
+            ToldZone::Name(name) => Self::Name(name.0),
             ToldZone::Offsets(offsets) => Self::Offsets(offsets),
         }
     }
@@ -70,7 +70,7 @@ impl Plan {
         end: &Bound<'_, PyAny>,
         now: &Bound<'_, PyAny>,
         zone: ToldZone,
-        every: Option<&str>,
+        every: Option<Text>,
     ) -> PyResult<Self> {
         let refuse = |error: Error| to_python(py, &error);
         let now = match from_python(now, "now")? {
@@ -86,7 +86,11 @@ impl Plan {
         }
         plan::Plan::make(&Question {
             zone: Zone::new(zone.into()).map_err(refuse)?,
-            every: every.map(Every::named).transpose().map_err(refuse)?,
+            every: every
+                .as_ref()
+                .map(|every| Every::named(&every.0))
+                .transpose()
+                .map_err(refuse)?,
             window,
             now,
             parts: asked,
@@ -97,8 +101,9 @@ impl Plan {
 
     /// Reads what `to_json` wrote.
     #[staticmethod]
-    fn from_json(py: Python<'_>, text: &str) -> PyResult<Self> {
-        plan::Plan::from_json(text)
+    fn from_json(py: Python<'_>, text: Text) -> PyResult<Self> {
+        let Text(text) = text;
+        plan::Plan::from_json(&text)
             .map(Self)
             .map_err(|error| to_python(py, &error))
     }
@@ -460,16 +465,20 @@ impl Usage {
     fn rollup(
         &self,
         py: Python<'_>,
-        every: Option<&str>,
-        by: Option<Vec<String>>,
+        every: Option<Text>,
+        by: Option<Vec<Text>>,
         zone: Option<ToldZone>,
-        meters: Option<Vec<String>>,
+        meters: Option<Vec<Text>>,
         cli: bool,
     ) -> PyResult<(Table, String)> {
+        let plain = |names: Option<Vec<Text>>| -> Option<Vec<String>> {
+            names.map(|names| names.into_iter().map(|name| name.0).collect())
+        };
+        let (by, meters) = (plain(by), plain(meters));
         let outcome = py.detach(|| -> Result<_> {
             let zone = zone.map(|told| Zone::new(told.into())).transpose()?;
             self.0.rollup(&RollUp {
-                every: every.map(Every::named).transpose()?,
+                every: every.as_ref().map(|every| Every::named(&every.0)).transpose()?,
                 zone: zone.as_ref().map(Zone::time_zone),
                 by: by.as_deref(),
                 meters: meters.as_deref(),

@@ -3,30 +3,36 @@
 use url::{Host, Url};
 
 use super::error::{Error, Result};
+use super::text::is_invisible;
 
-/// Checks a base URL: a scheme, a host, no slash at the end, and HTTPS unless the host is this machine.
-pub fn check_base_url(text: &str) -> Result<String> {
+/// Checks a base URL: a scheme, a host, and HTTPS unless the host is this machine. Blanks around it and slashes behind it
+/// are taken off: pages print addresses that end in one.
+pub fn check_base_url(given: &str) -> Result<String> {
+    let text = given.trim();
+    let behind = text.find("://").map_or(0, |colon| colon + "://".len());
+    let (scheme, rest) = text.split_at(behind);
+    let text = format!("{scheme}{}", rest.trim_end_matches('/'));
     let refuse = |problem: &str| {
         Err(Error::invalid(format!(
             "base_url {:?} {problem}",
-            super::text::head(text, 100)
+            super::text::head(&text, 100)
         )))
     };
     if !text.starts_with("https://") && !text.starts_with("http://") {
+        if text.contains('@') {
+            return Err(with_password());
+        }
         return refuse("must start with https:// (or http:// for a server on this machine)");
     }
-    // The parser would drop tabs and line ends without a word.
-    if text.contains(|c: char| c.is_control() || c.is_whitespace()) {
-        return refuse("must be one word without blanks and control characters");
-    }
-    let Ok(url) = Url::parse(text) else {
-        return refuse("is no URL; write for example \"https://api.example.com\"");
+    let url = match parse(&text) {
+        Ok(url) => url,
+        // What cannot be read may hold a password all the same: do not repeat it.
+        Err(problem) if text.contains('@') => return Err(Error::invalid(format!("base_url {problem}"))),
+        Err(problem) => return refuse(problem),
     };
     if !url.username().is_empty() || url.password().is_some() {
         // The text may hold a password: do not repeat it.
-        return Err(Error::invalid(
-            "base_url must not contain a user name or password; pass them as credentials",
-        ));
+        return Err(with_password());
     }
     if url.query().is_some() || url.fragment().is_some() {
         // A query may hold a key: do not repeat it either.
@@ -34,15 +40,35 @@ pub fn check_base_url(text: &str) -> Result<String> {
             "base_url must not have a query or a fragment; give scheme, host and path alone",
         ));
     }
-    if text.ends_with('/') {
-        return refuse(&format!("ends in a slash; write {:?}", text.trim_end_matches('/')));
-    }
     if url.scheme() == "http" && !is_loopback(&url) {
         return refuse(
             "would send credentials unencrypted; use https:// (http:// is for servers on this machine only)",
         );
     }
-    Ok(text.to_owned())
+    Ok(text)
+}
+
+fn with_password() -> Error {
+    Error::invalid("base_url must not contain a user name or password; pass them as credentials")
+}
+
+/// Reads a URL that a secret may be sent to: only one that every reader takes for the same place. The parser would drop
+/// tabs and line ends, take backslashes for slashes, and any number of slashes for two.
+pub fn parse(text: &str) -> std::result::Result<Url, &'static str> {
+    if text
+        .chars()
+        .any(|c| c.is_control() || c.is_whitespace() || is_invisible(c))
+    {
+        return Err("must be one word without blanks, control characters and invisible characters");
+    }
+    if text.contains('\\') {
+        return Err("must not contain a backslash; write / between the parts of a URL");
+    }
+    let (_, rest) = text.split_once("://").unwrap_or_default();
+    if rest.starts_with('/') {
+        return Err("has no host behind the two slashes; write for example \"https://api.example.com\"");
+    }
+    Url::parse(text).map_err(|_| "is no URL; write for example \"https://api.example.com\"")
 }
 
 /// True if a URL's host is this machine.
@@ -72,18 +98,41 @@ mod tests {
     }
 
     #[test]
+    fn slashes_behind_an_address_and_blanks_around_it_are_taken_off() {
+        for (text, taken) in [
+            ("https://cloud.uipath.com/", "https://cloud.uipath.com"),
+            ("https://govcloud.uipath.us/", "https://govcloud.uipath.us"),
+            ("https://api.example.com/v1//", "https://api.example.com/v1"),
+            (" https://host\n", "https://host"),
+            ("\thttp://localhost:1/ ", "http://localhost:1"),
+        ] {
+            assert_eq!(check_base_url(text).unwrap(), taken);
+        }
+    }
+
+    #[test]
     fn all_others_are_refused_with_what_to_do() {
         for (text, advice) in [
             ("cloud.uipath.com", "must start with https://"),
             ("ftp://cloud.uipath.com", "must start with https://"),
-            ("https://cloud.uipath.com/", "write \"https://cloud.uipath.com\""),
             ("http://cloud.uipath.com", "use https://"),
             ("http://127.0.0.1.example.com", "use https://"),
             ("https://", "is no URL"),
-            ("https://host\n", "must be one word"),
+            ("https:////", "is no URL"),
+            ("https:////x", "has no host behind the two slashes"),
+            ("http:///x", "has no host behind the two slashes"),
+            ("https://host\\path", "must not contain a backslash"),
+            ("https:\\\\host", "must start with https://"),
+            ("https://ho\nst", "must be one word"),
             ("https://ho st", "must be one word"),
+            ("https://host\u{200b}", "must be one word"),
+            ("https://ho\u{ad}st", "must be one word"),
+            ("\u{feff}https://host", "must start with https://"),
+            ("https://host/\u{202e}v1", "must be one word"),
             ("https://host?x=1", "query"),
             ("https://me:hunter2@host", "must not contain a user name"),
+            ("me:hunter2@host", "must not contain a user name"),
+            ("https://me:hunter2@[host", "is no URL"),
         ] {
             let message = &check_base_url(text).unwrap_err().message;
             assert!(message.contains(advice), "{text}: {message}");

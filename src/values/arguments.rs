@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
 use super::error::{Error, Kind, Result};
-use super::text::did_you_mean;
+use super::text::{did_you_mean, head};
 use super::window::{Instant, Window};
 
 /// A value as a caller passes it.
@@ -377,6 +377,38 @@ pub fn plain(text: &str) -> std::result::Result<(), String> {
     Ok(())
 }
 
+/// Accepts one word of ASCII letters, digits, `-`, `_` and `.`, as it can stand between the slashes of a path or of a
+/// signature's scope.
+pub fn word(text: &str) -> std::result::Result<(), String> {
+    plain(text)?;
+    let is_sound = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    if text.bytes().all(is_sound) {
+        return Ok(());
+    }
+    Err(format!(
+        "must be one word of letters, digits, \"-\", \"_\" and \".\", not {:?}",
+        head(text, 60)
+    ))
+}
+
+/// The token behind the word `Bearer`, which is written by whoever builds the request. RFC 6750 says what it is made of;
+/// some services may take more, so all that a header can hold is let through.
+pub fn bearer(text: &str) -> std::result::Result<&str, String> {
+    let (first, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+    let token = if first.eq_ignore_ascii_case("bearer") {
+        rest.trim_start()
+    } else {
+        text
+    };
+    if token.is_empty() {
+        return Err("is the word Bearer alone; the token behind it is missing".to_owned());
+    }
+    if !token.is_ascii() {
+        return Err("must consist of ASCII characters, as tokens do".to_owned());
+    }
+    Ok(token)
+}
+
 /// Accepts a GUID in its usual form.
 pub fn guid(text: &str) -> std::result::Result<(), String> {
     let dashes = [8, 13, 18, 23];
@@ -485,6 +517,26 @@ mod tests {
         assert_eq!(checked.instant("start").unwrap().to_utc_text(), "2026-01-01T00:00:00Z");
         assert_eq!(checked.text("series"), Some("hour"));
         assert_eq!(checked.get("month"), None);
+    }
+
+    #[test]
+    fn a_token_is_taken_without_the_word_in_front_of_it() {
+        for given in ["a.b-c", "Bearer a.b-c", "bearer   a.b-c", "BEARER\ta.b-c"] {
+            assert_eq!(bearer(given).unwrap(), "a.b-c");
+        }
+        assert_eq!(bearer("Bearerish").unwrap(), "Bearerish");
+        assert!(bearer("Bearer").unwrap_err().contains("the token behind it is missing"));
+        assert!(bearer("Bearer \u{e9}").unwrap_err().contains("ASCII"));
+    }
+
+    #[test]
+    fn a_word_has_nothing_that_separates_words() {
+        for good in ["cn-north-1", "a.b_c", "x"] {
+            assert!(word(good).is_ok(), "{good}");
+        }
+        for wrong in ["", "a/b", "a b", "a,b", "本", "a\n"] {
+            assert!(word(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

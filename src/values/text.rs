@@ -69,6 +69,16 @@ pub fn one_line(text: &str, characters: usize) -> String {
     head(&line, characters)
 }
 
+/// True for characters that show nothing and take no room, or change the direction of what stands around them: soft
+/// hyphens, joiners, marks of direction and order, variation selectors, fillers, tags.
+pub fn is_invisible(character: char) -> bool {
+    matches!(character,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
+        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+        | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
+        | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+}
+
 /// The lower-case hexadecimal form of these bytes.
 pub fn hex(bytes: &[u8]) -> String {
     let halves = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
@@ -97,6 +107,16 @@ mod tests {
         assert_eq!(one_line(&"word ".repeat(1000), 9), "word word…");
         assert_eq!(one_line(&"ü".repeat(1000), 3), "üüü…");
         assert_eq!(one_line("\n", 3), "");
+    }
+
+    #[test]
+    fn what_nobody_sees_is_known_from_what_is_seen() {
+        for character in ['\u{200b}', '\u{200e}', '\u{2066}', '\u{feff}', '\u{ad}', '\u{e0041}'] {
+            assert!(is_invisible(character), "{character:?}");
+        }
+        for character in ['a', '/', 'é', '本', '\u{2013}', '\u{a0}'] {
+            assert!(!is_invisible(character), "{character:?}");
+        }
     }
 
     #[test]

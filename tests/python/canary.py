@@ -19,8 +19,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-import metertap
-from metertap import _client, errors
+from metertap import _client, _core, errors
 
 #: Shorter words occur by chance.
 SHORTEST = 12
@@ -121,20 +120,19 @@ class Watch:
         self.level = logging.NOTSET
 
     def pytest_configure(self) -> None:
-        watch, hide, init = self, _client.hide, errors.MetertapError.__init__
+        watch, opened, init = self, _client.Client._open, errors.MetertapError.__init__
 
-        def watched_hide(word: Any) -> Any:
-            if isinstance(word, str) and len(word) >= SHORTEST:
-                watch.words.add(word)
-            return hide(word)
+        def watched_open(client: Any, settings: Any, given: Any, options: Any) -> None:
+            words = [secret.open() for secret in given.values() if isinstance(secret, _core.Secret)]
+            watch.words.update(word for word in words if isinstance(word, str) and len(word) >= SHORTEST)
+            del words
+            opened(client, settings, given, options)
 
         def watched_init(error: errors.MetertapError, *args: Any, **kwargs: Any) -> None:
             init(error, *args, **kwargs)
             watch.errors.append(error)
 
-        for module in (_client, metertap.clients):
-            if hasattr(module, "hide"):
-                module.hide = watched_hide  # type: ignore[attr-defined]
+        _client.Client._open = watched_open  # type: ignore[method-assign]
         errors.MetertapError.__init__ = watched_init  # type: ignore[method-assign, assignment]
 
     @pytest.hookimpl(tryfirst=True)

@@ -310,7 +310,7 @@ def run_python(code: str, *args: str, env: Mapping[str, str] | None = None, flag
 
 def clean_environment() -> dict[str, str]:
     """Return the environment without what would lead requests or credentials elsewhere."""
-    unwanted = ("METERTAP_", "VOLC", "UIPATH_", "SSL_CERT")
+    unwanted = ("METERTAP_", "VOLC", "UIPATH_", "SSL_CERT", "REQUESTS_CA_", "CURL_CA_")
     return {
         name: value
         for name, value in os.environ.items()

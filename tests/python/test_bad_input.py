@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime, timezone
+from datetime import date, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support import NOW, Door
+from support import NOW, PROVIDERS, QUESTIONS, Door, Reply, ScriptedServer, good_body
 
-from metertap.errors import InvalidArgument, WrongType
+import metertap
+from metertap.errors import InvalidArgument, MetertapError, WrongType
+from metertap.plot import plot
 from metertap.simulator import Simulator
 
 GUID = "11111111-1111-1111-1111-111111111111"
@@ -43,6 +45,7 @@ def check(error: InvalidArgument, kind: type[InvalidArgument], says: str) -> Non
 
 ONE_LINE = "must be one line without control characters"
 SCHEME = "must start with https:// (or http:// for a server on this machine)"
+SURROGATE = "{} holds a lone surrogate, which is no character: it was probably read from bytes that are not UTF-8"
 NO_URL = 'is no URL; write for example "https://api.example.com"'
 
 #: Keywords of a client of Sora, and what is said about them.
@@ -61,10 +64,28 @@ CLIENTS: list[tuple[dict[str, Any], type[InvalidArgument], str]] = [
     ({"base_url": "HTTP://127.0.0.1"}, InvalidArgument, SCHEME),
     ({"base_url": "https://"}, InvalidArgument, NO_URL),
     ({"base_url": "https://api.example.com:99999"}, InvalidArgument, NO_URL),
-    ({"base_url": "https://api.example.com/"}, InvalidArgument, 'ends in a slash; write "https://api.example.com"'),
-    ({"base_url": "https://api.example.com/v1//"}, InvalidArgument, 'write "https://api.example.com/v1"'),
-    ({"base_url": "https://api.example.com\n"}, InvalidArgument, "without blanks and control characters"),
-    ({"base_url": "https://api .example.com"}, InvalidArgument, "without blanks and control characters"),
+    ({"base_url": "https:////api.example.com"}, InvalidArgument, "has no host behind the two slashes"),
+    ({"base_url": "http:///api.example.com"}, InvalidArgument, "has no host behind the two slashes"),
+    ({"base_url": "https://api.example.com\\v1"}, InvalidArgument, "must not contain a backslash"),
+    ({"base_url": "https://api.exam\nple.com"}, InvalidArgument, "without blanks, control characters and invisible"),
+    ({"base_url": "https://api .example.com"}, InvalidArgument, "without blanks, control characters and invisible"),
+    (
+        {"base_url": "https://api.example.com\u200b"},
+        InvalidArgument,
+        "without blanks, control characters and invisible",
+    ),
+    (
+        {"base_url": "https://api.example.com\u2066"},
+        InvalidArgument,
+        "without blanks, control characters and invisible",
+    ),
+    ({"base_url": "https://api.example.com/\udce9"}, InvalidArgument, SURROGATE.format("base_url")),
+    ({"base_url": "me:hunter2@api.example.com"}, InvalidArgument, "must not contain a user name or password"),
+    ({"base_url": "https://me:hunter2@[api"}, InvalidArgument, f"base_url {NO_URL}"),
+    ({"api_key": "hunter2\udce9"}, InvalidArgument, SURROGATE.format("api_key")),
+    ({"api_key": "hunter2\u200b"}, InvalidArgument, "api_key must consist of ASCII characters, as tokens do"),
+    ({"api_key": "Bearer"}, InvalidArgument, "api_key is the word Bearer alone; the token behind it is missing"),
+    ({"api_key": " bearer "}, InvalidArgument, "api_key is the word Bearer alone; the token behind it is missing"),
     ({"base_url": "http://api.example.com"}, InvalidArgument, "would send credentials unencrypted; use https://"),
     ({"base_url": "http://127.0.0.1.example.com"}, InvalidArgument, "would send credentials unencrypted"),
     ({"base_url": "http://192.168.0.1"}, InvalidArgument, "would send credentials unencrypted"),
@@ -99,6 +120,17 @@ CLIENTS: list[tuple[dict[str, Any], type[InvalidArgument], str]] = [
     ({"name": 3}, WrongType, "name must be a str, not int"),
     ({"ca_file": 3}, WrongType, "ca_file must be a path, not int"),
     ({"proxy": "nonsense"}, InvalidArgument, 'write for example "http://proxy.example.com:3128"'),
+    ({"proxy": "ftp://me:hunter2@proxy.example.com"}, InvalidArgument, "proxy is no URL of a proxy; write"),
+    ({"proxy": "socks5://me:hunter2@proxy.example.com"}, InvalidArgument, "proxy is no URL of a proxy; write"),
+    ({"proxy": "http://me:hunter2@[bad"}, InvalidArgument, "proxy is no URL of a proxy; write"),
+    ({"proxy": "http://proxy\u200b.example.com"}, InvalidArgument, "proxy is no URL of a proxy; write"),
+    ({"name": "\ud800"}, InvalidArgument, SURROGATE.format("name")),
+    ({"ca_file": "\udcff.pem"}, InvalidArgument, SURROGATE.format("ca_file")),
+    ({"ca_file": b"ca.pem"}, WrongType, "ca_file must be a path, not bytes"),
+    ({"on_event": 3}, WrongType, "on_event must be a callable, not int"),
+    ({"timeout": 10**4000}, InvalidArgument, "timeout must not be larger than"),
+    ({"retries": 10**4000}, InvalidArgument, "retries must be between 0 and 10000"),
+    ({"\udce9": 3}, WrongType, "Sora has no argument '\\udce9'"),
     ({"proxy": 3}, WrongType, "proxy must be a URL, None or 'environment', not int"),
 ]
 
@@ -131,6 +163,17 @@ ACCOUNTS: list[tuple[str, dict[str, Any], type[InvalidArgument], str]] = [
     ("volcengine", {"secret_key": None}, InvalidArgument, "needs a secret_key beside the access_key"),
     ("volcengine", {"session_token": "two\nlines"}, InvalidArgument, f"session_token {ONE_LINE}"),
     ("volcengine", {"region": ""}, InvalidArgument, "region must not be empty"),
+    ("volcengine", {"region": "a/b"}, InvalidArgument, 'region must be one word of letters, digits, "-", "_" and "."'),
+    ("volcengine", {"region": "本"}, InvalidArgument, "region must be one word of letters, digits"),
+    ("volcengine", {"access_key": "a/b"}, InvalidArgument, "access_key must be one word of ASCII characters without"),
+    ("volcengine", {"access_key": "a,b"}, InvalidArgument, "access_key must be one word of ASCII characters without"),
+    ("volcengine", {"access_key": None}, WrongType, 'needs the argument "access_key"'),
+    ("volcengine", {"access_key": 7}, WrongType, "access_key must be a str, not an int"),
+    ("volcengine", {"secret_key": "s\udce9"}, InvalidArgument, SURROGATE.format("secret_key")),
+    ("uipath", {"token": "Bearer\t"}, InvalidArgument, "token is the word Bearer alone"),
+    ("uipath", {"token_url": "https:////x"}, InvalidArgument, "token_url has no host behind the two slashes"),
+    ("uipath", {"token_url": "https://x\\y"}, InvalidArgument, "token_url must not contain a backslash"),
+    ("uipath", {"token_url": "https://x\u200b"}, InvalidArgument, "token_url must be one word without blanks"),
 ]
 
 
@@ -166,6 +209,102 @@ def test_a_client_that_cannot_work_is_not_built(
 )
 def test_a_sound_address_is_taken_as_it_is(url: str, door: Door) -> None:
     assert door.client("sora", api_key="k", base_url=url).base_url == url
+
+
+@pytest.mark.parametrize(
+    "url", ["https://cloud.uipath.com/", " https://cloud.uipath.com\n", "https://cloud.uipath.com//"]
+)
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_slashes_behind_an_address_and_blanks_around_it_are_taken_off(url: str, provider: str, door: Door) -> None:
+    client = door.client(provider, **{**account(provider), "base_url": url})
+    assert client.base_url == "https://cloud.uipath.com"
+
+
+@pytest.mark.parametrize("given", ["Bearer good", "bearer   good", " BEARER good ", "good"])
+@pytest.mark.parametrize("is_callable", [False, True])
+@pytest.mark.parametrize(("provider", "field"), [("sora", "api_key"), ("uipath", "token")])
+def test_the_word_bearer_is_sent_once(
+    given: str, is_callable: bool, provider: str, field: str, door: Door, server: ScriptedServer
+) -> None:
+    server.script = [Reply(body=good_body(provider))]
+    secret = {field: (lambda: given) if is_callable else given}
+    client = door.client(provider, **{**account(provider), **secret, "base_url": server.origin})
+    method, arguments = QUESTIONS[provider]
+    door.ask(client, method, **arguments)
+    assert [seen.headers["authorization"] for seen in server.seen] == ["Bearer good"]
+
+
+def test_a_callable_that_returns_what_is_no_text_is_refused_without_it(door: Door, server: ScriptedServer) -> None:
+    for word, says in (
+        ("hunter2\udce9", "the callable for api_key returned what is no text: it holds a lone surrogate"),
+        (b"hunter2", "the callable for api_key must return a str"),
+        ("hunter2\nhunter2", f"api_key {ONE_LINE}"),
+    ):
+        client = door.client("sora", api_key=lambda word=word: word, base_url=server.origin)
+        with pytest.raises(MetertapError) as caught:
+            door.ask(client, "total_sessions_this_month")
+        assert says in str(caught.value)
+        assert "hunter2" not in str(caught.value)
+        assert caught.value.__context__ is None
+    assert server.seen == []
+
+
+def test_an_access_key_that_changes_signs_with_its_own_secret(door: Door, server: ScriptedServer) -> None:
+    """The pair is exchanged while it is asked for: after the key, before its secret."""
+    server.script = [Reply(body=good_body("volcengine"))]
+    pairs = {"key-1": "secret-1", "key-2": "secret-2"}
+    current, asked = ["key-1"], []
+
+    def secret_key() -> str:
+        asked.append(current[0])
+        word = pairs[current[0]]
+        current[0] = "key-2"
+        return word
+
+    def access_key() -> str:
+        key = current[0]
+        if not asked:  # another thread exchanges the pair here
+            current[0] = "key-2"
+        return key
+
+    method, arguments = QUESTIONS["volcengine"]
+    door.ask(
+        door.client("volcengine", access_key=access_key, secret_key=secret_key, base_url=server.origin),
+        method,
+        **arguments,
+    )
+    fixed = door.client("volcengine", access_key="key-2", secret_key="secret-2", base_url=server.origin)
+    door.ask(fixed, method, **arguments)
+    sent = [seen.headers["authorization"] for seen in server.seen]
+    assert all("Credential=key-2/" in header for header in sent)
+    if server.seen[0].headers["x-date"] == server.seen[1].headers["x-date"]:
+        assert sent[0] == sent[1]
+
+
+@pytest.mark.parametrize("style", ["the key draws", "both draw"])
+def test_a_pair_that_is_drawn_anew_each_time_still_fits(style: str, door: Door, simulator: Simulator) -> None:
+    """Callables that never return the same again are asked a bounded number of times, and the last pair is taken."""
+    good = simulator.credentials("volcengine")
+    drawn: list[int] = []
+
+    def access_key() -> str:
+        drawn.append(1)
+        return good["access_key"] if len(drawn) == 3 else f"other{len(drawn)}"
+
+    client = door.simulated(
+        simulator,
+        "volcengine",
+        access_key=access_key,
+        secret_key=(lambda: good["secret_key"]) if style == "both draw" else good["secret_key"],
+        retries=0,
+    )
+    method, arguments = QUESTIONS["volcengine"]
+    if style == "both draw":
+        door.ask(client, method, **arguments)
+        assert len(drawn) == 3
+    else:  # alone, it is asked once
+        with pytest.raises(MetertapError):
+            door.ask(client, method, **arguments)
 
 
 def test_blanks_around_a_secret_are_forgiven(door: Door) -> None:
@@ -374,3 +513,132 @@ def test_a_slip_in_an_override_is_said_as_such(door: Door, monkeypatch: pytest.M
     monkeypatch.setenv("METERTAP_SORA_API_KEY", "k")
     with pytest.raises(WrongType, match=r"^Sora has no argument 'nmae'; did you mean 'name'\?$"):
         door.module.Sora.from_env(nmae="x")
+
+
+def test_what_the_environment_says_is_refused_like_what_is_passed(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("METERTAP_SORA_API_KEY", "hunter2\udce9")
+    with pytest.raises(
+        InvalidArgument, match=r"api_key holds a lone surrogate.*; looked for METERTAP_SORA_API_KEY"
+    ) as caught:
+        door.module.Sora.from_env()
+    assert "hunter2" not in str(caught.value)
+    monkeypatch.setenv("METERTAP_SORA_API_KEY", "k")
+    monkeypatch.setenv("HTTPS_PROXY", "http://u:hunter2@[bad")
+    with pytest.raises(
+        InvalidArgument, match=r"^HTTPS_PROXY is no URL of a proxy; write .* or pass proxy=None"
+    ) as caught:
+        door.module.Sora.from_env()
+    assert "hunter2" not in str(caught.value)
+    assert door.module.Sora.from_env(proxy=None).name == "sora"
+    assert door.module.Sora.from_env(base_url="http://127.0.0.1:9").name == "sora"
+
+
+# The simulator
+
+
+@pytest.mark.parametrize(
+    ("do", "kind", "says"),
+    [
+        (lambda s: s.client("nope"), InvalidArgument, 'there is no provider "nope"; the nearest is '),
+        (lambda s: s.client("volcengin"), InvalidArgument, 'the nearest is "volcengine"'),
+        (lambda s: s.client(None), WrongType, "provider must be a str, not NoneType"),
+        (lambda s: s.client("sora", account=0), InvalidArgument, "accounts are counted from 1 to 99, and 0 is none"),
+        (lambda s: s.client("sora", account=2**70), InvalidArgument, "account must be an int from 0 to 4294967295"),
+        (lambda s: s.client("sora", tls="yes"), WrongType, "tls must be True or False, not str"),
+        (lambda s: s.client("sora", tls=True), InvalidArgument, "the simulator was started without TLS"),
+        (lambda s: s.add_fault("latncy:80"), InvalidArgument, 'there is no fault "latncy"; there are '),
+        (lambda s: s.add_fault("x" * 10_000), InvalidArgument, "there is no fault "),
+        (lambda s: s.add_fault("a\nb"), InvalidArgument, "there is no fault "),
+        (lambda s: s.add_fault("reset", provider="nope"), InvalidArgument, 'there is no provider "nope"'),
+        (lambda s: s.add_fault("reset", times=-1), InvalidArgument, "times must be an int from 0 to 4294967295"),
+        (lambda s: s.add_fault("reset", skip=1.5), WrongType, "skip must be an int, not float"),
+        (lambda s: s.add_fault("\ud800"), InvalidArgument, "kind holds a lone surrogate"),
+        (lambda s: s.switch("devicewise.over_cup", "cut"), InvalidArgument, 'the nearest is "devicewise.over_cap"'),
+        (lambda s: s.switch("devicewise.over_cap", "nope"), InvalidArgument, "devicewise.over_cap is one of "),
+        (lambda s: s.switch("devicewise.over_cap", 3), WrongType, "value must be a str, not int"),
+        (lambda s: s.expire_sessions("nope"), InvalidArgument, 'there is no provider "nope"'),
+        (lambda s: s.set_rate_limit("sora", float("nan")), InvalidArgument, "per_second must be a number above 0"),
+        (lambda s: s.set_rate_limit("sora", "1"), WrongType, "per_second must be a number, not str"),
+        (lambda s: s.set_concurrency_limit("sora", 0), InvalidArgument, "a concurrency limit is at least 1"),
+        (lambda s: s.set_clock_offset(2**70), InvalidArgument, "seconds must be an int from "),
+        (lambda _: Simulator(seed=-1), InvalidArgument, "seed must be an int from 0 to 18446744073709551615"),
+        (lambda _: Simulator(seed="7"), WrongType, "seed must be an int, not str"),
+        (lambda _: Simulator(port=2**16), InvalidArgument, "port must be an int from 0 to 65535"),
+        (lambda _: Simulator(tls=1), WrongType, "tls must be True or False, not int"),
+        (lambda _: Simulator(certificate="bad"), InvalidArgument, "certificate must be good, expired or wrong_host"),
+        (lambda _: Simulator(now="soon"), InvalidArgument, "now cannot be read"),
+        (lambda _: Simulator(now=3), WrongType, "now must be an aware datetime"),
+    ],
+)
+def test_the_simulator_refuses_what_cannot_work(do: Any, kind: type[InvalidArgument], says: str) -> None:
+    with Simulator(seed=7, now=NOW) as simulator, pytest.raises(InvalidArgument) as caught:
+        do(simulator)
+    check(caught.value, kind, says)
+    assert len(str(caught.value)) < 500
+
+
+# Garbage, of which `make reliability ONLY=F28` tries more
+
+
+def test_what_holds_itself_is_refused(door: Door, world: Simulator) -> None:
+    endless: dict[str, Any] = {}
+    endless["x"] = [endless]
+    client = door.simulated(world, "volcengine")
+    for give in (
+        lambda: door.ask(client, "time_shift_data", "2026-04-10", "2026-04-11", vhosts=endless),
+        lambda: (
+            client.select(vhosts=endless) and metertap.plan(client.select(vhosts=endless), "2026-03-01", "2026-03-02")
+        ),
+    ):
+        with pytest.raises(InvalidArgument, match=r"^vhosts has lists or dicts in each other, more than 100 deep\.$"):
+            give()
+
+
+@pytest.mark.parametrize(
+    ("do", "kind", "says"),
+    [
+        (lambda _: metertap.Plan.from_json("\udce9"), InvalidArgument, "holds a lone surrogate"),
+        (lambda usage: usage.rollup("\udce9"), InvalidArgument, "holds a lone surrogate"),
+        (lambda usage: usage.rollup("day", by=["\udce9"]), InvalidArgument, "holds a lone surrogate"),
+        (lambda usage: usage.write_csv("a\0b"), InvalidArgument, "path 'a\\x00b' cannot be the name of a file"),
+        (
+            lambda usage: usage.write_csv("/no/such/place"),
+            InvalidArgument,
+            "cannot be written: No such file or directory",
+        ),
+        (lambda usage: usage.write_csv(3), WrongType, "path must be a str or a path, not int"),
+        (lambda usage: usage.write_parquet("x" * 10_000), InvalidArgument, "cannot be written: "),
+        (lambda _: metertap.replay("x", on_error=3), WrongType, "on_error must be 'raise' or 'keep', not int"),
+        (
+            lambda _: metertap.replay("x", on_error="no"),
+            InvalidArgument,
+            "on_error must be 'raise' or 'keep', not 'no'",
+        ),
+        (lambda _: plot("usage"), WrongType, "usage must be a Usage, not str"),
+    ],
+)
+def test_tables_and_files_refuse_what_cannot_work(do: Any, kind: type[InvalidArgument], says: str) -> None:
+    with Simulator(seed=7, now=NOW) as simulator:
+        usage = metertap.fetch(simulator.client("sora"), "2026-03-01", "2026-03-02", now=NOW, on_error="keep")
+    with pytest.raises(InvalidArgument) as caught:
+        do(usage)
+    check(caught.value, kind, says)
+
+
+class Nowhere(tzinfo):
+    """A zone that says how far it is from UTC, but not when."""
+
+    def utcoffset(self, moment: datetime | None) -> timedelta:
+        if self.asked:
+            raise RuntimeError("hunter2")
+        self.asked = True
+        return timedelta(0)
+
+    asked = False
+
+
+def test_a_zone_that_does_not_work_is_refused(door: Door, world: Simulator) -> None:
+    client = door.simulated(world, "ricoh")
+    since = datetime(2026, 1, 1, tzinfo=Nowhere())
+    with pytest.raises(InvalidArgument, match=r"^the time zone of since does not work\.$"):
+        door.ask(client, "cost_and_usage_total", since, LATER)

@@ -137,6 +137,30 @@ def fetched(simulator: Simulator) -> mt.Usage:
     return mt.fetch(asked(simulator)[0], "2026-03-01", "2026-04-01", now=NOW)
 
 
+@pytest.mark.parametrize("encoding", ["cp932", "ascii", "latin-1", "utf-8"])
+@pytest.mark.parametrize("form", ["csv", "json", "jsonl", "markdown"])
+def test_data_is_utf_8_whatever_the_terminal_is(
+    encoding: str, form: str, simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "config.toml"
+    key = simulator.credentials("sora")["api_key"]
+    monkeypatch.setenv("TEST_KEY", key)
+    head = f'[accounts."本番 café"]\nprovider = "sora"\nbase_url = "{simulator.base_url("sora")}"\n'
+    file.write_text(f'{head}api_key = {{env = "TEST_KEY"}}\n', encoding="utf-8")
+    env = {**os.environ, "METERTAP_CONFIG": str(file), "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+    program = Path(sys.executable).with_name("metertap")
+    words = [str(program), "fetch", *MARCH, "--format", form]
+    done = subprocess.run(words, capture_output=True, timeout=60, check=False, env=env)
+    assert done.returncode == 0, done.stderr
+    assert "本番 café" in done.stdout.decode("utf-8")
+    assert b"\\u672c" not in done.stdout
+    written = subprocess.run(
+        [*words, "-o", str(tmp_path / "out")], capture_output=True, timeout=60, check=True, env=env
+    )
+    assert written.stdout == b""
+    assert "本番 café" in (tmp_path / "out").read_bytes().decode("utf-8")
+
+
 @pytest.mark.usefixtures("config")
 def test_fetch_writes_the_readings_as_csv_and_the_coverage_beside(capsys, simulator):
     status, out, err = run(capsys, "fetch", *MARCH, *SORA)

@@ -11,7 +11,7 @@ import pytest
 
 import metertap
 from metertap import config
-from metertap.errors import InvalidArgument, MissingExtra
+from metertap.errors import InvalidArgument, MissingExtra, WrongType
 
 WORD = "hunter2-canary"
 GOOD = '[accounts.x]\nprovider = "sora"\n'
@@ -129,7 +129,13 @@ def test_the_variable_names_the_file(write, monkeypatch, tmp_path):
         (f'{GOOD}api_key = {{env = "A", file = "b"}}', 3, "expected one of"),
         (f'{GOOD}api_kye = {{env = "HOME"}}', 3, "api_kye is nothing that sora takes; did you mean api_key?"),
         (f'{GOOD}name = "y"', 3, "name is nothing that sora takes"),
-        (f'{GOOD}api_key = {{env = "HOME"}}\nbase_url = "https://h/"', 4, 'base_url "https://h/" ends in a slash'),
+        (f'{GOOD}api_key = {{env = "HOME"}}\nbase_url = "https:///h"', 4, 'base_url "https:///h" has no host behind'),
+        (f'{GOOD}api_key = {{env = "LATIN"}}', 3, "the environment variable LATIN is not UTF-8"),
+        (f'{GOOD}api_key = {{file = "a\\u0000b"}}', 3, "cannot be the name of a file"),
+        (f'{GOOD}api_key = {{file = "~nobody-such/x"}}', 3, "begins with a home that cannot be found"),
+        (f'{GOOD}api_key = {{command = ["a\\u0000b"]}}', 3, "its words hold a NUL"),
+        (f"{GOOD}api_key = {'[' * 5000}", None, "not TOML: it cannot be read (RecursionError)"),
+        (f"{GOOD}timeout = {'9' * 5000}", None, "not TOML: it cannot be read (ValueError)"),
         (f'{GOOD}api_key = {{env = "HOME"}}\ntimeout = "soon"', 4, "timeout must be seconds as a number, not str"),
         (f'{GOOD}api_key = {{env = "HOME"}}\nconsumable_code = "AIU"', 4, "for uipath only"),
         (GOOD, 1, "account 'x': api_key must be given"),
@@ -140,7 +146,8 @@ def test_the_variable_names_the_file(write, monkeypatch, tmp_path):
         ("accounts = 3", None, "accounts are tables like [accounts.NAME]"),
     ],
 )
-def test_what_is_wrong_is_said_with_file_and_line(text, line, message, write, tmp_path):
+def test_what_is_wrong_is_said_with_file_and_line(text, line, message, write, tmp_path, monkeypatch):
+    monkeypatch.setenv("LATIN", "caf\udce9")
     (tmp_path / "empty").write_text("\n")
     (tmp_path / "binary").write_bytes(b"\xff\xfe")
     file = write(text)
@@ -158,6 +165,22 @@ def test_a_file_that_cannot_be_read_is_one_sentence(tmp_path):
     (tmp_path / "latin").write_bytes(b"# \xe9\n")
     with pytest.raises(InvalidArgument, match=r"latin is not UTF-8$"):
         config.load(tmp_path / "latin")
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "says"),
+    [
+        ("\0", InvalidArgument, r"'\\x00' cannot be the name of a file"),
+        ("a\0b.toml", InvalidArgument, r"cannot be the name of a file"),
+        (3, WrongType, r"path must be a str or a path, not int"),
+        ("~nobody-such/x", InvalidArgument, r"begins with a home that cannot be found"),
+        ("x" * 10_000, InvalidArgument, r"cannot be read: File name too long"),
+    ],
+)
+def test_a_path_that_can_be_none_is_refused(path, kind, says):
+    for read in (config.load, config.accounts):
+        with pytest.raises(kind, match=says):
+            read(path)
 
 
 def test_a_command_that_does_not_end_is_given_up(write, monkeypatch):
@@ -217,14 +240,31 @@ def test_no_message_and_no_traceback_shows_a_secret(text, write, monkeypatch):
     assert WORD not in repr(raised.value)
 
 
-def test_variables_in_a_traceback_show_no_secret(write, monkeypatch):
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'{GOOD}api_key = {{env = "TEST_KEY"}}\nbase_url = "nowhere"',
+        f'{GOOD}api_key = "{WORD}"',
+        f'{GOOD}api_key = {{env = "TEST_KEY"}}\nproxy = "http://me:{WORD}@["',
+        f'{GOOD}api_key = "{WORD}"\nx = =',
+        f'{GOOD}api_kye = "{WORD}"',
+        f'{GOOD}api_key = {{command = ["sh", "-c", "echo $TEST_KEY; exit 3"]}}',
+        f'{GOOD}api_key = {{command = ["sh", "-c", "echo $TEST_KEY; printf \\\\377"]}}',
+        f'{GOOD}api_key = {{file = "latin"}}',
+        f'[accounts]\nx = "{WORD}"',
+    ],
+)
+def test_variables_in_a_traceback_show_no_secret(text, write, monkeypatch, tmp_path):
     monkeypatch.setenv("TEST_KEY", WORD)
-    text = f'{GOOD}api_key = {{env = "TEST_KEY"}}\nbase_url = "nowhere"'
+    (tmp_path / "latin").write_bytes(f"{WORD} caf\xe9".encode("latin-1"))
     with pytest.raises(InvalidArgument) as raised:
         config.load(write(text))
+    # Nor does anything that hangs on to the error: the output of a program, a decoder's input.
+    assert WORD not in str([vars(error) for error in (raised.value, raised.value.__context__) if error])
+    assert not isinstance(raised.value.__context__, UnicodeError)
     trace = traceback.TracebackException.from_exception(raised.value, capture_locals=True)
     frames = [frame for frame in trace.stack if "metertap" in Path(frame.filename).parts]
-    assert {frame.name for frame in frames} >= {"load", "client"}
+    assert {frame.name for frame in frames} >= {"load"}
     assert WORD not in str([frame.locals for frame in frames])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import socket
 import threading
 from collections.abc import Iterator
@@ -89,6 +90,44 @@ def test_the_platform_may_be_told_of_a_ca_by_the_environment() -> None:
         env = {"SSL_CERT_FILE": str(simulator.ca_file)}
         assert run_python(ASK_ONCE, simulator.tls_origin, "", env=env) == "trusted\n"
         assert run_python(ASK_ONCE, simulator.tls_origin, "").startswith("sora ")
+
+
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+@pytest.mark.parametrize("shape", ["file", "folder"])
+def test_a_ca_that_the_environment_names_later_counts_for_later_clients(
+    variable: str, shape: str, door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+    with secure() as simulator:
+        keywords = {**simulator.credentials("sora"), "base_url": simulator.base_url("sora", tls=True), "retries": 0}
+        before = door.client("sora", **keywords)
+        with pytest.raises(errors.CertificateRejected):
+            door.ask(before, "total_sessions_this_month")
+        file = Path(str(simulator.ca_file))
+        monkeypatch.setenv(variable, str(file if shape == "file" else file.parent))
+        assert door.ask(door.client("sora", **keywords), "total_sessions_this_month") > 0
+        with pytest.raises(errors.CertificateRejected):  # it was made when the variable was not set
+            door.ask(before, "total_sessions_this_month")
+
+
+def test_the_first_variable_that_names_a_ca_decides(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with secure() as simulator:
+        names = ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"]
+        monkeypatch.delenv("SSL_CERT_DIR", raising=False)
+        for good, wrong in itertools.pairwise(names):
+            for name in names:
+                monkeypatch.delenv(name, raising=False)
+            monkeypatch.setenv(good, str(simulator.ca_file))
+            monkeypatch.setenv(wrong, str(tmp_path / "none.pem"))
+            keywords = {**simulator.credentials("sora"), "base_url": simulator.base_url("sora", tls=True)}
+            assert Door("sync").client("sora", **keywords).total_sessions_this_month() > 0
+            monkeypatch.setenv(good, str(tmp_path / "none.pem"))
+            client = Door("sync").client("sora", **keywords, retries=0)
+            with pytest.raises(errors.CertificateRejected, match=rf"{good} names .*none\.pem.* or pass ca_file"):
+                client.total_sessions_this_month()
+            # What the caller names is trusted whatever the environment says.
+            assert simulator.client("sora", tls=True).total_sessions_this_month() > 0
 
 
 def test_a_machine_without_certificates_says_what_to_install(tmp_path: Path) -> None:
@@ -188,6 +227,37 @@ except metertap.errors.ConnectionFailed as error:
         [asked] = accepted
     assert asked.startswith(b"CONNECT meter.invalid:443 HTTP/1.1\r\n")
     assert b"canary-81d2" not in asked
+
+
+@pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
+def test_a_proxy_that_the_environment_names_later_counts_for_later_clients(
+    variable: str, door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+
+    def asks(client: Any) -> int:
+        """Return how many connections the proxy got by one call."""
+        before = len(accepted)
+        with pytest.raises(errors.ConnectionFailed):
+            door.ask(client, "total_sessions_this_month")
+        return len(accepted) - before
+
+    def client() -> Any:
+        return door.client("sora", api_key="k", base_url="https://meter.invalid", retries=0)
+
+    with counting_listener() as (port, accepted):
+        early = client()
+        monkeypatch.setenv(variable, f"127.0.0.1:{port}")
+        assert asks(early) == 0  # although its connections are set up only now
+        late = client()
+        assert asks(late) == 1
+        monkeypatch.setenv("NO_PROXY", "other.invalid,meter.invalid")
+        assert (asks(client()), asks(late)) == (0, 1)
+        monkeypatch.setenv("NO_PROXY", "*")
+        assert asks(client()) == 0
+        monkeypatch.setenv("NO_PROXY", "other.invalid")
+        assert asks(client()) == 1
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

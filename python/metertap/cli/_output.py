@@ -57,7 +57,7 @@ def write(arguments: argparse.Namespace, table: Table | Sequence[Any], text: Cal
         _parquet(table, arguments.output)
         return
     columns = table.columns if isinstance(table, Table) else list(type(table[0]).__slots__)
-    with _opened(arguments.output) as file:
+    with _opened(arguments.output, for_people=form == "table") as file:
         if form == "table":
             file.write(f"{text() if text else _for_people(table, columns, file)}\n")
         else:
@@ -71,8 +71,12 @@ def write_text(arguments: argparse.Namespace, text: str) -> None:
 
 
 @contextmanager
-def _opened(output: str | None) -> Iterator[TextIO]:
+def _opened(output: str | None, *, for_people: bool = False) -> Iterator[TextIO]:
+    """Open the file, or standard output. Data is UTF-8, whatever the locale is, so that every name arrives as it is."""
     if output is None:
+        # A terminal shows escapes in place of what its encoding lacks; a program would take them for the name.
+        if not for_people and (reconfigure := getattr(sys.stdout, "reconfigure", None)):
+            reconfigure(encoding="utf-8", errors="strict")
         yield sys.stdout
         return
     with open(output, "w", encoding="utf-8", newline="") as file:

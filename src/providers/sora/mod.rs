@@ -64,6 +64,10 @@ impl Provider for Sora {
         &FACTS
     }
 
+    fn bearer(&self) -> &'static [&'static str] {
+        &["api_key"]
+    }
+
     fn check_account(&self, account: &Account) -> Result<()> {
         if account.has("api_key") {
             return Ok(());

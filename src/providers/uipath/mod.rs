@@ -111,6 +111,10 @@ impl Provider for UiPath {
         &FACTS
     }
 
+    fn bearer(&self) -> &'static [&'static str] {
+        &["token"]
+    }
+
     fn check_account(&self, account: &Account) -> Result<()> {
         check_account(account).map_err(Error::invalid)
     }
@@ -301,20 +305,18 @@ fn segment(text: &str) -> std::result::Result<(), String> {
 
 /// Accepts an address that a secret may be sent to: HTTPS, or this machine.
 fn token_url(text: &str) -> std::result::Result<(), String> {
-    let url = url::Url::parse(text).map_err(|_| "must be a URL that starts with https://".to_owned())?;
+    let url = match crate::values::address::parse(text) {
+        Ok(url) => url,
+        Err(_) if !text.contains("://") => return Err("must be a URL that starts with https://".to_owned()),
+        Err(problem) => return Err(problem.to_owned()),
+    };
     // The text may hold a password: it is not repeated.
     if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
         return Err("must be a URL without user name, password and fragment".to_owned());
     }
-    let is_this_machine = match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost",
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
     match url.scheme() {
         "https" => Ok(()),
-        "http" if is_this_machine => Ok(()),
+        "http" if crate::values::address::is_loopback(&url) => Ok(()),
         _ => Err("must start with https://, since it is sent a secret".to_owned()),
     }
 }

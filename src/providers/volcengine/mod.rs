@@ -12,7 +12,7 @@ use super::{Account, Argument, Call, Facts, Proof, Provider, Reply, Request, Sec
 use crate::meters::{Buckets, Sink};
 use crate::plan::{Asked, PlannedCall};
 use crate::signing::volcengine::Signer;
-use crate::values::arguments::{Accepts, Arguments, Needed, Value, plain};
+use crate::values::arguments::{Accepts, Arguments, Needed, Value, plain, word};
 use crate::values::error::{Error, Kind, Result};
 use crate::values::json::Json;
 use crate::values::shape::Typed;
@@ -33,13 +33,14 @@ static FACTS: Facts = Facts {
     settings: &[
         Argument {
             name: "access_key",
-            accepts: Accepts::Text(plain),
-            needed: Needed::Required,
+            accepts: Accepts::Text(key_id),
+            // An account has it among its secrets instead, if it changes together with its secret.
+            needed: Needed::Optional,
             doc: "the id of the access key",
         },
         Argument {
             name: "region",
-            accepts: Accepts::Text(plain),
+            accepts: Accepts::Text(word),
             // Live is not regional: any region is accepted in the signature.
             needed: Needed::Text("cn-north-1"),
             doc: "the region that signatures name",
@@ -77,7 +78,15 @@ impl Provider for Volcengine {
         &FACTS
     }
 
+    fn rotating(&self) -> &'static [&'static str] {
+        &["access_key"]
+    }
+
     fn check_account(&self, account: &Account) -> Result<()> {
+        if account.setting("access_key").is_none() && !account.has("access_key") {
+            let text = "Volcengine needs the argument \"access_key\": the id of the access key";
+            return Err(Error::new(Kind::WrongType, text));
+        }
         if account.has("secret_key") {
             return Ok(());
         }
@@ -98,8 +107,15 @@ impl Provider for Volcengine {
         } else {
             None
         };
+        let access_key = if account.has("access_key") {
+            let changing = proof.secrets.get("access_key")?.expose();
+            key_id(changing).map_err(|problem| Error::invalid(format!("access_key {problem}")))?;
+            changing
+        } else {
+            setting("access_key")?
+        };
         let signer = Signer {
-            access_key: setting("access_key")?,
+            access_key,
             secret_key: proof.secrets.get("secret_key")?,
             session_token,
             region: setting("region")?,
@@ -166,6 +182,18 @@ impl Provider for Volcengine {
     }
 }
 
+/// Accepts an access key's id. It stands in front of a slash in the signature's scope, in a list with commas.
+fn key_id(text: &str) -> std::result::Result<(), String> {
+    plain(text)?;
+    if text
+        .bytes()
+        .all(|byte| byte.is_ascii_graphic() && !b"/,".contains(&byte))
+    {
+        return Ok(());
+    }
+    Err("must be one word of ASCII characters without slash and comma".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -222,6 +250,10 @@ mod tests {
     fn an_account_has_a_key_and_its_secret() {
         assert!(Volcengine.check_account(&account(&["secret_key"])).is_ok());
         assert!(Volcengine.check_account(&account(&["session_token"])).is_err());
-        assert!(Arguments::check("Volcengine()", FACTS.settings, Vec::new()).is_err());
+        let mut nobody = account(&["secret_key"]);
+        nobody.settings = Arguments::check("Volcengine()", FACTS.settings, Vec::new()).unwrap();
+        assert!(Volcengine.check_account(&nobody).is_err());
+        nobody.secrets.push("access_key");
+        assert!(Volcengine.check_account(&nobody).is_ok());
     }
 }
