@@ -1,4 +1,4 @@
-"""Run the figures F1 to F22 and say, one line each, what was promised and what was reached.
+"""Run the figures F1 to F28 and say, one line each, what was promised and what was reached.
 
     python tools/reliability.py [--only F8,F11] [--write]
 
@@ -13,7 +13,7 @@ from board import ROOT, Board, Command
 HERE = "tests/reliability/"
 PYTHON = [sys.executable, "-X", "faulthandler"]
 
-PROMISES = {"F1", "F2", "F3", "F4", "F5", "F8", "F9", "F10", "F11", "F12", "F16", "F17"}
+PROMISES = {"F1", "F2", "F3", "F4", "F5", "F8", "F9", "F10", "F11", "F12", "F16", "F17", "F23", "F25"}
 
 WHAT = {
     "F1": ("faults × providers × doors", "≥ 450 cases, all right, within deadline + 250 ms"),
@@ -38,6 +38,8 @@ WHAT = {
     "F20": ("conformance", "5 providers × ≥ 30 checks, all pass; a toy provider in ≤ 120 lines"),
     "F21": ("notebook", "sync, await, gather, interrupt, pandas: 0 errors but the interrupt"),
     "F22": ("whole suite, again and again", "20 passes in random order"),
+    "F23": ("parts taken away from answers", "every row, bucket, list, tail and number of every fixture; 0 silent that could show"),
+    "F25": ("rows that come twice", "every row of every fixture: once with a note, or an error; 0 added up"),
 }
 
 # With as many cases as are due, whatever a trial has set.
@@ -45,7 +47,7 @@ HOSTILE = ["env", "-u", "PROPTEST_CASES", "cargo", "test", "--locked", "--no-def
 HOSTILE += ["--features", "client,simulator", "--test", "hostile"]
 COMMANDS = [
     Command(["F1"], [*PYTHON, HERE + "faults.py"], 600),
-    Command(["F2", "F3"], [*HOSTILE, "--", "--skip", "exact", "--nocapture"], 1200),
+    Command(["F2", "F3", "F23", "F25"], [*HOSTILE, "--", "--skip", "exact", "--nocapture"], 1200),
     Command(["F5"], [*PYTHON, HERE + "bomb.py"], 120),
     Command(["F7"], ["make", "--no-print-directory", "coverage"], 3600),
     Command(["F8"], [*PYTHON, HERE + "interrupts.py"], 600),
@@ -73,7 +75,7 @@ BOARD = Board(WHAT, COMMANDS, ROOT / "docs" / "reliability.md", aim="target", sh
 
 def main() -> None:
     """Run what is asked for."""
-    figures = BOARD.main("Run the figures F1 to F22.")
+    figures = BOARD.main("Run the figures F1 to F28.")
     short = [figure.name for figure in figures if figure.name in PROMISES and figure.passed is not True]
     if short:
         sys.exit(f"promises that fall short: {', '.join(short)}")

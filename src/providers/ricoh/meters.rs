@@ -210,6 +210,8 @@ pub fn readings(call: &PlannedCall, document: &Json<'_>, fetched_at: Timestamp, 
 struct Bill {
     label: Option<String>,
     total_cost: Option<Quantity>,
+    /// True if the total is there and null.
+    is_null: bool,
     items: Vec<Item>,
 }
 
@@ -230,6 +232,7 @@ impl Bill {
         Ok(Self {
             label,
             total_cost: at.number_if_any("approximate_total_cost")?,
+            is_null: at.value.get("approximate_total_cost") == Some(&Json::Null),
             items: items(&at.need(&path, "items")?)?,
         })
     }
@@ -238,20 +241,27 @@ impl Bill {
     fn disagreements(&self) -> Vec<String> {
         let mut all = Vec::new();
         let costs = sum(distinct(&self.items).filter_map(|item| item.cost));
-        let is_whole = self.has_only_its_total() || self.total_cost.is_none_or(|total| are_close(Some(total), costs));
-        if !is_whole {
-            all.push("the items' approximate_cost do not add up to approximate_total_cost".to_owned());
+        if let Some(total) = self.total_cost.filter(|total| !are_close(Some(*total), costs))
+            && !self.has_only_its_total()
+        {
+            let costs = shown(costs);
+            all.push(format!(
+                "the items' approximate_cost add up to {costs}, while approximate_total_cost is {total}"
+            ));
         }
         for item in &self.items {
             let usage = item.of_settings(|setting| setting.usage);
             if item.usage.is_some() && usage.is_some() && item.usage != usage {
-                all.push(format!("the usage of {} is not that of its sub_items", item.name));
+                let (name, whole, parts) = (&item.name, shown(item.usage), shown(usage));
+                all.push(format!(
+                    "the usage of {name} is {whole}, while its sub_items' is {parts}"
+                ));
             }
             let cost = item.of_settings(|setting| setting.cost);
             if item.cost.is_some() && cost.is_some() && !are_close(item.cost, cost) {
+                let (name, whole, parts) = (&item.name, shown(item.cost), shown(cost));
                 all.push(format!(
-                    "the approximate_cost of {} is not that of its sub_items",
-                    item.name
+                    "the approximate_cost of {name} is {whole}, while its sub_items' is {parts}"
                 ));
             }
         }
@@ -315,6 +325,11 @@ fn sum(numbers: impl IntoIterator<Item = Quantity>) -> Option<Quantity> {
     })
 }
 
+/// A sum for a message.
+fn shown(sum: Option<Quantity>) -> String {
+    sum.map_or_else(|| "more than fits".to_owned(), |sum| sum.to_string())
+}
+
 /// True if costs differ by less than a millionth of a yen, as sums of floats do.
 fn are_close(one: Option<Quantity>, other: Option<Quantity>) -> bool {
     match (one, other) {
@@ -350,7 +365,13 @@ impl Page<'_> {
             self.put(COST, None, total, None);
             if !bill.items.is_empty() {
                 self.note("no item has an approximate_cost: their total is kept as one");
+            } else if total.scaled != 0 {
+                self.note("it has an approximate_total_cost, and no items that say of which usage");
+                self.null(CONNECTION_TIME, None);
+                self.null(TRAFFIC_VOLUME, None);
             }
+        } else if bill.is_null && bill.items.is_empty() {
+            self.null(COST, None);
         }
         let is_costed = bill.total_cost.is_some() && !bill.has_only_its_total();
         for item in &bill.items {
@@ -732,7 +753,10 @@ mod tests {
         );
         assert_eq!(
             found.notes,
-            ["$.results[0]: the items' approximate_cost do not add up to approximate_total_cost"]
+            [
+                "$.results[0]: the items' approximate_cost add up to 4652895.09999999997, while approximate_total_cost is \
+                 4503380.1"
+            ]
         );
         let found = items(
             "3",
@@ -742,8 +766,8 @@ mod tests {
         assert_eq!(
             found.notes,
             [
-                "$.results[0]: the usage of bitrate_reservation is not that of its sub_items",
-                "$.results[0]: the approximate_cost of bitrate_reservation is not that of its sub_items",
+                "$.results[0]: the usage of bitrate_reservation is 31, while its sub_items' is 30",
+                "$.results[0]: the approximate_cost of bitrate_reservation is 3, while its sub_items' is 2.99",
             ]
         );
         assert!(
