@@ -101,7 +101,8 @@ const fn meters(traffic: Rounding) -> [Meter; 5] {
             rounding: traffic,
             ..meter(
                 "ricoh.traffic_volume",
-                "Traffic; that of the whole application is floored to whole GiB in each answer.",
+                "Traffic: bytes sent and received by the SFU server for sfu and sfu_large rooms, bytes sent by the TURN servers for \
+                 p2p_turn; that of the whole application is floored to whole GiB in each answer.",
             )
         },
         Meter {
