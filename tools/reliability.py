@@ -38,7 +38,10 @@ WHAT = {
     "F20": ("conformance", "5 providers × ≥ 30 checks, all pass; a toy provider in ≤ 120 lines"),
     "F21": ("notebook", "sync, await, gather, interrupt, pandas: 0 errors but the interrupt"),
     "F22": ("whole suite, again and again", "20 passes in random order"),
-    "F23": ("parts taken away from answers", "every row, bucket, list, tail and number of every fixture; 0 silent that could show"),
+    "F23": (
+        "parts taken away from answers",
+        "every row, bucket, list, tail and number of every fixture; 0 silent that could show",
+    ),
     "F25": ("rows that come twice", "every row of every fixture: once with a note, or an error; 0 added up"),
 }
 
