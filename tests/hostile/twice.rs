@@ -56,9 +56,10 @@ fn a_row_that_comes_twice_is_counted_once_or_refused() {
             }
         }
     }
+    let added = tally.problems.len();
     tally.figure(
         "F25",
-        &format!("repeats, {once} counted once with a note, {refused} refused, 0 added up"),
+        &format!("repeats, {once} counted once with a note, {refused} refused, {added} added up"),
     );
     assert!(
         once > 80 && refused > 100,

@@ -429,6 +429,9 @@ impl Page<'_> {
             return;
         };
         let mut flags = Flags(self.flags.0 | meter.flags(quantity).0);
+        if place == COST && is_of_floored(self.call.asked.source, last_label) {
+            flags = flags.with(Flag::Floored);
+        }
         if let Some(cost) = cost {
             flags = flags.with(Flag::Approximate);
             if cost.rounded {
@@ -457,6 +460,20 @@ impl Page<'_> {
         let labels = labels.get(..meter.dimensions.len()).unwrap_or(&labels);
         self.sink.null(place, labels, start, end);
     }
+}
+
+/// True if the cost of an item follows from usage that is floored in each answer: like that usage, the sum over several
+/// answers is a lower bound.
+fn is_of_floored(source: &Source, item: Option<&str>) -> bool {
+    let place = match item {
+        // Connection time is a part of every bill.
+        Some("connection_time") | None => CONNECTION_TIME,
+        Some("traffic_volume") => TRAFFIC_VOLUME,
+        Some("bitrate_reservation") => RESERVATION,
+        Some(_) => return false,
+    };
+    let meter = source.meters.get(place);
+    meter.is_some_and(|meter| meter.rounding == Rounding::Floored)
 }
 
 /// The values of the dimensions: the label, the environment, and the meter's own.
@@ -620,10 +637,10 @@ mod tests {
             lines(TOTAL, vec![], fixture!("total_without_label")),
             Lines {
                 readings: [
-                    "ricoh.cost[-,-,connection_time] 2024-02-01/2024-03-01 18.34 approximate attributed_by_start",
+                    "ricoh.cost[-,-,connection_time] 2024-02-01/2024-03-01 18.34 floored approximate attributed_by_start",
                     "ricoh.connection_time[-,-] 2024-02-01/2024-03-01 1834 (18.34) floored approximate \
                      attributed_by_start",
-                    "ricoh.cost[-,-,traffic_volume] 2024-02-01/2024-03-01 1260 approximate attributed_by_start",
+                    "ricoh.cost[-,-,traffic_volume] 2024-02-01/2024-03-01 1260 floored approximate attributed_by_start",
                     "ricoh.traffic_volume[-,-] 2024-02-01/2024-03-01 42 (1260) floored approximate \
                      attributed_by_start",
                 ]
@@ -645,12 +662,12 @@ mod tests {
         assert_eq!(
             short(&found),
             [
-                "cost[tenant-7,-,connection_time] 18.34 approximate",
+                "cost[tenant-7,-,connection_time] 18.34 floored approximate",
                 "connection_time[tenant-7,-] 1834 (18.34) floored approximate",
                 "cost[tenant-7,-,traffic_volume] 1260 approximate",
                 // A label's traffic is not said to be floored.
                 "traffic_volume[tenant-7,-] 42 (1260) approximate",
-                "cost[tenant-7,-,bitrate_reservation] 965.36 approximate",
+                "cost[tenant-7,-,bitrate_reservation] 965.36 floored approximate",
                 "bitrate_reservation[tenant-7,-,10] 600 floored",
                 "bitrate_reservation[tenant-7,-,60] 35 floored",
                 "bitrate_reservation_total[tenant-7,-] 635 (965.36) floored approximate",
@@ -669,7 +686,7 @@ mod tests {
         assert_eq!(
             short(&found),
             [
-                "cost[-,-,bitrate_reservation] 3.5 approximate",
+                "cost[-,-,bitrate_reservation] 3.5 floored approximate",
                 "bitrate_reservation[-,-,10] 20 (1.5) floored approximate",
                 "bitrate_reservation[-,-,60] 10 (2) floored approximate",
                 "bitrate_reservation_total[-,-] 30 floored",
@@ -685,14 +702,14 @@ mod tests {
         assert_eq!(
             short(&found),
             [
-                "cost[-,-,bitrate_reservation] 3 approximate",
+                "cost[-,-,bitrate_reservation] 3 floored approximate",
                 "bitrate_reservation[-,-,-] 30 floored",
                 "bitrate_reservation_total[-,-] 30 (3) floored approximate",
             ]
         );
         let nothing = r#"{"item_name":"bitrate_reservation","approximate_cost":0,"sub_items":[]}"#;
         let found = items("0", nothing);
-        assert_eq!(short(&found), ["cost[-,-,bitrate_reservation] 0 approximate"]);
+        assert_eq!(short(&found), ["cost[-,-,bitrate_reservation] 0 floored approximate"]);
         assert_eq!(found.notes, [""; 0]);
     }
 
@@ -702,13 +719,13 @@ mod tests {
             (
                 "5",
                 r#"{"item_name":"connection_time","usage":null,"approximate_cost":5}"#,
-                vec!["cost[-,-,connection_time] 5 approximate"],
+                vec!["cost[-,-,connection_time] 5 floored approximate"],
                 "$.results[0]: connection_time has no usage: only its cost is read",
             ),
             (
                 "5",
                 r#"{"item_name":"bitrate_reservation","approximate_cost":5,"sub_items":[]}"#,
-                vec!["cost[-,-,bitrate_reservation] 5 approximate"],
+                vec!["cost[-,-,bitrate_reservation] 5 floored approximate"],
                 "$.results[0]: bitrate_reservation has no usage: only its cost is read",
             ),
             (
@@ -747,9 +764,9 @@ mod tests {
         assert_eq!(
             short(&found),
             [
-                "cost[exact,-,connection_time] 149514.99999999997 approximate mismatch",
-                "cost[exact,-,traffic_volume] 4503380.1 approximate mismatch",
-                "cost[exact,-,bitrate_reservation] 0 approximate mismatch",
+                "cost[exact,-,connection_time] 149514.99999999997 floored approximate mismatch",
+                "cost[exact,-,traffic_volume] 4503380.1 floored approximate mismatch",
+                "cost[exact,-,bitrate_reservation] 0 floored approximate mismatch",
             ]
         );
         assert_eq!(
@@ -803,7 +820,7 @@ mod tests {
         assert_eq!(
             short(&found),
             [
-                "cost[-,-,traffic_volume] 0 approximate rounded",
+                "cost[-,-,traffic_volume] 0 floored approximate rounded",
                 "traffic_volume[-,-] 1 (0) floored approximate rounded",
             ]
         );
