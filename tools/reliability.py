@@ -43,6 +43,11 @@ WHAT = {
     "F26": ("roll-ups against a model", "10,000 cases: covered, flags, periods and figures equal"),
     "F27": ("secrets in frames", "each argument of each constructor, from_env and configuration wrong: 0 hits"),
     "F28": ("garbage", "≥ 10,000 calls of the public API: only our errors and TypeError; 0 panics, 0 hangs"),
+    "F23": (
+        "parts taken away from answers",
+        "every row, bucket, list, tail and number of every fixture; 0 silent that could show",
+    ),
+    "F25": ("rows that come twice", "every row of every fixture: once with a note, or an error; 0 added up"),
 }
 
 # With as many cases as are due, whatever a trial has set.
@@ -50,7 +55,7 @@ HOSTILE = ["env", "-u", "PROPTEST_CASES", "cargo", "test", "--locked", "--no-def
 HOSTILE += ["--features", "client,simulator", "--test", "hostile"]
 COMMANDS = [
     Command(["F1"], [*PYTHON, HERE + "faults.py"], 600),
-    Command(["F2", "F3"], [*HOSTILE, "--", "--skip", "exact", "--nocapture"], 1200),
+    Command(["F2", "F3", "F23", "F25"], [*HOSTILE, "--", "--skip", "exact", "--nocapture"], 1200),
     Command(["F5"], [*PYTHON, HERE + "bomb.py"], 120),
     Command(["F7"], ["make", "--no-print-directory", "coverage"], 3600),
     Command(["F8"], [*PYTHON, HERE + "interrupts.py"], 600),

@@ -137,7 +137,8 @@ class Sora(Client):
         Returns
         -------
         int
-            Minutes. Each connection is floored to whole minutes before it is added, so 0 does not mean unused.
+            Minutes. A connection under one minute counts as 0, so 0 does not mean unused; longer ones are presumably
+            floored to whole minutes, too.
 
         Raises
         ------
@@ -166,7 +167,7 @@ class Sora(Client):
         Returns
         -------
         Traffic
-            Bytes received and sent by the service.
+            Bytes; ingress is presumably what the service received, egress what it sent.
 
         Raises
         ------
@@ -470,6 +471,8 @@ class Ricoh(Client):
         Its ClientSecret.
     label_template : str, default "classification_labels"
         The path of label calls behind ``cost_and_usage/``. No page shows it; the default was never verified.
+    labels_template : str, optional
+        The path of the call for every label, where it is not that of the call for one.
     **options
     """
 
@@ -481,11 +484,12 @@ class Ricoh(Client):
         client_id: str,
         client_secret: SecretWord,
         label_template: str | None = None,
+        labels_template: str | None = None,
         **options: Unpack[ClientOptions],
     ) -> None:
         client_id, client_secret = hide(client_id), hide(client_secret)
-        label_template, options = hide(label_template), hide(options)
-        settings = {"client_id": client_id, "label_template": label_template}
+        label_template, labels_template, options = hide(label_template), hide(labels_template), hide(options)
+        settings = {"client_id": client_id, "label_template": label_template, "labels_template": labels_template}
         self._open(settings, {"client_secret": client_secret}, options)
 
     def cost_and_usage_total(
@@ -506,13 +510,15 @@ class Ricoh(Client):
         Returns
         -------
         CostAndUsage
-            Minutes, GiB and approximate JPY. Traffic is floored to whole GiB per answer, so answers to parts of a
-            range add up to less than the whole. Figures are complete 24 hours after a room has ended.
+            Minutes, GiB and approximate JPY. Traffic is what the SFU server sent and received for ``sfu`` and
+            ``sfu_large`` rooms, and what the TURN servers sent for ``p2p_turn``. It is floored to whole GiB per answer,
+            so answers to parts of a range add up to less than the whole. Figures are complete 24 hours after a room has
+            ended.
 
         Raises
         ------
         InvalidArgument
-            If the range is empty, or finer than seconds.
+            If the range is empty.
         MetertapError
             Of the class that tells what went wrong.
 

@@ -55,7 +55,7 @@ checks! { ON_PAPER, with_toy:
     arguments::none_is_the_same_as_nothing,
     arguments::defaults_can_be_given,
     arguments::a_range_runs_forward,
-    arguments::fractions_of_a_second_are_sent_or_refused,
+    arguments::fractions_of_a_second_make_a_range_longer_or_are_refused,
     requests::requests_are_pure,
     requests::requests_stay_below_the_base_url,
     requests::a_path_in_the_base_url_is_kept,

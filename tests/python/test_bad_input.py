@@ -325,7 +325,6 @@ def test_a_certificate_file_that_is_none_is_said_at_the_first_call(door: Door, t
 
 NO_ZONE = "has no time zone; pass an aware datetime such as datetime(2026, 1, 1, tzinfo=timezone.utc)"
 SECONDS = "which looks like seconds; pass Unix milliseconds or an aware datetime"
-LABEL = "must be 1 to 255 ASCII letters, digits or"
 
 #: Method, arguments, and what is said about them.
 CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any], type[InvalidArgument], str]] = [
@@ -354,7 +353,6 @@ CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any], type[InvalidArgument], s
     ("ricoh.cost_and_usage_total", ("January", LATER), {}, InvalidArgument, 'neither a date like "2026-01-31" nor'),
     ("ricoh.cost_and_usage_total", ("2026-02-30", LATER), {}, InvalidArgument, "neither a date like"),
     ("ricoh.cost_and_usage_total", ("", LATER), {}, InvalidArgument, "neither a date like"),
-    ("ricoh.cost_and_usage_total", ("2026-01-01T00:00:00.5Z", LATER), {}, InvalidArgument, "round it first"),
     ("ricoh.cost_and_usage_total", (1767225600, LATER), {}, WrongType, "since must be an aware datetime, a date"),
     ("ricoh.cost_and_usage_total", (object(), LATER), {}, WrongType, "since cannot be of the type object"),
     ("ricoh.cost_and_usage_total", (AWARE, LATER), {"env": "production"}, InvalidArgument, 'did you mean "prod"?'),
@@ -368,10 +366,7 @@ CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any], type[InvalidArgument], s
         'label is ".", which no URL can carry',
     ),
     ("ricoh.cost_and_usage_for_label", ("..", AWARE, LATER), {}, InvalidArgument, 'label is "..", which no URL can'),
-    ("ricoh.cost_and_usage_for_label", ("", AWARE, LATER), {}, InvalidArgument, LABEL),
-    ("ricoh.cost_and_usage_for_label", ("a/b", AWARE, LATER), {}, InvalidArgument, LABEL),
-    ("ricoh.cost_and_usage_for_label", ("a\nb", AWARE, LATER), {}, InvalidArgument, LABEL),
-    ("ricoh.cost_and_usage_for_label", ("x" * 256, AWARE, LATER), {}, InvalidArgument, LABEL),
+    ("ricoh.cost_and_usage_for_label", ("", AWARE, LATER), {}, InvalidArgument, "label must not be empty"),
     ("uipath.consumption_summary", (NAIVE, AWARE, "AIU"), {}, InvalidArgument, f"start {NO_ZONE}"),
     ("uipath.consumption_summary", (1767225600, 1769904000, "AIU"), {}, InvalidArgument, SECONDS),
     ("uipath.consumption_summary", (-1, 1769904000000, "AIU"), {}, InvalidArgument, SECONDS),

@@ -8,7 +8,9 @@ use std::collections::HashSet;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{DIMENSION, HISTORY_PAGE, INCLUDE_SUB_ORGS, SERIES, SHOW_ALL, model, read};
+use super::{
+    API_PAGE, CONNECTION_PAGE, DIMENSION, INCLUDE_SUB_ORGS, SERIES, SHOW_ALL, STORAGE_PAGE, THING_PAGE, model, read,
+};
 use crate::meters::{
     Buckets, Flag, Flags, Kind, Meter, Reading, Rollup, Rounding, Settles, Sink, Source, Span, Takes, Writes,
 };
@@ -66,6 +68,7 @@ pub static SOURCES: &[Source] = &[
                 "Things that are billed; the count starts anew each calendar month.",
             ),
         ],
+        page: THING_PAGE,
         ..HISTORY
     },
     Source {
@@ -91,6 +94,7 @@ pub static SOURCES: &[Source] = &[
                 "Connections with a session under way.",
             ),
         ],
+        page: CONNECTION_PAGE,
         ..HISTORY
     },
     Source {
@@ -102,6 +106,7 @@ pub static SOURCES: &[Source] = &[
             &["counter"],
             "Stored data by kind, presumably in bytes; the answer's own total adds up the buckets, so it is not kept.",
         )],
+        page: STORAGE_PAGE,
         // Nor how long its buckets are.
         widened: DAY,
         ..HISTORY
@@ -134,7 +139,7 @@ const HISTORY: Source = Source {
     settles: Settles::Unknown,
     currency: None,
     by_default: true,
-    page: HISTORY_PAGE,
+    page: API_PAGE,
 };
 
 const fn level(
@@ -432,7 +437,9 @@ impl<'a> History<'a> {
             .checked_sub(SignedDuration::from_secs(DAY).max(length))
             .ok()?;
         let due = late.min(self.call.request.end().at);
-        if due.duration_since(last.end) <= length {
+        // Rows that lie before the range are about something else.
+        let is_before = last.end <= self.call.request.start().at;
+        if is_before || due.duration_since(last.end) <= length {
             return None;
         }
         let count = sorted.len();

@@ -22,8 +22,14 @@ pub struct DeviceWise;
 
 const GUIDE: &str =
     "https://docs.devicewise.com/Content/Products/IoT_Portal_API_Reference_Guide/IoT-Portal-Authentication.htm";
-const HISTORY_PAGE: &str =
+// Each command has its own page.
+const API_PAGE: &str =
+    "https://docs.devicewise.com/Content/Products/IoT_Portal_API_Reference_Guide/APIs/Usage/usage.api.history.htm";
+const THING_PAGE: &str =
     "https://docs.devicewise.com/Content/Products/IoT_Portal_API_Reference_Guide/APIs/Usage/usage.thing.history.htm";
+const CONNECTION_PAGE: &str = "https://docs.devicewise.com/Content/Products/IoT_Portal_API_Reference_Guide/APIs/Usage/usage.connection.history.htm";
+const STORAGE_PAGE: &str =
+    "https://docs.devicewise.com/Content/Products/IoT_Portal_API_Reference_Guide/APIs/Usage/usage.storage.history.htm";
 const REPORT_PAGE: &str =
     "https://docs.devicewise.com/Content/Products/IoT_Portal_API_Reference_Guide/APIs/Usage/usage.report.htm";
 
@@ -248,6 +254,7 @@ static OPERATIONS: &[Operation] = &[
         )
     },
     Operation {
+        page: THING_PAGE,
         arguments: &[START, END, LAST, SERIES, INCLUDE_SUB_ORGS, SHOW_ALL],
         ..history(
             "thing_usage_history",
@@ -256,6 +263,7 @@ static OPERATIONS: &[Operation] = &[
         )
     },
     Operation {
+        page: CONNECTION_PAGE,
         arguments: &[START, END, LAST, SERIES, DIMENSION, INCLUDE_SUB_ORGS, SHOW_ALL],
         ..history(
             "connection_usage_history",
@@ -264,6 +272,7 @@ static OPERATIONS: &[Operation] = &[
         )
     },
     Operation {
+        page: STORAGE_PAGE,
         arguments: &[START, END, LAST, INCLUDE_SUB_ORGS, SHOW_ALL],
         ..history(
             "storage_usage_history",
@@ -331,7 +340,7 @@ const fn history(name: &'static str, wire: &'static str, doc: &'static str) -> O
         name,
         wire,
         doc,
-        page: HISTORY_PAGE,
+        page: API_PAGE,
         arguments: &[],
         range: Some(("start", "end")),
         returns: Holds::Record(&model::USAGE_HISTORY),

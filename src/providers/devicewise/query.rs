@@ -7,6 +7,7 @@ use crate::providers::{Account, Call, Request, Secrets};
 use crate::values::arguments::Value;
 use crate::values::error::{Error, Kind, Result};
 use crate::values::secret::Secret;
+use crate::values::window::Instant;
 
 /// The last words of commands that only read.
 const READING: &[&str] = &[
@@ -36,7 +37,7 @@ pub fn request(account: &Account, call: &Call) -> Result<Request> {
     check_window(call)?;
     let mut params = Map::new();
     for (name, value) in call.arguments.iter() {
-        params.insert(model::wire_name(name).to_owned(), plain_value(name, value)?);
+        params.insert(model::wire_name(name).to_owned(), plain_value(value));
     }
     Ok(packet(account, call.wire(), Some(Plain::Object(params))))
 }
@@ -128,21 +129,26 @@ fn check_window(call: &Call) -> Result<()> {
     }
 }
 
-fn plain_value(name: &str, value: &Value) -> Result<Plain> {
+fn plain_value(value: &Value) -> Plain {
     match value {
-        Value::Instant(instant) if instant.at.subsec_nanosecond() != 0 => Err(Error::invalid(format!(
-            "{name} has a fraction of a second ({}); deviceWISE is asked in whole seconds",
-            instant.at
-        ))),
-        value => Ok(value.to_json()),
+        // The page writes fractions; whole seconds are sent without.
+        Value::Instant(instant) if instant.at.subsec_nanosecond() != 0 => Plain::String(fraction(*instant)),
+        value => value.to_json(),
     }
+}
+
+/// RFC 3339 in its own offset, with as many digits of the second as it has.
+fn fraction(instant: Instant) -> String {
+    let whole = instant.to_offset_text();
+    let digits = format!("{:09}", instant.at.subsec_nanosecond().rem_euclid(1_000_000_000));
+    let (time, offset) = whole.split_at(whole.len().saturating_sub(6));
+    format!("{time}.{}{offset}", digits.trim_end_matches('0'))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::providers::devicewise::DeviceWise;
-    use crate::values::window::Instant;
 
     fn sent(base_url: &str, operation: &str, given: &[(&str, Value)]) -> Result<String> {
         let account = Account {
@@ -222,8 +228,8 @@ mod tests {
         assert!(sent("https://api.example.com", "thing_usage_history", &swapped).is_err());
         let half = Instant::parse("2024-05-01T00:00:00.5Z").unwrap();
         let fraction = [("start", Value::Instant(half)), end];
-        let error = sent("https://api.example.com", "thing_usage_history", &fraction).unwrap_err();
-        assert!(error.message.starts_with("start has a fraction of a second"), "{error}");
+        let body = sent("https://api.example.com", "thing_usage_history", &fraction).unwrap();
+        assert!(body.contains(r#""start":"2024-05-01T00:00:00.5+00:00""#), "{body}");
     }
 
     #[test]

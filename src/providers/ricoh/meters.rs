@@ -101,7 +101,8 @@ const fn meters(traffic: Rounding) -> [Meter; 5] {
             rounding: traffic,
             ..meter(
                 "ricoh.traffic_volume",
-                "Traffic; that of the whole application is floored to whole GiB in each answer.",
+                "Traffic: bytes sent and received by the SFU server for sfu and sfu_large rooms, bytes sent by the TURN servers for \
+                 p2p_turn; that of the whole application is floored to whole GiB in each answer.",
             )
         },
         Meter {
@@ -210,6 +211,8 @@ pub fn readings(call: &PlannedCall, document: &Json<'_>, fetched_at: Timestamp, 
 struct Bill {
     label: Option<String>,
     total_cost: Option<Quantity>,
+    /// True if the total is there and null.
+    is_null: bool,
     items: Vec<Item>,
 }
 
@@ -230,6 +233,7 @@ impl Bill {
         Ok(Self {
             label,
             total_cost: at.number_if_any("approximate_total_cost")?,
+            is_null: at.value.get("approximate_total_cost") == Some(&Json::Null),
             items: items(&at.need(&path, "items")?)?,
         })
     }
@@ -238,20 +242,27 @@ impl Bill {
     fn disagreements(&self) -> Vec<String> {
         let mut all = Vec::new();
         let costs = sum(distinct(&self.items).filter_map(|item| item.cost));
-        let is_whole = self.has_only_its_total() || self.total_cost.is_none_or(|total| are_close(Some(total), costs));
-        if !is_whole {
-            all.push("the items' approximate_cost do not add up to approximate_total_cost".to_owned());
+        if let Some(total) = self.total_cost.filter(|total| !are_close(Some(*total), costs))
+            && !self.has_only_its_total()
+        {
+            let costs = shown(costs);
+            all.push(format!(
+                "the items' approximate_cost add up to {costs}, while approximate_total_cost is {total}"
+            ));
         }
         for item in &self.items {
             let usage = item.of_settings(|setting| setting.usage);
             if item.usage.is_some() && usage.is_some() && item.usage != usage {
-                all.push(format!("the usage of {} is not that of its sub_items", item.name));
+                let (name, whole, parts) = (&item.name, shown(item.usage), shown(usage));
+                all.push(format!(
+                    "the usage of {name} is {whole}, while its sub_items' is {parts}"
+                ));
             }
             let cost = item.of_settings(|setting| setting.cost);
             if item.cost.is_some() && cost.is_some() && !are_close(item.cost, cost) {
+                let (name, whole, parts) = (&item.name, shown(item.cost), shown(cost));
                 all.push(format!(
-                    "the approximate_cost of {} is not that of its sub_items",
-                    item.name
+                    "the approximate_cost of {name} is {whole}, while its sub_items' is {parts}"
                 ));
             }
         }
@@ -315,6 +326,11 @@ fn sum(numbers: impl IntoIterator<Item = Quantity>) -> Option<Quantity> {
     })
 }
 
+/// A sum for a message.
+fn shown(sum: Option<Quantity>) -> String {
+    sum.map_or_else(|| "more than fits".to_owned(), |sum| sum.to_string())
+}
+
 /// True if costs differ by less than a millionth of a yen, as sums of floats do.
 fn are_close(one: Option<Quantity>, other: Option<Quantity>) -> bool {
     match (one, other) {
@@ -350,7 +366,13 @@ impl Page<'_> {
             self.put(COST, None, total, None);
             if !bill.items.is_empty() {
                 self.note("no item has an approximate_cost: their total is kept as one");
+            } else if total.scaled != 0 {
+                self.note("it has an approximate_total_cost, and no items that say of which usage");
+                self.null(CONNECTION_TIME, None);
+                self.null(TRAFFIC_VOLUME, None);
             }
+        } else if bill.is_null && bill.items.is_empty() {
+            self.null(COST, None);
         }
         let is_costed = bill.total_cost.is_some() && !bill.has_only_its_total();
         for item in &bill.items {
@@ -407,6 +429,9 @@ impl Page<'_> {
             return;
         };
         let mut flags = Flags(self.flags.0 | meter.flags(quantity).0);
+        if place == COST && is_of_floored(self.call.asked.source, last_label) {
+            flags = flags.with(Flag::Floored);
+        }
         if let Some(cost) = cost {
             flags = flags.with(Flag::Approximate);
             if cost.rounded {
@@ -435,6 +460,20 @@ impl Page<'_> {
         let labels = labels.get(..meter.dimensions.len()).unwrap_or(&labels);
         self.sink.null(place, labels, start, end);
     }
+}
+
+/// True if the cost of an item follows from usage that is floored in each answer: like that usage, the sum over several
+/// answers is a lower bound.
+fn is_of_floored(source: &Source, item: Option<&str>) -> bool {
+    let place = match item {
+        // Connection time is a part of every bill.
+        Some("connection_time") | None => CONNECTION_TIME,
+        Some("traffic_volume") => TRAFFIC_VOLUME,
+        Some("bitrate_reservation") => RESERVATION,
+        Some(_) => return false,
+    };
+    let meter = source.meters.get(place);
+    meter.is_some_and(|meter| meter.rounding == Rounding::Floored)
 }
 
 /// The values of the dimensions: the label, the environment, and the meter's own.
@@ -598,10 +637,10 @@ mod tests {
             lines(TOTAL, vec![], fixture!("total_without_label")),
             Lines {
                 readings: [
-                    "ricoh.cost[-,-,connection_time] 2024-02-01/2024-03-01 18.34 approximate attributed_by_start",
+                    "ricoh.cost[-,-,connection_time] 2024-02-01/2024-03-01 18.34 floored approximate attributed_by_start",
                     "ricoh.connection_time[-,-] 2024-02-01/2024-03-01 1834 (18.34) floored approximate \
                      attributed_by_start",
-                    "ricoh.cost[-,-,traffic_volume] 2024-02-01/2024-03-01 1260 approximate attributed_by_start",
+                    "ricoh.cost[-,-,traffic_volume] 2024-02-01/2024-03-01 1260 floored approximate attributed_by_start",
                     "ricoh.traffic_volume[-,-] 2024-02-01/2024-03-01 42 (1260) floored approximate \
                      attributed_by_start",
                 ]
@@ -623,12 +662,12 @@ mod tests {
         assert_eq!(
             short(&found),
             [
-                "cost[tenant-7,-,connection_time] 18.34 approximate",
+                "cost[tenant-7,-,connection_time] 18.34 floored approximate",
                 "connection_time[tenant-7,-] 1834 (18.34) floored approximate",
                 "cost[tenant-7,-,traffic_volume] 1260 approximate",
                 // A label's traffic is not said to be floored.
                 "traffic_volume[tenant-7,-] 42 (1260) approximate",
-                "cost[tenant-7,-,bitrate_reservation] 965.36 approximate",
+                "cost[tenant-7,-,bitrate_reservation] 965.36 floored approximate",
                 "bitrate_reservation[tenant-7,-,10] 600 floored",
                 "bitrate_reservation[tenant-7,-,60] 35 floored",
                 "bitrate_reservation_total[tenant-7,-] 635 (965.36) floored approximate",
@@ -647,7 +686,7 @@ mod tests {
         assert_eq!(
             short(&found),
             [
-                "cost[-,-,bitrate_reservation] 3.5 approximate",
+                "cost[-,-,bitrate_reservation] 3.5 floored approximate",
                 "bitrate_reservation[-,-,10] 20 (1.5) floored approximate",
                 "bitrate_reservation[-,-,60] 10 (2) floored approximate",
                 "bitrate_reservation_total[-,-] 30 floored",
@@ -663,14 +702,14 @@ mod tests {
         assert_eq!(
             short(&found),
             [
-                "cost[-,-,bitrate_reservation] 3 approximate",
+                "cost[-,-,bitrate_reservation] 3 floored approximate",
                 "bitrate_reservation[-,-,-] 30 floored",
                 "bitrate_reservation_total[-,-] 30 (3) floored approximate",
             ]
         );
         let nothing = r#"{"item_name":"bitrate_reservation","approximate_cost":0,"sub_items":[]}"#;
         let found = items("0", nothing);
-        assert_eq!(short(&found), ["cost[-,-,bitrate_reservation] 0 approximate"]);
+        assert_eq!(short(&found), ["cost[-,-,bitrate_reservation] 0 floored approximate"]);
         assert_eq!(found.notes, [""; 0]);
     }
 
@@ -680,13 +719,13 @@ mod tests {
             (
                 "5",
                 r#"{"item_name":"connection_time","usage":null,"approximate_cost":5}"#,
-                vec!["cost[-,-,connection_time] 5 approximate"],
+                vec!["cost[-,-,connection_time] 5 floored approximate"],
                 "$.results[0]: connection_time has no usage: only its cost is read",
             ),
             (
                 "5",
                 r#"{"item_name":"bitrate_reservation","approximate_cost":5,"sub_items":[]}"#,
-                vec!["cost[-,-,bitrate_reservation] 5 approximate"],
+                vec!["cost[-,-,bitrate_reservation] 5 floored approximate"],
                 "$.results[0]: bitrate_reservation has no usage: only its cost is read",
             ),
             (
@@ -725,14 +764,17 @@ mod tests {
         assert_eq!(
             short(&found),
             [
-                "cost[exact,-,connection_time] 149514.99999999997 approximate mismatch",
-                "cost[exact,-,traffic_volume] 4503380.1 approximate mismatch",
-                "cost[exact,-,bitrate_reservation] 0 approximate mismatch",
+                "cost[exact,-,connection_time] 149514.99999999997 floored approximate mismatch",
+                "cost[exact,-,traffic_volume] 4503380.1 floored approximate mismatch",
+                "cost[exact,-,bitrate_reservation] 0 floored approximate mismatch",
             ]
         );
         assert_eq!(
             found.notes,
-            ["$.results[0]: the items' approximate_cost do not add up to approximate_total_cost"]
+            [
+                "$.results[0]: the items' approximate_cost add up to 4652895.09999999997, while approximate_total_cost is \
+                 4503380.1"
+            ]
         );
         let found = items(
             "3",
@@ -742,8 +784,8 @@ mod tests {
         assert_eq!(
             found.notes,
             [
-                "$.results[0]: the usage of bitrate_reservation is not that of its sub_items",
-                "$.results[0]: the approximate_cost of bitrate_reservation is not that of its sub_items",
+                "$.results[0]: the usage of bitrate_reservation is 31, while its sub_items' is 30",
+                "$.results[0]: the approximate_cost of bitrate_reservation is 3, while its sub_items' is 2.99",
             ]
         );
         assert!(
@@ -778,7 +820,7 @@ mod tests {
         assert_eq!(
             short(&found),
             [
-                "cost[-,-,traffic_volume] 0 approximate rounded",
+                "cost[-,-,traffic_volume] 0 floored approximate rounded",
                 "traffic_volume[-,-] 1 (0) floored approximate rounded",
             ]
         );

@@ -1,8 +1,11 @@
 //! Questions to RICOH Live Streaming as requests: always GET, the range in UTC, every name percent-encoded once.
 
+use jiff::SignedDuration;
+
 use crate::providers::{Account, Call, Request};
 use crate::values::error::{Error, Result};
 use crate::values::text::{encode, query};
+use crate::values::window::Instant;
 
 /// The request for a call.
 pub fn request(account: &Account, call: &Call) -> Result<Request> {
@@ -17,7 +20,10 @@ pub fn request(account: &Account, call: &Call) -> Result<Request> {
 /// The operation's path. What is filled in holds no brace any more, so the order does not matter.
 fn path(account: &Account, call: &Call) -> String {
     let client_id = account.setting("client_id").unwrap_or_default();
-    let label_template = account.setting("label_template").unwrap_or(super::LABEL_TEMPLATE);
+    let of_one = account.setting("label_template").unwrap_or(super::LABEL_TEMPLATE);
+    let of_all = account.setting("labels_template").unwrap_or(of_one);
+    let is_of_all = call.operation.name == "cost_and_usage_by_label";
+    let label_template = if is_of_all { of_all } else { of_one };
     let label = call.arguments.text("label").unwrap_or_default();
     call.wire()
         .replace("{client_id}", &encode(client_id))
@@ -29,14 +35,7 @@ fn parameters(call: &Call) -> Result<String> {
     let mut pairs = Vec::new();
     for name in ["since", "until"] {
         if let Some(instant) = call.arguments.instant(name) {
-            // Whether the service reads fractions is unknown, and a moved edge would move rooms in or out of the range.
-            if instant.at.subsec_nanosecond() != 0 {
-                return Err(Error::invalid(format!(
-                    "{name} ({}) must be a whole second; round it first",
-                    instant.at
-                )));
-            }
-            pairs.push((name, instant.to_utc_text()));
+            pairs.push((name, outwards(name, instant)?.to_utc_text()));
         }
     }
     for env in call.arguments.texts("env") {
@@ -46,6 +45,16 @@ fn parameters(call: &Call) -> Result<String> {
         pairs.push(("starts_with", prefix.to_owned()));
     }
     Ok(query(pairs.iter().map(|(key, value)| (*key, value.as_str()))))
+}
+
+/// Whether the service reads fractions of a second is unknown: the range grows to whole ones.
+fn outwards(name: &str, instant: Instant) -> Result<Instant> {
+    let fraction = i64::from(instant.at.subsec_nanosecond().rem_euclid(1_000_000_000));
+    let seconds = i64::from(fraction > 0 && name == "until");
+    let moved = SignedDuration::from_secs(seconds) - SignedDuration::from_nanos(fraction);
+    let at = instant.at.checked_add(moved);
+    let at = at.map_err(|_| Error::invalid(format!("{name} ({}) is too late", instant.at)))?;
+    Ok(Instant { at, ..instant })
 }
 
 #[cfg(test)]
@@ -121,6 +130,9 @@ mod tests {
             ("%2e%2e", "%252e%252e"),
             ("...", "..."),
             ("<\"`^|\\>~", "%3C%22%60%5E%7C%5C%3E~"),
+            ("a b", "a%20b"),
+            ("a/b?c#d&e=f", "a%2Fb%3Fc%23d%26e%3Df"),
+            ("東京\n", "%E6%9D%B1%E4%BA%AC%0A"),
         ] {
             assert_eq!(
                 url("cost_and_usage_for_label", vec![text("label", label)]),
@@ -144,6 +156,40 @@ mod tests {
     }
 
     #[test]
+    fn both_label_calls_may_have_a_path_of_their_own() {
+        let of = |operation: &str, given: Vec<(String, Value)>| {
+            let settings = vec![text("client_id", "app"), text("labels_template", "labels")];
+            request_of(settings, operation, given).unwrap().url
+        };
+        assert_eq!(
+            of("cost_and_usage_by_label", vec![text("starts_with", "")]),
+            format!("{HOST}/app/cost_and_usage/labels?{RANGE}&starts_with=")
+        );
+        assert_eq!(
+            of("cost_and_usage_for_label", vec![text("label", "x")]),
+            format!("{HOST}/app/cost_and_usage/classification_labels/x?{RANGE}")
+        );
+    }
+
+    #[test]
+    fn fractions_of_a_second_are_rounded_outwards() {
+        for (since, until) in [
+            ("2019-08-24T14:15:22.5Z", "2019-09-21T14:15:21.000000001Z"),
+            ("2019-08-24T14:15:22.999999999Z", "2019-09-21T14:15:22Z"),
+        ] {
+            let url = url("cost_and_usage_total", vec![text("since", since), text("until", until)]);
+            assert_eq!(url, format!("{HOST}/app/cost_and_usage/total?{RANGE}"));
+        }
+        let old = vec![
+            text("since", "1969-12-31T23:59:58.5Z"),
+            text("until", "1969-12-31T23:59:58.75Z"),
+        ];
+        assert!(
+            url("cost_and_usage_total", old).ends_with("since=1969-12-31T23%3A59%3A58Z&until=1969-12-31T23%3A59%3A59Z")
+        );
+    }
+
+    #[test]
     fn offsets_become_utc() {
         let url = url(
             "cost_and_usage_total",
@@ -160,11 +206,6 @@ mod tests {
         for (operation, given, message) in [
             (
                 "cost_and_usage_total",
-                vec![text("since", "2019-08-24T14:15:22.5Z")],
-                "since (2019-08-24T14:15:22.5Z) must be a whole second; round it first",
-            ),
-            (
-                "cost_and_usage_total",
                 vec![text("since", "2019-09-21T14:15:22Z")],
                 "since (2019-09-21T14:15:22+00:00) must be before until (2019-09-21T14:15:22+00:00)",
             ),
@@ -174,9 +215,9 @@ mod tests {
                 "label is \"..\", which no URL can carry as a name",
             ),
             (
-                "cost_and_usage_by_label",
-                vec![text("starts_with", "")],
-                "starts_with must be 1 to 255 ASCII letters, digits or . % + ^ _ \" ` { | } ~ < > -, not \"\"",
+                "cost_and_usage_for_label",
+                vec![text("label", "")],
+                "label must not be empty",
             ),
             (
                 "cost_and_usage_total",

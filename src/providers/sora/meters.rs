@@ -65,7 +65,7 @@ pub static SOURCES: [Source; 12] = [
             ..total(
                 "sora.total_duration",
                 "minutes",
-                "Minutes of connection of this month so far; each connection is floored to whole minutes first.",
+                "Minutes of connection of this month so far; a connection under one minute counts as 0.",
             )
         }],
         ..counter("total_duration_min_this_month")
@@ -75,12 +75,12 @@ pub static SOURCES: [Source; 12] = [
             total(
                 "sora.total_ingress",
                 "bytes",
-                "Bytes that the service received this month so far.",
+                "Bytes of ingress this month so far, presumably those that the service received.",
             ),
             total(
                 "sora.total_egress",
                 "bytes",
-                "Bytes that the service sent this month so far.",
+                "Bytes of egress this month so far, presumably those that the service sent.",
             ),
         ],
         ..counter("total_traffic_this_month")
@@ -186,8 +186,8 @@ const fn project(operation: &'static str) -> Source {
 /// The meters of a time series, in the order of [`SERIES_KEYS`].
 const fn traffic([ingress, egress, connections, bandwidth]: [&'static str; 4]) -> [Meter; 4] {
     [
-        sum(ingress, "Bytes that the service received."),
-        sum(egress, "Bytes that the service sent."),
+        sum(ingress, "Bytes of ingress, presumably those that the service received."),
+        sum(egress, "Bytes of egress, presumably those that the service sent."),
         peak(connections, "connections", "The most connections at once."),
         Meter {
             rounding: Rounding::Floored,

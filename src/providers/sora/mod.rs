@@ -117,14 +117,14 @@ static OPERATIONS: &[Operation] = &[
     counter(
         "total_duration_min_this_month",
         "orgs/get-total-duration-min-this-month",
-        "Minutes of connection of this month so far; each connection is floored to whole minutes first.",
+        "Minutes of connection of this month so far; a connection under one minute counts as 0.",
     ),
     Operation {
         returns: Holds::Record(&model::TRAFFIC),
         ..counter(
             "total_traffic_this_month",
             "orgs/get-total-traffic-this-month",
-            "Bytes received and sent by the service this month so far.",
+            "Bytes of ingress and egress this month so far, presumably as the service received and sent them.",
         )
     },
     counter(

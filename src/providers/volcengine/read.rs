@@ -60,12 +60,19 @@ const MEANINGS: &[Meaning] = &[
         codes: &["ResourceNotFound"],
         kind: Kind::NotFound,
         remedy: Some(Remedy::RepeatOnce),
-        advice: "no such vhost, domain, app or stream; check the spelling of the filters",
+        advice: "no such vhost, domain, app or stream; check the spelling of the filters, and if they are right, contact the \
+                 vendor's support with the request id",
     },
     meaning(
         &["ServiceNotFound", "InvalidActionOrVersion"],
         Kind::NotFound,
         "this host does not know the action; check base_url, action and version",
+    ),
+    // The page names the types of this one; of the code's family it names the limits.
+    meaning(
+        &["InvalidParam.BindError"],
+        Kind::InvalidRequest,
+        "a parameter has a wrong type; check the types of what the body holds",
     ),
     meaning(
         &[
@@ -83,16 +90,20 @@ const MEANINGS: &[Meaning] = &[
         "the service wants fewer requests; wait and ask again",
     ),
     meaning(
+        &["FailToConnect", "ServiceUnavailableTemp"],
+        Kind::ServerError,
+        "the service failed; ask again later",
+    ),
+    // Of these the page says so.
+    meaning(
         &[
             "CommonErr",
             "InternalError",
             "InternalServiceError",
             "InternalServiceTimeout",
-            "FailToConnect",
-            "ServiceUnavailableTemp",
         ],
         Kind::ServerError,
-        "the service failed; ask again later",
+        "the service failed; ask again later, and if it goes on, contact the vendor's support with the request id",
     ),
 ];
 
@@ -252,7 +263,8 @@ fn refusal(error: &Json<'_>, reply: &Reply) -> Error {
     let said = error.get("Message").and_then(Json::as_label).unwrap_or_default();
     let said = one_line(&said, 300);
     let family = code.split('.').next().unwrap_or_default();
-    let known = MEANINGS.iter().find(|meaning| meaning.codes.contains(&family));
+    let meaning = |code: &str| MEANINGS.iter().find(|meaning| meaning.codes.contains(&code));
+    let known = meaning(&code).or_else(|| meaning(family));
     let (mut refused, advice) = match known {
         Some(meaning) => (Error::new(meaning.kind, ""), meaning.advice),
         // An error inside a success is refused for a reason that only its text knows.
