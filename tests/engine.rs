@@ -649,7 +649,10 @@ async fn a_login_that_always_fails_is_given_up_by_the_policy_for_all_who_wait() 
             let attempts: u32 = errors.iter().map(|error| error.attempts).sum();
             assert_eq!(u64::from(attempts), simulator.counts().requests, "{name} {text}");
             // Those who waited share the failure; if nobody did, there would be 60. Who comes late, tries anew.
-            assert!(attempts % 3 == 0 && attempts <= 30, "{name} {text}: {attempts}");
+            assert!(
+                attempts.is_multiple_of(3) && attempts <= 30,
+                "{name} {text}: {attempts}"
+            );
             // It is not remembered.
             simulator.clear_faults();
             call(&engine, &client, operation).await.unwrap();
