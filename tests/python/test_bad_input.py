@@ -643,3 +643,7 @@ def test_a_zone_that_does_not_work_is_refused(door: Door, world: Simulator) -> N
     since = datetime(2026, 1, 1, tzinfo=Nowhere())
     with pytest.raises(InvalidArgument, match=r"^the time zone of since does not work\.$"):
         door.ask(client, "cost_and_usage_total", since, LATER)
+    with pytest.raises(InvalidArgument, match=r"^tz does not work: it raised NotImplementedError\.$"):
+        metertap.plan(client, "2026-01-01", "2026-02-01", tz=Nowhere(), now=NOW)
+    with pytest.raises(InvalidArgument, match=r"^there is no time zone "):
+        metertap.plan(client, "2026-01-01", "2026-02-01", tz="x" * 10_000, now=NOW)
