@@ -342,7 +342,11 @@ def told_zone(tz: str | tzinfo | None) -> str | list[tuple[int, int]]:
     epoch = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
     def offset(second: int) -> int:
-        return _seconds((epoch + timedelta(seconds=second)).astimezone(tz).utcoffset())
+        try:
+            offset = (epoch + timedelta(seconds=second)).astimezone(tz).utcoffset()
+        except Exception as problem:  # whatever the zone raises
+            raise InvalidArgument(f"tz does not work: it raised {type(problem).__name__}.") from problem
+        return _seconds(offset)
 
     first, last, step = FIRST_ASKED, LAST_ASKED, 14 * 86_400
     told = [(first, offset(first))]
@@ -378,8 +382,8 @@ def _zone(tz: str | tzinfo) -> tzinfo:
 
     try:
         return ZoneInfo(tz)
-    except (ZoneInfoNotFoundError, ValueError):
-        raise InvalidArgument(f"there is no time zone {tz!r}; write for example 'Asia/Tokyo'.") from None
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a name too long for a file, or of a folder
+        raise InvalidArgument(f"there is no time zone {tz[:60]!r}; write for example 'Asia/Tokyo'.") from None
 
 
 def meters() -> list[Meter]:

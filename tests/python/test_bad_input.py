@@ -249,6 +249,7 @@ def test_a_callable_that_returns_what_is_no_text_is_refused_without_it(door: Doo
     assert server.seen == []
 
 
+@pytest.mark.filterwarnings("ignore::metertap.CoverageWarning")  # the canned answer is of a shorter range
 def test_an_access_key_that_changes_signs_with_its_own_secret(door: Door, server: ScriptedServer) -> None:
     """The pair is exchanged while it is asked for: after the key, before its secret."""
     server.script = [Reply(body=good_body("volcengine"))]
@@ -637,3 +638,7 @@ def test_a_zone_that_does_not_work_is_refused(door: Door, world: Simulator) -> N
     since = datetime(2026, 1, 1, tzinfo=Nowhere())
     with pytest.raises(InvalidArgument, match=r"^the time zone of since does not work\.$"):
         door.ask(client, "cost_and_usage_total", since, LATER)
+    with pytest.raises(InvalidArgument, match=r"^tz does not work: it raised NotImplementedError\.$"):
+        metertap.plan(client, "2026-01-01", "2026-02-01", tz=Nowhere(), now=NOW)
+    with pytest.raises(InvalidArgument, match=r"^there is no time zone "):
+        metertap.plan(client, "2026-01-01", "2026-02-01", tz="x" * 10_000, now=NOW)
