@@ -45,10 +45,13 @@ impl Engine {
         let provider = client.provider;
         let first = |reply: &Reply| {
             let document = provider.answer(call, reply)?;
-            match provider.next(call, call, &document)? {
-                None => Ok(Step::Whole(native(provider, call, raw, &document, answered_at(reply))?)),
-                Some(next) => Ok(Step::Page(document.into_owned(), next)),
-            }
+            let id = provider.request_id(reply, &document);
+            let read = || match provider.next(call, call, &document)? {
+                None => native(provider, call, raw, &document, answered_at(reply)).map(Step::Whole),
+                Some(next) => Ok(Step::Page(document.clone().into_owned(), next)),
+            };
+            // Some tell it in the body only.
+            read().map_err(|error| error.with_request_id(id))
         };
         let (mut whole, mut next) = match self.ask(client, call, trace, first).await? {
             Step::Whole(native) => return Ok(native),
