@@ -226,8 +226,8 @@ def providers() -> list[dict[str, Any]]:
 def shapes() -> dict[str, list[dict[str, str]]]:
     """Return the records that answers are made of: for each, its fields and what they hold."""
 
-def is_main_interpreter() -> bool:
-    """Return whether this is the interpreter that the process began with."""
-
 def shut_down() -> None:
     """Stop all work of this process; calls after it raise ShuttingDown."""
+
+def is_main_interpreter() -> bool:
+    """Tell whether this is the interpreter that the process began with."""

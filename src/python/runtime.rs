@@ -262,7 +262,7 @@ fn not_started(problem: &str) -> Error {
 }
 
 /// True in the interpreter that the process began with; also where nobody can tell. The end of any other one must not end
-/// what that one has started.
+/// what that one has started. The interpreter's own module that knows is not left behind.
 #[pyfunction]
 pub fn is_main_interpreter(py: Python<'_>) -> bool {
     let module = if py.version_info() >= (3, 13) {
@@ -270,9 +270,18 @@ pub fn is_main_interpreter(py: Python<'_>) -> bool {
     } else {
         "_xxsubinterpreters"
     };
-    let Ok(module) = py.import(module) else { return true };
-    let same = || module.call_method0("get_current")?.eq(module.call_method0("get_main")?);
-    same().unwrap_or(true)
+    let ask = || -> PyResult<bool> {
+        let modules = py.import("sys")?.getattr("modules")?;
+        let was_there = modules.contains(module)?;
+        let interpreters = py.import(module)?;
+        if !was_there {
+            modules.del_item(module)?;
+        }
+        interpreters
+            .call_method0("get_current")?
+            .eq(interpreters.call_method0("get_main")?)
+    };
+    ask().unwrap_or(true)
 }
 
 /// Stops all work of this process. Registered with `atexit` by the main interpreter; calls after it raise `ShuttingDown`.

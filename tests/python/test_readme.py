@@ -71,7 +71,7 @@ def test_the_snippets_of_the_page_on_usage_run():
     names: dict = {}
     for block in blocks("python", (ROOT / "docs/usage.md").read_text(encoding="utf-8")):
         exec(block, names)
-    assert {row["state"] for row in names["holes"]} == {"unavailable"}
+    assert set(names["holes"]["state"]) == {"unavailable"}
     assert {row["readings"] for row in names["monthly"].to_dicts()} == {28, 31}
 
 

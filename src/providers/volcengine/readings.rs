@@ -84,7 +84,7 @@ impl<'a> Answer<'a> {
         };
         let (from, to) = (moment("StartTime", first)?, moment("EndTime", last)?);
         if result.value.get("StartTime").is_some() || result.value.get("EndTime").is_some() {
-            sink.answers(from.max(first), to.min(last) + second);
+            sink.answers(from, to.checked_add(second).unwrap_or(to));
         }
         if from > first || to < last {
             sink.note(format!(
@@ -122,6 +122,10 @@ impl<'a> Answer<'a> {
 
     /// The call without rows: one figure for its whole range.
     fn one_figure(&self, covered: &Bucket, result: &At<'_, '_>, sink: &mut dyn Sink) -> Result<()> {
+        if covered.start >= covered.end {
+            // It is about another time altogether.
+            return Ok(());
+        }
         let labels: Vec<Option<&str>> = self.dimensions().iter().map(|name| self.filtered(name)).collect();
         for (place, meter) in self.call.asked.wanted() {
             let Some(quantity) = self.total(result, place)? else {
