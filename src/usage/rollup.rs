@@ -166,6 +166,38 @@ fn remark(usage: &Usage, figures: &[Figure<'_>]) -> String {
     told.join("; ")
 }
 
+/// Refuses a roll-up for which the plan's buckets are too long in any case, so that nobody is asked in vain.
+pub fn refuse_early(plan: &Plan, every: Every, door: Door) -> Result<()> {
+    let period = match every {
+        Every::Hour => 3600,
+        Every::Day => 86_400,
+        Every::Week => 7 * 86_400,
+        Every::Month | Every::Quarter | Every::Year | Every::All => return Ok(()),
+    };
+    for call in &plan.calls {
+        let length = match call.asked.buckets {
+            Buckets::Every(seconds, _) => seconds,
+            Buckets::Months => 28 * 86_400,
+            Buckets::MonthSoFar => call.piece.end().at.as_second() - call.piece.start().at.as_second(),
+            // They are cut where periods end, or refused when their figures are there.
+            Buckets::Window => continue,
+        };
+        // What is as long as two of them holds another one, wherever it lies.
+        if length >= 2 * period
+            && let Some((_, meter)) = call.asked.wanted().next()
+        {
+            return Err(Error::invalid(format!(
+                "{}: one figure ({}) cannot be told by the {}; choose a longer period, or leave the meter out with {}",
+                meter.name,
+                call.asked.buckets,
+                every.name(),
+                door.meters()
+            )));
+        }
+    }
+    Ok(())
+}
+
 /// Refuses readings of more than their period, unless they are buckets that cross no more than its end.
 fn refuse_longer(usage: &Usage, wanted: &RollUp<'_>, periods: &Periods<'_>, series: &[Figure<'_>]) -> Result<()> {
     let Some(every) = wanted.every.filter(|every| *every != Every::All) else {
