@@ -441,17 +441,24 @@ def _table_restored(table: bytes) -> Table:
 
 
 class RollUp(Table):
-    """What `Usage.rollup` returns: a table whose print says how much of its periods is known."""
+    """What `Usage.rollup` returns: a table whose print says how much of its periods is known.
+
+    Attributes
+    ----------
+    remark : str
+        How many of its periods are known in part, and whether its usage is a part of a plan or incomplete; empty where
+        there is nothing to say.
+    """
 
     def __init__(self, core: _core.Table, remark: str = "") -> None:
         super().__init__(core)
-        self._remark = remark
+        self.remark = remark
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (_roll_up_restored, (self._table.to_bytes(), self._remark))
+        return (_roll_up_restored, (self._table.to_bytes(), self.remark))
 
     def _rest(self) -> str:
-        return f"{super()._rest()}; {self._remark}" if self._remark else super()._rest()
+        return f"{super()._rest()}; {self.remark}" if self.remark else super()._rest()
 
 
 def _roll_up_restored(table: bytes, remark: str) -> RollUp:

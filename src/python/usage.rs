@@ -19,7 +19,7 @@ use crate::engine::clock;
 use crate::engine::run::{Job, read, replay as replay_archive};
 use crate::plan::{self, Part, PlannedAccount, PlannedCall, Question};
 use crate::providers::{REGISTRY, Reply, provider};
-use crate::usage::rollup::{Door, RollUp};
+use crate::usage::rollup::{Door, RollUp, refuse_early};
 use crate::usage::{self, Evidence, Outcome};
 use crate::values::error::{Error, Result};
 use crate::values::period::Every;
@@ -127,6 +127,12 @@ impl Plan {
             .shard(number(index, "index")?, number(of, "of")?)
             .map(Self)
             .map_err(refuse)
+    }
+
+    /// Refuses a roll-up by these periods if its buckets are too long for that, in the words of the command line.
+    fn refuse_rollup(&self, py: Python<'_>, every: &str) -> PyResult<()> {
+        let outcome = Every::named(every).and_then(|every| refuse_early(&self.0, every, Door::CommandLine));
+        outcome.map_err(|error| to_python(py, &error))
     }
 
     /// How many calls it has.

@@ -166,6 +166,38 @@ fn remark(usage: &Usage, figures: &[Figure<'_>]) -> String {
     told.join("; ")
 }
 
+/// Refuses a roll-up for which the plan's buckets are too long in any case, so that nobody is asked in vain.
+pub fn refuse_early(plan: &Plan, every: Every, door: Door) -> Result<()> {
+    let period = match every {
+        Every::Hour => 3600,
+        Every::Day => 86_400,
+        Every::Week => 7 * 86_400,
+        Every::Month | Every::Quarter | Every::Year | Every::All => return Ok(()),
+    };
+    for call in &plan.calls {
+        let length = match call.asked.buckets {
+            Buckets::Every(seconds, _) => seconds,
+            Buckets::Months => 28 * 86_400,
+            Buckets::MonthSoFar => call.piece.end().at.as_second() - call.piece.start().at.as_second(),
+            // They are cut where periods end, or refused when their figures are there.
+            Buckets::Window => continue,
+        };
+        // What is as long as two of them holds another one, wherever it lies.
+        if length >= 2 * period
+            && let Some((_, meter)) = call.asked.wanted().next()
+        {
+            return Err(Error::invalid(format!(
+                "{}: one figure ({}) cannot be told by the {}; choose a longer period, or leave the meter out with {}",
+                meter.name,
+                call.asked.buckets,
+                every.name(),
+                door.meters()
+            )));
+        }
+    }
+    Ok(())
+}
+
 /// Refuses readings of more than their period, unless they are buckets that cross no more than its end.
 fn refuse_longer(usage: &Usage, wanted: &RollUp<'_>, periods: &Periods<'_>, series: &[Figure<'_>]) -> Result<()> {
     let Some(every) = wanted.every.filter(|every| *every != Every::All) else {
@@ -456,10 +488,17 @@ impl<'z> Periods<'z> {
         Ok((first.as_microsecond(), last.as_microsecond()))
     }
 
-    /// What the period is called, if it has a name.
-    fn label(&self, number: u32) -> Option<String> {
-        let (every, (start, _)) = (self.every?, self.bounds(number)?);
-        Some(every.label(Timestamp::from_microsecond(start).ok()?, self.zone))
+    /// What the periods are called, by their numbers; none are where there is no calendar.
+    fn labels(&self) -> Vec<Option<String>> {
+        let Some(every) = self.every else {
+            return Vec::new();
+        };
+        let at = |start| Timestamp::from_microsecond(start).ok();
+        let starts = self
+            .bounds
+            .iter()
+            .map(|(start, _)| at(*start).filter(|_| *start != NO_MOMENT));
+        starts.map(|start| Some(every.label(start?, self.zone))).collect()
     }
 
     /// The number of the period of a reading with this window.
@@ -665,10 +704,26 @@ impl<'a> Groups<'_, 'a> {
         };
         groups.sort_by_key(|(id, figure)| (*id, start(figure)));
         let mut sources = Sources::of(usage);
+        // What is put together with nothing lacks nothing. An account has one provider.
+        let labels = self.rows.labels.iter().map(|(name, _)| *name);
+        let is_apart = |name: &str| name == "provider" || self.names.contains(&name);
+        let keeps_all = self.periods.every.is_none() && labels.into_iter().all(is_apart);
+        if !keeps_all {
+            for figures in groups.chunk_by_mut(|(one, _), (other, _)| one == other) {
+                let group = figures.first().map(|(_, first)| self.group(first)).transpose()?;
+                if let Some(knowledge) = group.and_then(|group| sources.knowledge(&group)) {
+                    for (_, figure) in figures {
+                        self.judge(figure, knowledge, usage)?;
+                    }
+                }
+            }
+        }
+        if asked.is_empty() {
+            return Ok(groups.into_iter().map(|(_, figure)| figure).collect());
+        }
         let mut all = Vec::with_capacity(groups.len());
         let mut rest = groups.into_iter().peekable();
         while let Some((id, first)) = rest.next() {
-            let mut knowledge = sources.knowledge(&self.group(&first)?);
             // What a month-so-far counter was in other periods nobody can be asked.
             let asked = if first.meter.kind == Kind::Cumulative {
                 &[]
@@ -678,10 +733,7 @@ impl<'a> Groups<'_, 'a> {
             let mut without = asked.iter().peekable();
             let model = first.clone();
             let mut next = Some(first);
-            while let Some(mut figure) = next {
-                if let Some(knowledge) = knowledge.as_deref_mut() {
-                    self.judge(&mut figure, knowledge, usage)?;
-                }
+            while let Some(figure) = next {
                 let is_before = |period: &&u32| {
                     let from = self.periods.bounds(**period).map_or(NO_MOMENT, |(from, _)| from);
                     **period != figure.period && from < start(&figure)
@@ -808,9 +860,10 @@ impl<'a> Groups<'_, 'a> {
                 .map_or("unknown", |one| one.name())
         };
         let currency = |figure: &Figure<'a>| figure.currency.filter(|_| figure.cost != NO_AMOUNT);
-        let labels: Vec<Option<String>> = figures.iter().map(|figure| self.periods.label(figure.period)).collect();
+        let labels = self.periods.labels();
+        let label = |figure: &Figure<'a>| labels.get(figure.period as usize)?.as_deref();
         columns.extend([
-            ("period", arrays::texts(labels.iter().map(Option::as_deref))),
+            ("period", arrays::texts(figures.iter().map(label))),
             (
                 "start",
                 arrays::moments(figures.iter().map(|figure| self.bounds(figure).0).collect()),

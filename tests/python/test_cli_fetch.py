@@ -245,6 +245,31 @@ def test_a_roll_up_by_month_plans_by_month(capsys, simulator):
 
 
 @pytest.mark.usefixtures("config")
+def test_a_roll_up_tells_what_is_known_in_part(capsys):
+    _, _, err = run(capsys, "fetch", *MARCH, *SORA, "--rollup", "quarter")
+    assert err.splitlines()[-1] == "roll-up: 1 of 1 periods is known in part"
+    _, _, err = run(capsys, "fetch", *MARCH, *SORA, "--rollup", "month")
+    assert "roll-up" not in err
+
+
+@pytest.mark.usefixtures("config")
+@pytest.mark.parametrize(
+    ("start", "meters", "period", "says"),
+    [
+        ("2026-04-01", "sora.total_connections", "day", "sora.total_connections: one figure (month so far)"),
+        ("2026-04-01", "sora.egress", "hour", "sora.egress: one figure (day (UTC))"),
+    ],
+)
+def test_what_no_answer_could_tell_by_a_period_is_not_asked(start, meters, period, says, capsys, simulator):
+    words = ["--start", start, "--end", "2026-05-01", "--now", NOW, "--meters", meters, "--rollup", period]
+    status, out, err = run(capsys, "fetch", *words)
+    assert (status, out) == (1, "")
+    way = "choose a longer period, or leave the meter out with --meters."
+    assert err == f"metertap: {says} cannot be told by the {period}; {way}\n"
+    assert simulator.counts.requests == 0
+
+
+@pytest.mark.usefixtures("config")
 def test_what_cannot_be_told_by_a_period_is_refused_in_the_words_of_the_command_line(capsys, tmp_path):
     archive = str(tmp_path / "archive")
     quarter = ["--start", "2026-01-01", "--end", "2026-04-01", "--now", NOW]

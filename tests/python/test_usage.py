@@ -578,7 +578,8 @@ def test_a_part_of_a_plan_says_so_and_rolls_up_to_a_lower_bound(world: Simulator
     quarter = usage.rollup("quarter")
     assert told(quarter) == [("2026-Q1", 28 / 90, True, PARTIAL)]
     assert repr(quarter).endswith("1 rows; 1 of 1 periods is known in part; part 2 of 2 of a plan")
-    assert "part 2 of 2 of a plan" in quarter._repr_html_()
+    assert quarter.remark == "1 of 1 periods is known in part; part 2 of 2 of a plan"
+    assert quarter.remark in quarter._repr_html_()
     assert repr(pickle.loads(pickle.dumps(quarter))) == repr(quarter)
     whole = mt.concat([usage, mt.fetch(plan.shard(0, 2))]).rollup("quarter")
     assert told(whole) == [("2026-Q1", 1.0, True, set())]

@@ -60,12 +60,16 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Fetch or replay, write the table, tell what is missing."""
     from metertap.fetching import lost_of, unkept
+    from metertap.usage import RollUp
 
     _output.check(arguments)
     usage, archive_problem = _replayed(arguments) if arguments.replay is not None else _fetched(arguments)
-    _output.write(arguments, _rolled_up(usage, arguments))
+    table = _rolled_up(usage, arguments)
+    _output.write(arguments, table)
     sys.stdout.flush()
     print(_coverage.summary(usage), *_coverage.holes(usage), sep="\n", file=sys.stderr)
+    if isinstance(table, RollUp) and table.remark:
+        print(f"roll-up: {table.remark}", file=sys.stderr)
     problems = [lost_of(usage)] if usage.missing else []
     if archive_problem is not None:
         problems.append(unkept(archive_problem))
@@ -86,6 +90,8 @@ def _fetched(arguments: argparse.Namespace) -> tuple[Usage, str | None]:
     # What answers a whole window with one figure is asked period by period, so that it can be told by them.
     plan = _question.asked(arguments, every=None if arguments.rollup == "all" else arguments.rollup)
     _check_columns(arguments, plan)
+    if arguments.rollup is not None:
+        plan._core.refuse_rollup(arguments.rollup)
     try:
         return fetch(plan, progress=progress, archive=arguments.archive), None
     except IncompleteUsage as incomplete:
