@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::ops::Range;
 
 use jiff::Timestamp;
 
@@ -69,8 +70,9 @@ impl<'r> Rows<'r> {
         }
     }
 
-    /// True if rows of one moment, which stand together, are of the same series.
+    /// True if rows of one moment, which stand together, may be of the same series.
     fn repeats_within_a_moment(&self) -> bool {
+        let mut digests = Digests::new(self);
         let mut from = 0;
         for moment in self.start.chunk_by(i64::eq) {
             let rows = from..from + moment.len();
@@ -79,14 +81,29 @@ impl<'r> Rows<'r> {
                 rows.clone()
                     .any(|row| (row + 1..rows.end).any(|other| self.is_of_one_series(row, other)))
             } else {
-                let mut seen = HashMap::with_capacity(rows.len());
-                rows.clone().any(|row| seen.insert(self.series(row), row).is_some())
+                !self.ascends(&rows) && digests.repeat(rows)
             };
             if repeats {
                 return true;
             }
         }
         false
+    }
+
+    /// True if the rows of one moment stand in the order of one of their labels, as those of sorted answers do.
+    fn ascends(&self, rows: &Range<usize>) -> bool {
+        let text = |column: &Vec<u32>, row: usize| column.get(row).and_then(|number| (self.label)(*number));
+        let ascends = |column: &Vec<u32>| {
+            let mut before = None;
+            rows.clone().all(|row| {
+                let label = text(column, row);
+                // A row without a label is no row of a series that this one tells apart.
+                let is_next = label.is_some() && before < label;
+                before = label;
+                is_next
+            })
+        };
+        self.labels.iter().any(ascends)
     }
 
     /// True if a series goes back in time, or comes again at a moment that it has passed.
@@ -167,6 +184,51 @@ impl<'r> Rows<'r> {
         let at = moment(self.start.get(first).copied().unwrap_or_default());
         let text = format!("two rows of {name}{labels} at {at} {what}: {one} and {other}");
         Err(Error::new(Kind::InconsistentResponse, text))
+    }
+}
+
+/// Digests of series: two that are the same show that rows may repeat, two that differ that they do not.
+struct Digests<'a, 'r> {
+    rows: &'a Rows<'r>,
+    state: ahash::RandomState,
+    /// For each dimension the number and the digest of the label before.
+    latest: Vec<(u32, u64)>,
+    seen: ahash::AHashSet<u64>,
+}
+
+impl<'a, 'r> Digests<'a, 'r> {
+    fn new(rows: &'a Rows<'r>) -> Self {
+        let state = ahash::RandomState::new();
+        let nothing = state.hash_one((rows.label)(0));
+        Self {
+            rows,
+            latest: vec![(0, nothing); rows.labels.len()],
+            state,
+            seen: ahash::AHashSet::new(),
+        }
+    }
+
+    /// True if two of these rows have the same digest.
+    fn repeat(&mut self, rows: Range<usize>) -> bool {
+        self.seen.clear();
+        self.seen.reserve(rows.len());
+        rows.into_iter().any(|row| {
+            let digest = self.of(row);
+            !self.seen.insert(digest)
+        })
+    }
+
+    fn of(&mut self, row: usize) -> u64 {
+        let mut digest = u64::from(self.rows.meter.get(row).copied().unwrap_or_default());
+        for (column, latest) in self.rows.labels.iter().zip(&mut self.latest) {
+            let number = column.get(row).copied().unwrap_or_default();
+            if number != latest.0 {
+                *latest = (number, self.state.hash_one((self.rows.label)(number)));
+            }
+            // Labels that change places are another series.
+            digest = digest.rotate_left(23).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ latest.1;
+        }
+        digest
     }
 }
 

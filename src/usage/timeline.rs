@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use ahash::AHashMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -231,7 +232,8 @@ pub fn of(plan: &Plan, fates: &[Fate]) -> Vec<Timeline> {
 /// The calls of one source with the same arguments besides the window, by their places.
 fn groups(plan: &Plan) -> Vec<Vec<usize>> {
     let mut groups: Vec<Vec<usize>> = Vec::new();
-    let mut known: HashMap<(&str, &str, String), usize> = HashMap::new();
+    type Key<'a> = (&'a str, &'a str, &'a [(String, Value)]);
+    let mut known: AHashMap<Key<'_>, usize> = AHashMap::new();
     let mut latest: Option<(&PlannedCall, usize)> = None;
     for (place, call) in plan.calls.iter().enumerate() {
         let same =
@@ -239,8 +241,8 @@ fn groups(plan: &Plan) -> Vec<Vec<usize>> {
         let group = if let Some((_, group)) = same {
             group
         } else {
-            let arguments = format!("{:?}", call.asked.arguments);
-            let key = (&*call.account, call.asked.source.operation, arguments);
+            let asked = &call.asked;
+            let key = (&*call.account, asked.source.operation, &*asked.arguments);
             *known.entry(key).or_insert_with(|| {
                 groups.push(Vec::new());
                 groups.len() - 1
@@ -461,15 +463,17 @@ fn unasked(part: &Unavailable) -> Option<Timeline> {
 /// Says what tells the calls of timelines of one operation apart.
 fn tell_apart(plan: &Plan, timelines: &mut [Timeline]) {
     type Arguments<'a> = &'a [(String, Value)];
-    let arguments = |timeline: &Timeline| -> Option<Arguments<'_>> {
+    type Operation<'a> = (&'a str, &'static str);
+    fn asked<'p>(plan: &'p Plan, timeline: &Timeline) -> Option<(Operation<'p>, Arguments<'p>)> {
         let call = plan.calls.get(*timeline.calls.first()?)?;
-        Some(&call.asked.arguments)
-    };
+        Some(((&call.account, call.asked.source.operation), &call.asked.arguments))
+    }
     // The first arguments of each operation, and the names of those that are not the same in all of its timelines.
-    let mut alike: HashMap<(String, &str), (Arguments<'_>, Vec<&str>)> = HashMap::new();
+    let mut alike: AHashMap<Operation<'_>, (Arguments<'_>, Vec<&str>)> = AHashMap::new();
     for timeline in timelines.iter() {
-        let Some(own) = arguments(timeline) else { continue };
-        let key = (timeline.account.clone(), timeline.source.operation);
+        let Some((key, own)) = asked(plan, timeline) else {
+            continue;
+        };
         let (first, differing) = alike.entry(key).or_insert((own, Vec::new()));
         for (one, other) in [(own, *first), (*first, own)] {
             let new = one
@@ -481,8 +485,10 @@ fn tell_apart(plan: &Plan, timelines: &mut [Timeline]) {
         }
     }
     for timeline in timelines {
-        let differing = alike.get(&(timeline.account.clone(), timeline.source.operation));
-        if let (Some(own), Some((_, differing))) = (arguments(timeline), differing) {
+        let Some((key, own)) = asked(plan, timeline) else {
+            continue;
+        };
+        if let Some((_, differing)) = alike.get(&key).filter(|(_, differing)| !differing.is_empty()) {
             let told = own.iter().filter(|(name, _)| differing.contains(&&**name));
             timeline.told = told
                 .map(|(name, value)| format!("{name}={}", value.plain()))

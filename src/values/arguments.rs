@@ -13,7 +13,7 @@ use super::text::{did_you_mean, head};
 use super::window::{Instant, Window};
 
 /// A value as a caller passes it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Value {
     /// `None`
     Nothing,

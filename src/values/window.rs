@@ -17,7 +17,7 @@ const DAY: i32 = 86_400;
 const EARLIEST: i64 = -62_135_510_400;
 
 /// A moment, and the UTC offset in which it was written down.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Instant {
     /// The moment.
     pub at: Timestamp,

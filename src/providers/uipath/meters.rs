@@ -307,7 +307,7 @@ impl Page<'_> {
 
 /// GUIDs mean the same in any case of letters, so that one in two cases is one label; other texts are what they are.
 fn in_one_case(text: &str) -> Cow<'_, str> {
-    if guid(text).is_ok() && text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+    if text.bytes().any(|byte| byte.is_ascii_uppercase()) && guid(text).is_ok() {
         return Cow::Owned(text.to_ascii_lowercase());
     }
     Cow::Borrowed(text)
