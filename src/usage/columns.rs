@@ -9,7 +9,7 @@ use arrow_schema::DataType;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::arrays::{self, NO_AMOUNT, Repeated, RepeatedLists, Words, bug, microseconds};
+use super::arrays::{self, NO_AMOUNT, NO_MOMENT, Repeated, RepeatedLists, Words, bug, microseconds};
 use super::order;
 use super::repeats::Rows;
 use super::runs::Runs;
@@ -361,9 +361,13 @@ impl Collector {
         if cost.is_some() || !readings.cost.is_empty() {
             readings.cost.push(cost.unwrap_or(NO_AMOUNT));
         }
+        let (start, end) = (microseconds(reading.start), microseconds(reading.end));
+        if start != NO_MOMENT && end != NO_MOMENT {
+            readings.runs.add(start, end);
+        }
         readings.meter.push(meter);
-        readings.start.push(microseconds(reading.start));
-        readings.end.push(microseconds(reading.end));
+        readings.start.push(start);
+        readings.end.push(end);
         readings.quantity.push(reading.quantity.scaled);
     }
 
@@ -376,14 +380,11 @@ impl Collector {
         let status = reading.end.map_or(Status::Unknown, |end| {
             readings.source.settles.status(end, readings.fetched_at)
         });
-        if let (Some(start), Some(end)) = (reading.start, reading.end) {
-            let start = start.as_microsecond();
-            readings.runs.add(start, end.as_microsecond());
-            if status == Status::Provisional {
-                readings.provisional_from = readings.provisional_from.min(start);
-            }
+        if status == Status::Provisional {
+            readings.provisional += 1;
+            let start = reading.start.map_or(i64::MAX, Timestamp::as_microsecond);
+            readings.provisional_from = readings.provisional_from.min(start);
         }
-        readings.provisional += usize::from(status == Status::Provisional);
         readings.flags.push(flags.0);
         readings.status.push(number(status));
     }

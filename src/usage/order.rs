@@ -8,7 +8,7 @@ use ahash::AHashMap;
 use super::arrays::Numbers;
 
 /// Series stand one after the other if at least so many rows on end are of the same, on average; else they alternate.
-const FEW: usize = 8;
+pub const FEW: usize = 8;
 
 /// The columns that tell which series a row belongs to.
 pub struct Series<'a, L> {
@@ -88,7 +88,7 @@ pub fn arrange<T: Copy>(column: &mut Vec<T>, order: &[usize]) {
 
 impl<'a, L: Fn(u32) -> Option<&'a str>> Series<'a, L> {
     /// Where rows on end are of another series than those before; nothing if that is so more than so many times.
-    fn bounds(&self, most: usize) -> Option<Vec<usize>> {
+    pub fn bounds(&self, most: usize) -> Option<Vec<usize>> {
         let mut bounds = changes(self.meter, most)?;
         for column in self.labels {
             bounds.extend(changes(column, most)?);

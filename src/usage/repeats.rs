@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use jiff::Timestamp;
 
+use super::order;
 use crate::meters::Source;
 use crate::values::error::{Error, Kind, Result};
 use crate::values::quantity::Quantity;
@@ -108,6 +109,29 @@ impl<'r> Rows<'r> {
 
     /// True if a series goes back in time, or comes again at a moment that it has passed.
     fn comes_back(&self) -> bool {
+        let series = order::Series {
+            meter: self.meter,
+            labels: self.labels,
+            text: self.label,
+        };
+        let Some(bounds) = series.bounds(self.start.len() / order::FEW) else {
+            return self.comes_back_by_row();
+        };
+        // Series stand one after the other: each is looked at as a whole.
+        let mut latest: HashMap<Series<'r>, i64> = HashMap::with_capacity(bounds.len() + 1);
+        let starts = [0].into_iter().chain(bounds.iter().copied());
+        let ends = bounds.iter().copied().chain([self.start.len()]);
+        starts.zip(ends).any(|(from, to)| {
+            let rows = self.start.get(from..to).unwrap_or_default();
+            let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
+                return false;
+            };
+            let passed = latest.insert(self.series(from), *last);
+            passed.is_some_and(|passed| passed >= *first) || !rows.is_sorted_by(|one, next| one < next)
+        })
+    }
+
+    fn comes_back_by_row(&self) -> bool {
         let mut latest: HashMap<Series<'r>, i64> = HashMap::new();
         let mut row = 0;
         while let Some(start) = self.start.get(row) {

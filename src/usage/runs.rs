@@ -14,10 +14,17 @@ pub struct Runs {
 
 impl Runs {
     /// Takes a bucket. Most follow the one before, or lie in a stretch that another series has filled already.
+    #[inline]
     pub fn add(&mut self, start: i64, end: i64) {
+        let is_there = |run: &(i64, i64)| run.0 <= start && end <= run.1;
+        if !self.all.get(self.latest).is_some_and(is_there) {
+            self.grow(start, end);
+        }
+    }
+
+    fn grow(&mut self, start: i64, end: i64) {
         let next = self.all.get(self.latest + 1).map_or(i64::MAX, |next| next.0);
         match self.all.get_mut(self.latest) {
-            Some(run) if run.0 <= start && end <= run.1 => {}
             Some(run) if run.1 == start && end < next => run.1 = end,
             _ => self.insert(start, end),
         }

@@ -231,8 +231,8 @@ pub fn of(plan: &Plan, fates: &[Fate]) -> Vec<Timeline> {
 
 /// The calls of one source with the same arguments besides the window, by their places.
 fn groups(plan: &Plan) -> Vec<Vec<usize>> {
-    let mut groups: Vec<Vec<usize>> = Vec::new();
     type Key<'a> = (&'a str, &'a str, &'a [(String, Value)]);
+    let mut groups: Vec<Vec<usize>> = Vec::new();
     let mut known: AHashMap<Key<'_>, usize> = AHashMap::new();
     let mut latest: Option<(&PlannedCall, usize)> = None;
     for (place, call) in plan.calls.iter().enumerate() {
