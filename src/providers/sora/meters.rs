@@ -3,8 +3,6 @@
 //! A month-so-far figure has the window from the month's start (UTC assumed) to the moment of the answer. Its totals
 //! are never put together over time: snapshots of one month overlap, and those of several months are not whole months.
 
-use std::collections::HashSet;
-
 use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
@@ -267,46 +265,15 @@ fn series(call: &PlannedCall, root: &At<'_, '_>, fetched_at: Timestamp, sink: &m
         _ => "timestamp",
     };
     let path = root.path();
-    let mut starts = HashSet::new();
     for (index, row) in root.list()?.iter().enumerate() {
         let row = At::item(&path, index, row);
         let row_path = row.path();
         let time = row.need(&row_path, time_key)?;
         let start = instant(&time)?.at;
-        starts.insert(start);
         let end = next(call.asked.buckets, start).map_err(|problem| time.blame(&problem))?;
         // Whether the days to come are in an answer is not documented.
         let flag = (end > fetched_at).then_some(Flag::PartialBucket);
         figures(call, &row, SERIES_KEYS, (start, end), flag, sink)?;
-    }
-    if starts.is_empty() {
-        return Ok(());
-    }
-    note_gaps(call, &starts, fetched_at, sink)
-}
-
-/// Periods without use are rows of zeros, so one that is over and has no row is missing.
-fn note_gaps(
-    call: &PlannedCall,
-    starts: &HashSet<Timestamp>,
-    fetched_at: Timestamp,
-    sink: &mut dyn Sink,
-) -> Result<()> {
-    let (mut over, mut missing) = (0, 0);
-    let mut start = call.request.start().at;
-    while start < call.request.end().at {
-        let end = next(call.asked.buckets, start)?;
-        if end > fetched_at {
-            break;
-        }
-        over += 1;
-        missing += usize::from(!starts.contains(&start));
-        start = end;
-    }
-    if missing > 0 {
-        sink.note(format!(
-            "the answer has no row for {missing} of the {over} periods that were over"
-        ));
     }
     Ok(())
 }
@@ -420,7 +387,7 @@ mod tests {
 
     #[test]
     fn every_source_is_an_operation_with_meters_of_its_own_names() {
-        let mut names = HashSet::new();
+        let mut names = std::collections::HashSet::new();
         for source in &SOURCES {
             assert!(FACTS.operations.iter().any(|known| known.name == source.operation));
             for meter in source.meters {
@@ -476,7 +443,7 @@ mod tests {
     }
 
     #[test]
-    fn past_days_without_a_row_are_noted() {
+    fn days_without_a_row_are_left_to_the_timelines() {
         let body = fixture!("traffics_for_month");
         let found = lines(
             "traffics_for_month",
@@ -485,10 +452,7 @@ mod tests {
             "2024-05-01T00:00:00Z",
         );
         assert_eq!(found.readings.len(), 2);
-        assert_eq!(
-            found.notes,
-            ["the answer has no row for 27 of the 29 periods that were over"]
-        );
+        assert!(found.notes.is_empty());
         let empty = lines(
             "traffics_for_month",
             vec![],
@@ -539,10 +503,7 @@ mod tests {
                     "sora.project_daily_egress[] 2023-11-23/2023-11-24 0",
                 ]
             );
-            assert_eq!(
-                found.notes,
-                ["the answer has no row for 1 of the 3 periods that were over"]
-            );
+            assert!(found.notes.is_empty());
         }
     }
 
@@ -654,7 +615,7 @@ mod tests {
         let call = planned(&Sora, "traffics_for_month", meters(&["sora.ingress"]), FEBRUARY);
         let kept = collected(&Sora, &call, body.as_bytes(), "2024-03-01T00:00:00Z").unwrap();
         assert_eq!(kept.len(), 1);
-        assert_eq!(kept.notes[1], "rows that repeat another one, counted once: 1");
+        assert_eq!(kept.notes, ["rows that repeat another one, counted once: 1"]);
         let body = body.replace("09:00\",\"ingress\":1", "09:00\",\"ingress\":2");
         let error = collected(&Sora, &call, body.as_bytes(), "2024-03-01T00:00:00Z").unwrap_err();
         assert_eq!(
