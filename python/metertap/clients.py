@@ -473,6 +473,9 @@ class Ricoh(Client):
         The path of label calls behind ``cost_and_usage/``. No page shows it; the default was never verified.
     labels_template : str, optional
         The path of the call for every label, where it is not that of the call for one.
+    utc_offset : str, optional
+        The UTC offset at which ``since`` and ``until`` are sent, such as ``"+09:00"``; UTC if left out, since no page
+        says whether others are taken.
     **options
     """
 
@@ -485,11 +488,17 @@ class Ricoh(Client):
         client_secret: SecretWord,
         label_template: str | None = None,
         labels_template: str | None = None,
+        utc_offset: str | None = None,
         **options: Unpack[ClientOptions],
     ) -> None:
-        client_id, client_secret = hide(client_id), hide(client_secret)
-        label_template, labels_template, options = hide(label_template), hide(labels_template), hide(options)
-        settings = {"client_id": client_id, "label_template": label_template, "labels_template": labels_template}
+        client_id, client_secret, options = hide(client_id), hide(client_secret), hide(options)
+        label_template, labels_template, utc_offset = hide(label_template), hide(labels_template), hide(utc_offset)
+        settings = {
+            "client_id": client_id,
+            "label_template": label_template,
+            "labels_template": labels_template,
+            "utc_offset": utc_offset,
+        }
         self._open(settings, {"client_secret": client_secret}, options)
 
     def cost_and_usage_total(

@@ -178,6 +178,7 @@ class Ricoh(Client):
         client_secret: SecretWord,
         label_template: str | None = None,
         labels_template: str | None = None,
+        utc_offset: str | None = None,
         name: str | None = None,
         base_url: str | None = None,
         timeout: float = 60.0,

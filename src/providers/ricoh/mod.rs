@@ -49,6 +49,12 @@ static FACTS: Facts = Facts {
             needed: Needed::Optional,
             doc: "the path of the call for every label, where it is not that of one label",
         },
+        Argument {
+            name: "utc_offset",
+            accepts: Accepts::Text(utc_offset),
+            needed: Needed::Optional,
+            doc: "the UTC offset at which since and until are sent; UTC if left out, since no page says whether others are taken",
+        },
     ],
     secrets: &[SecretField {
         name: "client_secret",
@@ -205,6 +211,14 @@ fn label_template(text: &str) -> std::result::Result<(), String> {
         return Ok(());
     }
     Err(format!("must be a path like {LABEL_TEMPLATE:?}, not {text:?}"))
+}
+
+/// Accepts a UTC offset as RFC 3339 writes it.
+fn utc_offset(text: &str) -> std::result::Result<(), String> {
+    match query::offset(text) {
+        Some(_) => Ok(()),
+        None => Err(format!("must be a UTC offset like \"+09:00\", not {text:?}")),
+    }
 }
 
 /// Accepts a label that can stand in a path. The page calls it a string and no more: which ones there are the service

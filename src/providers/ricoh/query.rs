@@ -1,6 +1,7 @@
 //! Questions to RICOH Live Streaming as requests: always GET, the range in UTC, every name percent-encoded once.
 
 use jiff::SignedDuration;
+use jiff::tz::Offset;
 
 use crate::providers::{Account, Call, Request};
 use crate::values::error::{Error, Result};
@@ -9,7 +10,7 @@ use crate::values::window::Instant;
 
 /// The request for a call.
 pub fn request(account: &Account, call: &Call) -> Result<Request> {
-    let query = parameters(call)?;
+    let query = parameters(account, call)?;
     Ok(Request::get(format!(
         "{}/{}?{query}",
         account.base_url,
@@ -31,11 +32,22 @@ fn path(account: &Account, call: &Call) -> String {
         .replace("{label}", &encode(label))
 }
 
-fn parameters(call: &Call) -> Result<String> {
+/// The offset of a text such as `+09:00`.
+pub(super) fn offset(text: &str) -> Option<Offset> {
+    let instant = Instant::parse(&format!("2000-01-01T00:00:00{text}")).ok()?;
+    Some(instant.offset)
+}
+
+fn parameters(account: &Account, call: &Call) -> Result<String> {
+    let own = account.setting("utc_offset").and_then(offset);
+    let written = |instant: Instant| match own {
+        Some(offset) => instant.at_offset(offset).to_offset_text(),
+        None => instant.to_utc_text(),
+    };
     let mut pairs = Vec::new();
     for name in ["since", "until"] {
         if let Some(instant) = call.arguments.instant(name) {
-            pairs.push((name, outwards(name, instant)?.to_utc_text()));
+            pairs.push((name, written(outwards(name, instant)?)));
         }
     }
     for env in call.arguments.texts("env") {
@@ -187,6 +199,28 @@ mod tests {
         assert!(
             url("cost_and_usage_total", old).ends_with("since=1969-12-31T23%3A59%3A58Z&until=1969-12-31T23%3A59%3A59Z")
         );
+    }
+
+    #[test]
+    fn an_offset_is_sent_if_it_was_chosen() {
+        let ask = |offset: &str| {
+            let settings = vec![text("client_id", "app"), text("utc_offset", offset)];
+            let range = vec![
+                text("since", "2026-04-30T15:00:00Z"),
+                text("until", "2026-05-27T15:00:00Z"),
+            ];
+            request_of(settings, "cost_and_usage_total", range)
+        };
+        let url = ask("+09:00").unwrap().url;
+        let sent = "?since=2026-05-01T00%3A00%3A00%2B09%3A00&until=2026-05-28T00%3A00%3A00%2B09%3A00";
+        assert!(url.ends_with(sent), "{url}");
+        for wrong in ["9", "+9:00", "JST", "+25:00"] {
+            let error = ask(wrong).map(|_| ()).unwrap_err();
+            assert!(
+                error.message.contains("must be a UTC offset like \"+09:00\""),
+                "{error}"
+            );
+        }
     }
 
     #[test]
