@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 from metertap import __version__
 from metertap.cli import accounts, demo, fetch, meters, plan, simulate
-from metertap.errors import MetertapError
+from metertap.errors import MetertapError, WrongType
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,6 +43,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     >>> main(["demo", "--seed", "7"])  # doctest: +SKIP
     0
     """
+    if argv is not None and not all(isinstance(word, str) for word in argv):
+        raise WrongType("argv must be a list of texts, such as ['demo'].")
     arguments = _parser().parse_args(argv)
     for stream in (sys.stdout, sys.stderr):
         # A label in Japanese must not end the program where the terminal knows ASCII only.
