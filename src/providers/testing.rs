@@ -5,6 +5,7 @@ use jiff::{Timestamp, Zoned, tz::TimeZone};
 use super::{Call, Provider};
 use crate::meters::{Flag, Reading, Sink, Source, Takes};
 use crate::plan::{Asked, PlannedCall};
+#[cfg(feature = "client")]
 use crate::usage::{CallReadings, Collector};
 use crate::values::arguments::{Arguments, Value};
 use crate::values::error::Result;
@@ -123,6 +124,7 @@ pub fn read(provider: &dyn Provider, call: &PlannedCall, body: &[u8], fetched_at
 }
 
 /// The readings in a body, as a usage keeps them.
+#[cfg(feature = "client")]
 pub fn collected(provider: &dyn Provider, call: &PlannedCall, body: &[u8], fetched_at: &str) -> Result<CallReadings> {
     let mut collector = Collector::new(call, at(fetched_at));
     provider.readings(call, &Json::parse(body)?, at(fetched_at), &mut collector)?;

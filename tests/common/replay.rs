@@ -3,8 +3,8 @@
 use metertap::meters::{Buckets, Flags, Reading, Sink, Source, Takes};
 use metertap::plan::{Asked, PlannedCall};
 use metertap::providers::{Account, Call, Login, Provider, Reply, Secrets, provider};
-use metertap::usage::Collector;
-use metertap::usage::columns::Told;
+#[cfg(feature = "client")]
+use metertap::usage::{Collector, columns::Told};
 use metertap::values::error::Result;
 use metertap::values::json::Json;
 use metertap::values::quantity::Quantity;
@@ -129,6 +129,7 @@ pub struct Table {
     /// What was remarked on it.
     pub notes: Vec<String>,
     /// What it says of its own holes.
+    #[cfg(feature = "client")]
     pub told: Told,
 }
 
@@ -213,7 +214,14 @@ impl Replay {
         let mut rows = Rows(planned.asked.source, Table::default());
         let at = self.reply.date().unwrap_or_else(fetched_at);
         self.provider.readings(planned, document, at, &mut rows)?;
-        // What a usage keeps of them, wherever they start: each row once, unless two contradict each other.
+        #[cfg(feature = "client")]
+        self.keep(planned, document, at, &mut rows.1)?;
+        Ok(rows.1)
+    }
+
+    /// Keeps of the rows what a usage keeps, wherever they start: each once, unless two contradict each other.
+    #[cfg(feature = "client")]
+    fn keep(&self, planned: &PlannedCall, document: &Json<'_>, at: jiff::Timestamp, table: &mut Table) -> Result<()> {
         let all = (Instant::utc(jiff::Timestamp::MIN), Instant::utc(jiff::Timestamp::MAX));
         let planned = PlannedCall {
             piece: Window::new(all.0, all.1).unwrap(),
@@ -222,10 +230,9 @@ impl Replay {
         let mut collector = Collector::new(&planned, at);
         self.provider.readings(&planned, document, at, &mut collector)?;
         let kept = collector.finish()?;
-        let mut table = rows.1;
         if kept.len() < table.rows.len() {
             let mut once: Vec<Row> = Vec::new();
-            for row in table.rows {
+            for row in std::mem::take(&mut table.rows) {
                 if !once.contains(&row) {
                     once.push(row);
                 }
@@ -233,7 +240,7 @@ impl Replay {
             table.rows = once;
         }
         (table.notes, table.told) = (kept.notes, kept.told);
-        Ok(table)
+        Ok(())
     }
 }
 

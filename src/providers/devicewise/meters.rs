@@ -573,6 +573,7 @@ fn bucket_end(start: Timestamp, next: Option<Timestamp>, length: i64) -> Option<
 mod tests {
     use super::*;
     use crate::providers::devicewise::{DeviceWise, FACTS};
+    #[cfg(feature = "client")]
     use crate::providers::testing::collected;
     use crate::providers::{Call, Provider, Reply};
     use crate::values::arguments::Value;
@@ -950,6 +951,7 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "client")]
     #[test]
     fn null_is_missing_and_what_repeats_is_no_part_of_the_total() {
         let call = call("devicewise.api_calls", &[], "2024-05-01", "2024-05-02");

@@ -327,7 +327,9 @@ fn figures(
 mod tests {
     use super::*;
     use crate::providers::sora::Sora;
-    use crate::providers::testing::{Lines, asked, asked_lines, collected, planned, read, texts};
+    #[cfg(feature = "client")]
+    use crate::providers::testing::collected;
+    use crate::providers::testing::{Lines, asked, asked_lines, planned, read, texts};
     use crate::values::arguments::Value;
 
     macro_rules! fixture {
@@ -609,6 +611,7 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "client")]
     #[test]
     fn a_day_that_occurs_twice_is_not_counted_twice() {
         let body = r#"[{"date":"2024-02-01T00:00:00Z","ingress":1},{"date":"2024-02-01T09:00:00+09:00","ingress":1}]"#;

@@ -433,6 +433,7 @@ fn in_china(at: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    #[cfg(feature = "client")]
     use crate::providers::testing::collected;
     use crate::providers::volcengine::{FACTS, Volcengine};
     use crate::providers::{Call, Provider, Reply};
@@ -623,6 +624,7 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "client")]
     #[test]
     fn the_published_example_is_one_day_in_a_shortened_range() {
         let storage = call(&["time_shift_storage"], &[], WEEK.0, WEEK.1);
@@ -751,6 +753,7 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "client")]
     #[test]
     fn what_repeats_counts_once_in_totals_and_readings_if_it_says_the_same() {
         let row = |stamp: &str, kind: &str, minutes: &str| {
@@ -796,6 +799,7 @@ mod tests {
         );
     }
 
+    #[cfg(feature = "client")]
     #[test]
     fn a_figure_that_is_null_is_missing_and_its_neighbours_are_kept() {
         let call = call(&["up_traffic", "down_traffic"], &[], DAY.0, DAY.1);
