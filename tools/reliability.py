@@ -39,15 +39,15 @@ WHAT = {
     "F20": ("conformance", "5 providers × ≥ 30 checks, all pass; a toy provider in ≤ 120 lines"),
     "F21": ("notebook", "sync, await, gather, interrupt, pandas: 0 errors but the interrupt"),
     "F22": ("whole suite, again and again", "20 passes in random order"),
-    "F24": ("logins", "≤ 1 refused login for a credential; hints obeyed; all others succeed"),
-    "F26": ("roll-ups against a model", "10,000 cases: covered, flags, periods and figures equal"),
-    "F27": ("secrets in frames", "each argument of each constructor, from_env and configuration wrong: 0 hits"),
-    "F28": ("garbage", "≥ 10,000 calls of the public API: only our errors and TypeError; 0 panics, 0 hangs"),
     "F23": (
         "parts taken away from answers",
         "every row, bucket, list, tail and number of every fixture; 0 silent that could show",
     ),
+    "F24": ("logins", "≤ 1 refused login for a credential; hints obeyed; all others succeed"),
     "F25": ("rows that come twice", "every row of every fixture: once with a note, or an error; 0 added up"),
+    "F26": ("roll-ups against a model", "10,000 cases: covered, flags, periods and figures equal"),
+    "F27": ("secrets in frames", "each argument of each constructor, from_env and configuration wrong: 0 hits"),
+    "F28": ("garbage", "≥ 10,000 calls of the public API: only our errors and TypeError; 0 panics, 0 hangs"),
 }
 
 # With as many cases as are due, whatever a trial has set.

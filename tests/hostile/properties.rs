@@ -381,6 +381,10 @@ fn a_body_is_the_bytes_that_were_sent_or_an_error() {
             Ok(body) if body == plain || (!looks_packed && body == wire) => Ok(()),
             // Damage to a packed body's head is seen in what no checksum covers only.
             Ok(body) if is_damaged && looks_packed && body.len() <= caps.decoded && body.is_empty() => Ok(()),
+            // A gzip member that was doubled as a whole is two members, as RFC 1952 allows.
+            Ok(body) if is_damaged && is_packed && wire == [packed(), packed()].concat() && body == plain.repeat(2) => {
+                Ok(())
+            }
             Ok(body) => Err(format!("{body:?}")),
             Err(error) if error.kind == Kind::ResponseTooLarge && wire.len() > caps.wire => Ok(()),
             Err(error) if error.kind == Kind::IncompleteResponse && looks_packed && is_damaged => Ok(()),
