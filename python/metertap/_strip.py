@@ -83,10 +83,15 @@ def _line(top: int, source: tuple[str, ...], rows: list[dict[str, Any]], start: 
     parts = [
         f'<text x="{LABEL - 8}" y="{top + 12}" text-anchor="end">{escape(short)}<title>{escape(name)}</title></text>'
     ]
+    drawn: dict[str, int] = {}
     for row in rows:
         left = LABEL + (row["start"] - start).total_seconds() * scale
         # A hole of an hour in a year is seen, too.
         wide = max((row["end"] - row["start"]).total_seconds() * scale, 1.0)
+        # Of many that fall into one column of pixels, one of each state is drawn.
+        if wide == 1.0 and drawn.get(row["state"]) == int(left):
+            continue
+        drawn[row["state"]] = int(left)
         told = f"{row['state']}: {row['start']:%Y-%m-%d %H:%M} to {row['end']:%Y-%m-%d %H:%M} UTC"
         reason = f"; {row['reason']}" if row["reason"] else ""
         parts.append(

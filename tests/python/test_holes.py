@@ -345,3 +345,33 @@ def test_no_warning_comes_of_what_is_complete(simulator: Simulator) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert mt.fetch(simulator.client("sora"), *MONTHS, now=NOW).is_complete
+
+
+def test_a_strip_shows_every_kind_of_hole_and_stays_small() -> None:
+    from metertap._strip import MOST, svg
+
+    class Sparse:
+        class timeline:  # noqa: N801
+            @staticmethod
+            def to_dicts() -> list[dict[str, Any]]:
+                first = utc("2020-01-01")
+                return [
+                    {
+                        "account": f"<{source}>",
+                        "operation": "daily",
+                        "arguments": None,
+                        "start": first + timedelta(hours=hour),
+                        "end": first + timedelta(hours=hour + 1),
+                        "state": "got" if hour % 2 else "absent",
+                        "reason": None,
+                    }
+                    for source in range(MOST + 3)
+                    for hour in range(2000)
+                ]
+
+    picture = svg(Sparse())  # type: ignore[arg-type]
+    assert "and 3 more sources" in picture
+    assert "&lt;0&gt; daily" in picture
+    assert "<0>" not in picture
+    assert picture.count('class="got"') == picture.count('class="absent"') <= (MOST + 1) * 600
+    assert "<script" not in picture
