@@ -67,8 +67,9 @@ fn folded(key: &str) -> String {
     letters.map(|letter| letter.to_ascii_lowercase()).collect()
 }
 
-/// The error that an object carries although its status is 200. `None` if it says of no failure.
-pub fn failure(object: &Json<'_>) -> Option<Error> {
+/// The error that an object carries although its status is 200. `None` if it says of no failure. Of which kind it is the
+/// provider says: where its pages know no such answer, it is an unexpected one.
+pub fn failure(object: &Json<'_>, kind: Kind) -> Option<Error> {
     let Json::Map(members) = object else { return None };
     let failed = members.iter().any(|(key, value)| {
         let key = folded(key);
@@ -83,7 +84,7 @@ pub fn failure(object: &Json<'_>) -> Option<Error> {
         } else {
             format!("{}: {advice}", one_line(&said, 300))
         };
-        let error = Error::new(Kind::InvalidRequest, message);
+        let error = Error::new(kind, message);
         match code(object) {
             Some(code) => error.with_code(code),
             None => error,
@@ -253,7 +254,7 @@ mod tests {
                 "the service says that it failed, in an answer with the status 200",
             ),
         ] {
-            let error = failure(&of(body)).unwrap();
+            let error = failure(&of(body), Kind::InvalidRequest).unwrap();
             assert_eq!(
                 (error.kind, error.provider_code.as_deref(), error.message.as_str()),
                 (Kind::InvalidRequest, code, message),
@@ -272,7 +273,7 @@ mod tests {
             "[]",
             "7",
         ] {
-            assert!(failure(&of(body)).is_none(), "{body}");
+            assert!(failure(&of(body), Kind::InvalidRequest).is_none(), "{body}");
         }
     }
 

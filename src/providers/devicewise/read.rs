@@ -25,7 +25,7 @@ pub fn answer(reply: &Reply) -> Result<Json<'_>> {
     }
     // What fails in other words than the service's own; the normal end of an iteration was one of those.
     let command = document.get(model::ID).filter(|command| Failure::of(command).is_none());
-    if let Some(error) = command.and_then(envelope::failure) {
+    if let Some(error) = command.and_then(|command| envelope::failure(command, Kind::InvalidRequest)) {
         return Err(error);
     }
     Ok(document)

@@ -12,7 +12,7 @@ pub fn answer<'b>(call: &Call, reply: &'b Reply) -> Result<Json<'b>> {
     }
     let document = Json::parse(&reply.body)?;
     let id = || reply.header("x-request-id").map(str::to_owned);
-    if let Some(error) = envelope::failure(&document) {
+    if let Some(error) = envelope::failure(&document, Kind::UnexpectedResponse) {
         return Err(error.with_request_id(id()));
     }
     let results = match document.get("results") {

@@ -11,7 +11,7 @@ pub fn answer(reply: &Reply) -> Result<Json<'_>> {
         return Err(refusal(reply));
     }
     let document = Json::parse(&reply.body)?;
-    if let Some(error) = envelope::failure(&document) {
+    if let Some(error) = envelope::failure(&document, Kind::UnexpectedResponse) {
         return Err(error);
     }
     envelope::refuse_more(&At::root(&document), None, &[])?;

@@ -279,7 +279,9 @@ impl Page<'_> {
     ) -> Result<()> {
         let Some(quantity) = at.number_if_any(key)? else {
             self.sink.note(format!("{}.{key}: there is no number", at.path()));
-            for (place, _) in self.call.asked.wanted() {
+            // Null is missing; a pool or an amount that is not named may have none.
+            let is_null = at.value.get(key) == Some(&Json::Null);
+            for (place, _) in self.call.asked.wanted().filter(|_| is_null) {
                 self.sink.null(place, labels, start, end);
             }
             return Ok(());

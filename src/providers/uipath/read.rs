@@ -31,7 +31,7 @@ pub fn answer(reply: &Reply) -> Result<Json<'_>> {
         error.with_request_id(request_id(reply, &Json::Null))
     })?;
     let blame = |error: Error| error.with_request_id(request_id(reply, &document));
-    if let Some(error) = envelope::failure(&document) {
+    if let Some(error) = envelope::failure(&document, Kind::UnexpectedResponse) {
         return Err(blame(error));
     }
     let rows = match &document {

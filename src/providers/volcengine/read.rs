@@ -133,7 +133,7 @@ pub fn answer(reply: &Reply) -> Result<Json<'_>> {
         return Err(plain_refusal(reply).with_request_id(id));
     }
     match metadata {
-        Some(Json::Map(_)) => match envelope::failure(&document) {
+        Some(Json::Map(_)) => match envelope::failure(&document, Kind::InvalidRequest) {
             Some(error) => Err(error.with_request_id(id)),
             None => Ok(document),
         },
