@@ -318,7 +318,7 @@ fn is_of_one(rows: &[usize], usage: &[usize]) -> bool {
 fn evidence(usages: &[&Usage], places: &HashMap<&str, usize>) -> Result<RecordBatch> {
     let tables: Vec<&RecordBatch> = usages.iter().map(|usage| &usage.evidence).collect();
     let mut columns = Vec::new();
-    for field in tables.first().ok_or_else(none)?.schema_ref().fields() {
+    for field in tables.first().ok_or_else(|| bug("no usage"))?.schema_ref().fields() {
         let parts: Vec<&ArrayRef> = tables
             .iter()
             .filter_map(|table| table.column_by_name(field.name()))
@@ -338,10 +338,6 @@ fn evidence(usages: &[&Usage], places: &HashMap<&str, usize>) -> Result<RecordBa
     }
     rows.sort_unstable();
     taken(&all, rows.into_iter().map(|(_, _, row)| row).collect())
-}
-
-pub(super) fn none() -> Error {
-    Error::invalid("there is no usage to put together: pass one at least")
 }
 
 /// What became of each call: the later answer, with the buckets of the earlier ones that it does not have again.

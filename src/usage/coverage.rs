@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::arrays::{self, Words, microseconds};
 use super::columns::wanted;
-use super::timeline::{Answer, Fate, Known, Timeline};
+use super::timeline::{Answer, Fate, Known, NOT_MADE, Timeline};
 use crate::meters::Meter;
 use crate::plan::{Edge, Plan, PlannedCall, Side, Unavailable};
 use crate::values::error::Result;
@@ -216,8 +216,6 @@ fn notes(plan: &Plan, call: &PlannedCall, answer: &Answer, extremes: &Extremes<'
     }
     notes
 }
-
-const NOT_MADE: &str = "the call was not made";
 
 fn of_part<'a>(part: &'a Unavailable, timelines: &[Timeline]) -> Row<'a> {
     let of_it = |timeline: &&Timeline| timeline.account == part.account && timeline.source.operation == part.operation;

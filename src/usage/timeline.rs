@@ -201,7 +201,8 @@ pub fn described<'a>(operation: &'a str, told: &str) -> Cow<'a, str> {
     }
 }
 
-const NOT_MADE: &str = "the call was not made";
+/// Why a call has no answer that was never made.
+pub const NOT_MADE: &str = "the call was not made";
 const NO_ROW: &str = "answered without a row; no page says whether that means zero";
 const BEFORE_FIRST: &str = "before the first row of all answers";
 const LEFT_OUT: &str = "not in the answer, although the service writes every bucket";
