@@ -2,7 +2,7 @@
 //!
 //! The crate is three rings, and arrows point inwards only:
 //!
-//! * ring 0, pure: [`values`], [`meters`], [`providers`], [`signing`], [`plan`] — no sockets, clock, files or environment;
+//! * ring 0, pure: [`values`], [`meters`], [`service`], [`signing`], [`plan`], [`providers`] — no sockets, clock, files or environment;
 //! * ring 1, the world: the engine and the tables of usage (feature `client`), and the simulator (feature `simulator`);
 //! * ring 2, the face: the binding to Python (feature `python`).
 
@@ -13,6 +13,7 @@ pub mod plan;
 pub mod providers;
 #[cfg(feature = "python")]
 mod python;
+pub mod service;
 pub mod signing;
 #[cfg(feature = "simulator")]
 pub mod simulator;

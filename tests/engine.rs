@@ -1094,7 +1094,7 @@ async fn nine_counters_come_together_or_not_at_all() {
     let composite = &client.provider.facts().composites[0];
     let parts = composite.parts.iter();
     let calls: Vec<_> = parts
-        .map(|part| metertap::providers::Call::new(client.provider, part, Vec::new()).unwrap())
+        .map(|part| metertap::service::Call::new(client.provider, part, Vec::new()).unwrap())
         .collect();
     let trace = Trace::default();
     let together = engine.ask_together(&client, composite, &calls, &trace).await.unwrap();

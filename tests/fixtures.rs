@@ -7,7 +7,8 @@ mod common;
 
 use common::replay::{PACKET, account_of, call_of, provider_of, renamed, with_our_id};
 use common::{Case, cases};
-use metertap::providers::{Login, Method, Proof, REGISTRY, Reply, Request};
+use metertap::providers::REGISTRY;
+use metertap::service::{Login, Method, Proof, Reply, Request};
 use metertap::signing::volcengine::Signer;
 use metertap::values::error::{Error, Kind, Remedy, Result};
 use metertap::values::json::Json;

@@ -15,8 +15,9 @@ use std::path::Path;
 
 use common::replay::{Found, Row, replays};
 use metertap::engine::body::{Caps, Collector};
+use metertap::providers::REGISTRY;
 use metertap::providers::volcengine::model::{CALLS, Figure, Rows, Usage};
-use metertap::providers::{Facts, REGISTRY};
+use metertap::service::Facts;
 use metertap::values::arguments::{Accepts, Argument};
 use metertap::values::error::Error;
 use metertap::values::shape::{Holds, Shape, Typed};

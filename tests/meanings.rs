@@ -3,7 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)] // helpers of tests
 
-use metertap::providers::{Account, Call, Facts, Login, Operation, Proof, Provider, Reply, Request, Secrets, provider};
+use metertap::providers::provider;
+use metertap::service::{Account, Call, Facts, Login, Operation, Proof, Provider, Reply, Request, Secrets};
 use metertap::values::arguments::{Arguments, Value};
 use metertap::values::error::{Kind, Remedy, Result};
 use metertap::values::json::Json;

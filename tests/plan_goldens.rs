@@ -141,7 +141,7 @@ fn check(of: &Of, window: Window, now: &str, expected: &[&str]) {
     let plan = plan(of, window, now);
     let told = tell(&plan);
     assert_eq!(told, expected);
-    assert_eq!(Plan::from_json(&plan.to_json()).unwrap(), plan);
+    assert_eq!(Plan::from_json(&plan.to_json(), &provider).unwrap(), plan);
     // What is sent says the same as the window.
     for call in &plan.calls {
         if let Some((start, end)) = call.call.operation.range {

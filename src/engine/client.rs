@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::credentials::SecretSource;
 use super::transport::Route;
-use crate::providers::{Account, Provider};
+use crate::service::{Account, Provider};
 use crate::values::address::check_base_url;
 use crate::values::arguments::{Arguments, Value, plain};
 use crate::values::error::{Error, Result};

@@ -13,7 +13,7 @@ use tokio::sync::Mutex;
 
 use super::client;
 use super::clock::{self, Instant};
-use crate::providers::{Grant, Secrets};
+use crate::service::{Grant, Secrets};
 use crate::values::error::{Error, Kind, Result};
 use crate::values::secret::Secret;
 

@@ -15,7 +15,7 @@ use super::limits::Limits;
 use super::observe::{Event, Trace};
 use super::retry::{self, Budget, Decision, Situation};
 use super::transport::{Http, Route, Transport};
-use crate::providers::{Call, Proof, Reply, Request, Secrets};
+use crate::service::{Call, Proof, Reply, Request, Secrets};
 use crate::values::error::{Error, Kind, Result};
 use crate::values::secret::{Secret, scrub};
 

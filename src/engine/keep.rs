@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use super::clock;
 use super::run::replayed;
-use crate::plan::{Plan, PlannedCall};
-use crate::providers::Reply;
+use crate::plan::Plan;
+use crate::providers::provider;
+use crate::service::{PlannedCall, Reply};
 use crate::usage::archive::{Lock, Reader, Writer};
 use crate::usage::{Evidence, Outcome};
 use crate::values::error::{Error, Result};
@@ -53,9 +54,9 @@ pub async fn open(folder: &Path, plan: &Plan) -> Result<Opened> {
         });
     }
     let reader = Reader::open(folder)?;
-    let mut own = Plan::from_json(&reader.plan)?;
+    let mut own = Plan::from_json(&reader.plan, &provider)?;
     // A plan that was read has lost what only matters before it is written, such as the names of zones.
-    if let Some(difference) = difference(&own, &Plan::from_json(&plan.to_json())?) {
+    if let Some(difference) = difference(&own, &Plan::from_json(&plan.to_json(), &provider)?) {
         let folder = folder.display();
         return Err(Error::invalid(format!(
             "{folder} holds the answers to another question, {difference}; name another folder"

@@ -12,7 +12,7 @@ use super::fetch::{AccountState, Course, Failure, clean, out_of_time, words};
 use super::observe::{Event, Trace};
 use super::retry;
 use super::transport::Transport;
-use crate::providers::{Call, Grant, Login, Reply, Secrets};
+use crate::service::{Call, Grant, Login, Reply, Secrets};
 use crate::values::error::{Error, Kind, Remedy, Result};
 
 impl AccountState {

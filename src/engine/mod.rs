@@ -1,6 +1,6 @@
 //! Ring 1: the engine. It sends what a provider asks for, as often as is right, and returns what the answer means.
 //!
-//! It knows providers through [`crate::providers::Provider`] only. The loop itself is in [`fetch`].
+//! It knows providers through [`crate::service::Provider`] only. The loop itself is in [`fetch`].
 
 pub mod body;
 pub mod client;

@@ -14,8 +14,9 @@ use super::clock;
 use super::fetch::Engine;
 use super::keep::{self, Archive};
 use super::observe::{Event, Trace};
-use crate::plan::{Plan, PlannedAccount, PlannedCall};
-use crate::providers::{Provider, Reply, provider};
+use crate::plan::{Plan, PlannedAccount};
+use crate::providers::provider;
+use crate::service::{PlannedCall, Provider, Reply};
 use crate::usage::archive::{Kept, Reader};
 use crate::usage::evidence::digest;
 use crate::usage::{CallReadings, Collector, Evidence, Outcome, Usage};
@@ -222,7 +223,7 @@ fn read_with_id(
 /// Rebuilds a usage from its archive, with today's parser.
 pub fn replay(folder: &Path) -> Result<Usage> {
     let archive = Reader::open(folder)?;
-    let plan = Plan::from_json(&archive.plan)?;
+    let plan = Plan::from_json(&archive.plan, &provider)?;
     let places = plan.calls.iter().enumerate();
     let places: HashMap<&str, _> = places.map(|(place, call)| (call.id.as_str(), (place, call))).collect();
     let mut outcomes = Vec::with_capacity(plan.calls.len());

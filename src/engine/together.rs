@@ -7,7 +7,7 @@ use super::client::Client;
 use super::clock;
 use super::fetch::Engine;
 use super::observe::Trace;
-use crate::providers::{Call, Composite, Reply};
+use crate::service::{Call, Composite, Reply};
 use crate::values::error::{Error, Kind, Result};
 use crate::values::json::{At, Json};
 use crate::values::shape::Typed;

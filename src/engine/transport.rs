@@ -13,7 +13,7 @@ use reqwest::header::{
 use super::body::{Caps, Collector, End};
 use super::client::ProxyChoice;
 use super::credentials::Boxed;
-use crate::providers::{Method, Reply, Request};
+use crate::service::{Method, Reply, Request};
 use crate::values::address::{is_loopback, parse};
 use crate::values::error::{Error, Kind, Result};
 use crate::values::secret::Secret;

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Plain;
 
-use super::{Asked, Edge, PartOf, Plan, PlannedAccount, PlannedCall, Side, Unavailable, make};
+use super::{Edge, PartOf, Plan, PlannedAccount, Side, Unavailable, make};
 use crate::meters::{Buckets, Source, Span};
-use crate::providers::{self, Call, Provider};
+use crate::service::{Asked, Call, Lookup, PlannedCall, Provider};
 use crate::values::arguments::Value;
 use crate::values::error::{Error, Result};
 use crate::values::period::Every;
@@ -17,9 +17,6 @@ use crate::values::zone::{Told, Zone};
 /// The version of the format. What version 1 wrote is read, too: its calls ask for their piece and no more. What another
 /// one wrote is refused, not guessed at.
 const VERSION: u32 = 2;
-
-/// Finds a provider by its name.
-type Lookup<'a> = &'a dyn Fn(&str) -> Option<&'static dyn Provider>;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -115,12 +112,8 @@ impl Plan {
         serde_json::to_string(&text).unwrap_or_default()
     }
 
-    /// Reads what [`Plan::to_json`] wrote, and checks it again.
-    pub fn from_json(text: &str) -> Result<Self> {
-        Self::from_json_of(text, &providers::provider)
-    }
-
-    pub(super) fn from_json_of(text: &str, lookup: Lookup<'_>) -> Result<Self> {
+    /// Reads what [`Plan::to_json`] wrote, and checks it again; `lookup` knows the providers that it may name.
+    pub fn from_json(text: &str, lookup: Lookup<'_>) -> Result<Self> {
         read(text, lookup).map_err(|problem| Error::invalid(format!("the plan cannot be read: {}", problem.message)))
     }
 }
@@ -452,11 +445,11 @@ mod tests {
     ];
 
     fn again(plan: &Plan) -> Plan {
-        Plan::from_json_of(&plan.to_json(), &toy::lookup).unwrap()
+        Plan::from_json(&plan.to_json(), &toy::lookup).unwrap()
     }
 
     fn refusal(text: &str) -> String {
-        Plan::from_json_of(text, &toy::lookup).unwrap_err().message.clone()
+        Plan::from_json(text, &toy::lookup).unwrap_err().message.clone()
     }
 
     #[test]
@@ -542,7 +535,7 @@ mod tests {
         ] {
             let damaged = text.replacen(from, to, 1);
             if message.is_empty() {
-                assert!(Plan::from_json_of(&damaged, &toy::lookup).is_ok());
+                assert!(Plan::from_json(&damaged, &toy::lookup).is_ok());
                 continue;
             }
             assert_ne!(damaged, text, "{from}");
@@ -562,7 +555,7 @@ mod tests {
             );
         }
         assert_eq!(
-            Plan::from_json(&text).unwrap_err().message,
+            Plan::from_json(&text, &|_| None).unwrap_err().message,
             "the plan cannot be read: there is no provider \"toy\""
         );
     }

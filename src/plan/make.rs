@@ -8,9 +8,9 @@ use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 
 use super::cut::{self, Grid, Month, Seconds};
-use super::{Asked, Edge, Plan, PlannedAccount, PlannedCall, Side, Unavailable, json};
+use super::{Edge, Plan, PlannedAccount, Side, Unavailable, json};
 use crate::meters::{Buckets, Span, Takes};
-use crate::providers::{Call, Provider};
+use crate::service::{Asked, Call, PlannedCall, Provider};
 use crate::values::arguments::{Arguments, Value};
 use crate::values::error::{Error, Result};
 use crate::values::period::Every;

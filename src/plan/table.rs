@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 
+use super::Plan;
 use super::share::whole;
-use super::{Plan, PlannedCall};
 use crate::meters::{Span, Takes};
+use crate::service::PlannedCall;
 use crate::values::arguments::Value;
 
 /// One row of a plan's table: an account's calls of one operation, or a part that no call can answer.

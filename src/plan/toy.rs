@@ -2,9 +2,11 @@
 
 use jiff::Timestamp;
 
-use super::{Asked, METERS, Part, Plan, PlannedAccount, PlannedCall, Question, wanted};
+use super::{Part, Plan, PlannedAccount, Question};
 use crate::meters::{Buckets, Kind, Meter, Rollup, Rounding, Settles, Sink, Source, Span, Takes, Writes};
-use crate::providers::{Account, Call, Facts, Operation, Proof, Provider, Reply, Request};
+use crate::service::{
+    Account, Asked, Call, Facts, METERS, Operation, PlannedCall, Proof, Provider, Reply, Request, wanted,
+};
 use crate::values::arguments::{Accepts, Argument, Arguments, Needed, Value, plain};
 use crate::values::error::{Error, Result};
 use crate::values::json::Json;

@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::cut;
-use super::{Edge, PartOf, Plan, PlannedAccount, PlannedCall, Side, Unavailable, make};
+use super::{Edge, PartOf, Plan, PlannedAccount, Side, Unavailable, make};
+use crate::service::{Lookup, PlannedCall};
 use crate::values::error::{Error, Result};
 use crate::values::text::hex;
 use crate::values::window::{Instant, Window};
@@ -22,9 +23,9 @@ impl Plan {
     }
 
     /// A call like this one, for another piece (in seconds).
-    pub fn piece_of(&self, like: &PlannedCall, piece: &Range<i64>) -> Result<PlannedCall> {
-        let provider = crate::providers::provider(like.provider)
-            .ok_or_else(|| Error::invalid(format!("there is no provider {:?}", like.provider)))?;
+    pub fn piece_of(&self, like: &PlannedCall, piece: &Range<i64>, lookup: Lookup<'_>) -> Result<PlannedCall> {
+        let provider =
+            lookup(like.provider).ok_or_else(|| Error::invalid(format!("there is no provider {:?}", like.provider)))?;
         make::planned(provider, &like.account, &like.asked, cut::window(piece)?, self.now)
     }
 

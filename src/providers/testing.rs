@@ -2,9 +2,8 @@
 
 use jiff::{Timestamp, Zoned, tz::TimeZone};
 
-use super::{Call, Provider};
 use crate::meters::{Flag, Reading, Sink, Source, Takes};
-use crate::plan::{Asked, PlannedCall};
+use crate::service::{Asked, Call, PlannedCall, Provider};
 #[cfg(feature = "client")]
 use crate::usage::{CallReadings, Collector};
 use crate::values::arguments::{Arguments, Value};

@@ -3,7 +3,8 @@
 use pyo3::prelude::*;
 use serde_json::{Value, json};
 
-use crate::providers::{Facts, Operation, REGISTRY};
+use crate::providers::REGISTRY;
+use crate::service::{Facts, Operation};
 use crate::values::arguments::{Accepts, Argument, Needed};
 use crate::values::shape::{Holds, Shape};
 

@@ -17,8 +17,9 @@ use super::events::Listener;
 use super::table::Table;
 use crate::engine::clock;
 use crate::engine::run::{Job, read, replay as replay_archive};
-use crate::plan::{self, Part, PlannedAccount, PlannedCall, Question};
-use crate::providers::{REGISTRY, Reply, provider};
+use crate::plan::{self, Part, PlannedAccount, Question};
+use crate::providers::{REGISTRY, provider};
+use crate::service::{PlannedCall, Reply};
 use crate::usage::rollup::{Door, RollUp, refuse_early};
 use crate::usage::{self, Evidence, Outcome};
 use crate::values::error::{Error, Result};
@@ -103,7 +104,7 @@ impl Plan {
     #[staticmethod]
     fn from_json(py: Python<'_>, text: Text) -> PyResult<Self> {
         let Text(text) = text;
-        plan::Plan::from_json(&text)
+        plan::Plan::from_json(&text, &provider)
             .map(Self)
             .map_err(|error| to_python(py, &error))
     }

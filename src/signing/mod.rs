@@ -5,7 +5,7 @@ pub mod volcengine;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::providers::Request;
+use crate::service::Request;
 use crate::values::secret::Secret;
 
 /// `Authorization: Bearer …` (RFC 6750).

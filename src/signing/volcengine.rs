@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use url::Url;
 
-use crate::providers::{Method, Request};
+use crate::service::{Method, Request};
 use crate::values::error::{Error, Kind, Result};
 use crate::values::secret::Secret;
 use crate::values::text::{encode, hex};

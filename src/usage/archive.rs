@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::evidence::{self, Evidence};
-use crate::providers::{REQUEST_IDS, Reply};
+use crate::service::{REQUEST_IDS, Reply};
 use crate::values::error::{Error, Kind, Result};
 
 /// The version of the format; another one is refused.

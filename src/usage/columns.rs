@@ -14,7 +14,8 @@ use super::order;
 use super::repeats::Rows;
 use super::runs::Runs;
 use crate::meters::{Flag, Flags, Meter, Reading, Sink, Source, Status, Writes};
-use crate::plan::{Plan, PlannedCall};
+use crate::plan::Plan;
+use crate::service::PlannedCall;
 use crate::values::error::{Error, Result};
 use crate::values::window::Window;
 

@@ -20,7 +20,8 @@ use super::arrays::{self, NO_AMOUNT, NO_MOMENT, Numbers, Texts, bug};
 use super::columns::{AFTER_DIMENSIONS, BEFORE_DIMENSIONS};
 use super::timeline::{Answer, Fate, moment};
 use crate::meters::{Buckets, Status};
-use crate::plan::{Plan, PlannedCall};
+use crate::plan::Plan;
+use crate::service::PlannedCall;
 use crate::values::error::{Error, Result};
 
 /// Which of two settled readings with different figures counts.

@@ -9,7 +9,8 @@ use super::arrays::{self, Words, microseconds};
 use super::columns::wanted;
 use super::timeline::{Answer, Fate, Known, NOT_MADE, Timeline};
 use crate::meters::Meter;
-use crate::plan::{Edge, Plan, PlannedCall, Side, Unavailable};
+use crate::plan::{Edge, Plan, Side, Unavailable};
+use crate::service::PlannedCall;
 use crate::values::error::Result;
 use crate::values::window::Window;
 

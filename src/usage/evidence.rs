@@ -9,8 +9,8 @@ use sha2::{Digest, Sha256};
 
 use super::Outcome;
 use super::arrays::{self, Words, microseconds};
-use crate::plan::{Plan, PlannedCall};
-use crate::providers::Reply;
+use crate::plan::Plan;
+use crate::service::{PlannedCall, Reply};
 use crate::values::error::{Error, Result};
 use crate::values::text::{compact, hex};
 

@@ -8,8 +8,9 @@ use super::{Collector, Evidence, Outcome, Usage};
 use crate::meters::{
     Buckets, Combine, Flags, Kind, Meter, Reading, Rollup, Rounding, Settles, Sink, Source, Span, Takes, Writes,
 };
-use crate::plan::{Asked, Plan, PlannedCall};
-use crate::providers::{Call, Reply, provider};
+use crate::plan::Plan;
+use crate::providers::provider;
+use crate::service::{Asked, Call, PlannedCall, Reply};
 use crate::values::arguments::Value;
 use crate::values::quantity::Quantity;
 use crate::values::window::{Instant, Window};

@@ -6,7 +6,9 @@ use super::Usage;
 use super::runs::Runs;
 use super::timeline::{Known, Stretch, Timeline};
 use crate::meters::Buckets;
-use crate::plan::{Plan, PlannedCall};
+use crate::plan::Plan;
+use crate::providers::provider;
+use crate::service::PlannedCall;
 use crate::values::error::Result;
 
 const SECOND: i64 = 1_000_000;
@@ -84,5 +86,5 @@ fn again(call: &PlannedCall, gaps: &Runs, plan: &Plan) -> Result<Vec<PlannedCall
     let pieces = gaps
         .iter()
         .map(|(from, to)| second(from.max(start))..second(to.min(end) + SECOND - 1));
-    pieces.map(|piece| plan.piece_of(call, &piece)).collect()
+    pieces.map(|piece| plan.piece_of(call, &piece, &provider)).collect()
 }

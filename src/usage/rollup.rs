@@ -904,7 +904,8 @@ mod tests {
     use std::sync::Arc;
 
     use crate::meters::{Reading, Sink, Source, Writes};
-    use crate::plan::{Asked, PartOf, PlannedCall};
+    use crate::plan::PartOf;
+    use crate::service::{Asked, PlannedCall};
     use crate::usage::fixture::{OTHERS, SUMS, answered, at, call, day, plan, shown, usage, window};
     use crate::usage::{Collector, Outcome};
     use crate::values::arguments::Value;

@@ -9,7 +9,7 @@ pub mod replay;
 
 use std::path::{Path, PathBuf};
 
-use metertap::providers::{Account, Provider, Reply, Secrets};
+use metertap::service::{Account, Provider, Reply, Secrets};
 use metertap::values::arguments::{Arguments, Value};
 use metertap::values::error::Result;
 use metertap::values::json::Json;
@@ -297,7 +297,7 @@ pub mod engine {
 
     use metertap::engine::credentials::SecretSource;
     use metertap::engine::{Client, Engine, Options, Trace};
-    use metertap::providers::{Call, Provider};
+    use metertap::service::{Call, Provider};
     use metertap::values::arguments::Value;
     use metertap::values::error::Result;
     use metertap::values::shape::Typed;

@@ -1,8 +1,8 @@
 //! Fixtures as answers that can be read again, with whatever was done to their bytes.
 
 use metertap::meters::{Buckets, Flags, Reading, Sink, Source, Takes};
-use metertap::plan::{Asked, PlannedCall};
-use metertap::providers::{Account, Call, Login, Provider, Reply, Secrets, provider};
+use metertap::providers::provider;
+use metertap::service::{Account, Asked, Call, Login, PlannedCall, Provider, Reply, Secrets};
 #[cfg(feature = "client")]
 use metertap::usage::{Collector, columns::Told};
 use metertap::values::error::Result;

@@ -1,7 +1,7 @@
 //! Wrong arguments: refused before anything is sent, in one sentence.
 
 use jiff::{SignedDuration, Timestamp};
-use metertap::providers::{Call, Request};
+use metertap::service::{Call, Request};
 use metertap::values::arguments::{Accepts, Argument, Needed, Value};
 use metertap::values::error::{Error, Kind, Result};
 use metertap::values::window::Instant;

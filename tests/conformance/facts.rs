@@ -1,6 +1,6 @@
 //! What a provider says of itself.
 
-use metertap::providers::{Call, Facts};
+use metertap::service::{Call, Facts};
 use metertap::values::address::check_base_url;
 use metertap::values::arguments::{Accepts, Argument, Needed};
 use metertap::values::error::Kind;

@@ -1,6 +1,6 @@
 //! Replies: whatever comes back is the right value or an error with a name; never a panic, never a shorter answer.
 
-use metertap::providers::{Call, Login, Reply};
+use metertap::service::{Call, Login, Reply};
 use metertap::values::error::{Error, Kind, Remedy, Result};
 use metertap::values::shape::{Holds, Typed};
 use serde_json::Value as Plain;

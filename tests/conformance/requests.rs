@@ -1,6 +1,6 @@
 //! Requests: what leaves the machine.
 
-use metertap::providers::{Account, Call, Login, Request, Secrets};
+use metertap::service::{Account, Call, Login, Request, Secrets};
 use metertap::values::arguments::{Accepts, Argument, Needed, Value};
 use metertap::values::secret::{Secret, scrub};
 
@@ -113,7 +113,7 @@ pub fn signing_adds_something_and_moves_nothing(subject: &Subject) {
 pub fn signing_is_pure(subject: &Subject) {
     each(subject, |account, secrets, call, request| {
         let token = token();
-        let proof = metertap::providers::Proof {
+        let proof = metertap::service::Proof {
             secrets,
             token: Some(&token),
             now: "2026-05-01T00:00:00Z".parse().unwrap(),

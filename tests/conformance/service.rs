@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use metertap::engine::{Client, Engine, Options, Trace};
-use metertap::providers::Login;
+use metertap::service::Login;
 use metertap::simulator::faults::{Fault, FaultKind};
 use metertap::simulator::server::{Config, Simulator};
 use metertap::values::error::{Error, Kind, Result};

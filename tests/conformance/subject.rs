@@ -1,6 +1,7 @@
 //! A provider under test, with accounts, questions and good answers.
 
-use metertap::providers::{Account, Call, Facts, Login, Proof, Provider, REGISTRY, Reply, Request, Secrets};
+use metertap::providers::REGISTRY;
+use metertap::service::{Account, Call, Facts, Login, Proof, Provider, Reply, Request, Secrets};
 use metertap::simulator::{self, Service, http, world::World};
 use metertap::values::arguments::Value;
 use metertap::values::error::Result;

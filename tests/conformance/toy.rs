@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 use metertap::meters::Sink;
-use metertap::plan::{Asked, PlannedCall};
-use metertap::providers::{Account, Call, Facts, Operation, Proof, Provider, Reply, Request, SecretField};
+use metertap::service::{
+    Account, Asked, Call, Facts, Operation, PlannedCall, Proof, Provider, Reply, Request, SecretField,
+};
 use metertap::signing;
 use metertap::values::arguments::{Accepts, Argument, Arguments, Needed};
 use metertap::values::error::{Error, Result};

@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Decimal128Type;
 use metertap::meters::Flag;
-use metertap::plan::{Plan, PlannedCall};
+use metertap::plan::Plan;
+use metertap::service::PlannedCall;
 use metertap::usage::{Collector, Evidence, Outcome, Usage};
 use metertap::values::error::Result;
 use metertap::values::json::Json;
@@ -111,7 +112,7 @@ fn arrow(replay: &Replay, body: &[u8]) -> Option<Result<Vec<i128>>> {
 }
 
 fn table(replay: &Replay, call: &PlannedCall, body: &[u8]) -> Result<Vec<i128>> {
-    let answer = metertap::providers::Reply {
+    let answer = metertap::service::Reply {
         body: body.to_vec(),
         ..replay.reply.clone()
     };

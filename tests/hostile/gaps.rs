@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use metertap::meters::{Kind, Writes};
-use metertap::plan::PlannedCall;
 use metertap::providers::volcengine::model;
+use metertap::service::PlannedCall;
 use serde_json::Value as Plain;
 
 use crate::common::replay::Replay;

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use metertap::meters::Buckets;
-use metertap::plan::{Plan, PlannedCall};
+use metertap::plan::Plan;
+use metertap::service::PlannedCall;
 use metertap::usage::{Collector, Evidence, Outcome, Usage};
 use metertap::values::error::Result;
 use metertap::values::window::{Instant, Window};
@@ -76,7 +77,7 @@ pub fn asked(replay: &Replay) -> Option<PlannedCall> {
 
 /// What a usage keeps of this body in place of the fixture's.
 pub fn keep(replay: &Replay, planned: &PlannedCall, body: &[u8]) -> Result<Kept> {
-    let answer = metertap::providers::Reply {
+    let answer = metertap::service::Reply {
         body: body.to_vec(),
         ..replay.reply.clone()
     };

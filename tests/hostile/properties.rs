@@ -7,7 +7,7 @@ use std::time::Duration;
 use metertap::engine::body::{Caps, Collector};
 use metertap::engine::retry;
 use metertap::plan::Plan;
-use metertap::providers::REGISTRY;
+use metertap::providers::{REGISTRY, provider};
 use metertap::values::error::Kind;
 use metertap::values::quantity::Quantity;
 use metertap::values::secret::{Secret, scrub};
@@ -263,7 +263,7 @@ fn a_plan_that_is_damaged_is_refused_in_words() {
             edits().prop_map(|edits| edited(sample.as_bytes(), &edits)),
             any::<Vec<u8>>()
         ],
-        |bytes| match Plan::from_json(&String::from_utf8_lossy(&bytes)) {
+        |bytes| match Plan::from_json(&String::from_utf8_lossy(&bytes), &provider) {
             Err(error) if error.message.contains('\n') => Err(error.to_string()),
             _ => Ok(()),
         },

@@ -1,6 +1,6 @@
 //! Every row and bucket of every fixture comes twice: with the same figures, and with other ones.
 
-use metertap::plan::PlannedCall;
+use metertap::service::PlannedCall;
 use metertap::values::error::Kind;
 
 use crate::common::replay::Replay;

@@ -14,8 +14,7 @@ use super::{
 use crate::meters::{
     Buckets, Flag, Flags, Kind, Meter, Reading, Rollup, Rounding, Settles, Sink, Source, Span, Takes, Writes,
 };
-use crate::plan::{self, Asked, PlannedCall};
-use crate::providers::Facts;
+use crate::service::{Asked, Facts, METERS, PlannedCall, wanted};
 use crate::values::arguments::{Argument, Arguments};
 use crate::values::error::{Error, Kind as Problem, Result};
 use crate::values::json::{At, Json, Path};
@@ -34,7 +33,7 @@ const HOURLY: (Buckets, Span) = (Buckets::Every(HOUR, 0), Span::Days(200));
 const DAILY: (Buckets, Span) = (Buckets::Every(DAY, 0), Span::Days(4000));
 
 /// What `select` takes.
-pub const SELECTION: &[Argument] = &[plan::METERS, SERIES, INCLUDE_SUB_ORGS, DIMENSION, SHOW_ALL];
+pub const SELECTION: &[Argument] = &[METERS, SERIES, INCLUDE_SUB_ORGS, DIMENSION, SHOW_ALL];
 
 /// Where readings come from. `usage.report` is left out: it is the bill of one organisation, and needs an admin.
 pub static SOURCES: &[Source] = &[
@@ -161,7 +160,7 @@ const fn level(
 
 /// The sources that a selection takes.
 pub fn asked(facts: &Facts, selection: &Arguments) -> Result<Vec<Asked>> {
-    let wanted = plan::wanted(facts, selection)?;
+    let wanted = wanted(facts, selection)?;
     let takes = |source: &Source, name: &str| {
         let operation = facts.operations.iter().find(|known| known.name == source.operation);
         operation.is_some_and(|operation| operation.arguments.iter().any(|argument| argument.name == name))
@@ -575,7 +574,7 @@ mod tests {
     use crate::providers::devicewise::{DeviceWise, FACTS};
     #[cfg(feature = "client")]
     use crate::providers::testing::collected;
-    use crate::providers::{Call, Provider, Reply};
+    use crate::service::{Call, Provider, Reply};
     use crate::values::arguments::Value;
     use crate::values::quantity::Quantity;
     use crate::values::window::{Instant, Window};

@@ -7,10 +7,12 @@ mod read;
 
 use jiff::Timestamp;
 
-use super::{Account, Argument, Call, Facts, Login, Operation, Proof, Provider, Reply, Request, SecretField, Secrets};
 use crate::meters::Sink;
-use crate::plan::{Asked, PlannedCall};
-use crate::values::arguments::{Accepts, Arguments, Needed, parse_span, plain, span};
+use crate::service::{
+    self, Account, Asked, Call, Facts, Login, Operation, PlannedCall, Proof, Provider, Reply, Request, SecretField,
+    Secrets,
+};
+use crate::values::arguments::{Accepts, Argument, Arguments, Needed, parse_span, plain, span};
 use crate::values::error::{Error, Kind, Result};
 use crate::values::json::Json;
 use crate::values::shape::{Holds, Typed};
@@ -152,10 +154,10 @@ impl Provider for DeviceWise {
     }
 
     fn asked_by(&self, call: &Call, at: Timestamp) -> Result<Option<(Asked, Window)>> {
-        let asked = super::asked_by(&FACTS, call, at)?;
+        let asked = service::asked_by(&FACTS, call, at)?;
         let last = call.arguments.text("last").and_then(parse_span);
         match (asked, last) {
-            (Some((asked, _)), Some(last)) => Ok(Some((asked, super::before(at, last)?))),
+            (Some((asked, _)), Some(last)) => Ok(Some((asked, service::before(at, last)?))),
             (asked, _) => Ok(asked),
         }
     }

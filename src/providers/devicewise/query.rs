@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Plain, json};
 
 use super::model;
-use crate::providers::{Account, Call, Request, Secrets};
+use crate::service::{Account, Call, Request, Secrets};
 use crate::values::arguments::Value;
 use crate::values::error::{Error, Kind, Result};
 use crate::values::secret::Secret;

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::model;
-use crate::providers::{Call, Grant, Reply, envelope};
+use crate::providers::envelope;
+use crate::service::{Call, Grant, Reply};
 use crate::values::error::{Error, Kind, Remedy, Result};
 use crate::values::json::{At, Json, Path};
 use crate::values::secret::Secret;
@@ -414,8 +415,8 @@ fn whole(at: &At<'_, '_>) -> Result<Typed> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::providers::Provider;
     use crate::providers::devicewise::DeviceWise;
+    use crate::service::Provider;
     use crate::values::arguments::Value;
 
     fn reply(status: u16, body: &str) -> Reply {

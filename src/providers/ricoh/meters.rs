@@ -14,7 +14,7 @@ use super::{ENV, FACTS, PAGE, label};
 use crate::meters::{
     Buckets, Flag, Flags, Kind, Meter, Reading, Rollup, Rounding, Settles, Sink, Source, Span, Takes, Writes,
 };
-use crate::plan::{Asked, METERS, PlannedCall, wanted};
+use crate::service::{Asked, METERS, PlannedCall, wanted};
 use crate::values::arguments::{Accepts, Argument, Arguments, Needed, Value};
 use crate::values::error::{Error, Result};
 use crate::values::json::{At, Json};

@@ -7,11 +7,12 @@ mod read;
 
 use jiff::Timestamp;
 
-use super::{Account, Argument, Call, Facts, Operation, Proof, Provider, Reply, Request, SecretField};
 use crate::meters::Sink;
-use crate::plan::{Asked, PlannedCall};
+use crate::service::{
+    Account, Asked, Call, Facts, Operation, PlannedCall, Proof, Provider, Reply, Request, SecretField,
+};
 use crate::signing;
-use crate::values::arguments::{Accepts, Arguments, Needed, plain};
+use crate::values::arguments::{Accepts, Argument, Arguments, Needed, plain};
 use crate::values::error::{Error, Result};
 use crate::values::json::Json;
 use crate::values::shape::Holds;
@@ -247,7 +248,7 @@ fn refuse_dots(text: &str) -> std::result::Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::providers::Secrets;
+    use crate::service::Secrets;
     use crate::values::arguments::{Arguments, Value};
     use crate::values::secret::Secret;
 

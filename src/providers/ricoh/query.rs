@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use jiff::tz::Offset;
 
-use crate::providers::{Account, Call, Request};
+use crate::service::{Account, Call, Request};
 use crate::values::error::{Error, Result};
 use crate::values::text::{encode, query};
 use crate::values::window::Instant;
@@ -73,7 +73,7 @@ fn outwards(name: &str, instant: Instant) -> Result<Instant> {
 mod tests {
     use super::*;
     use crate::providers::ricoh::{FACTS, Ricoh};
-    use crate::providers::{Method, Provider};
+    use crate::service::{Method, Provider};
     use crate::values::arguments::{Arguments, Value};
 
     const HOST: &str = "https://example.com/v1/clients";

@@ -1,6 +1,7 @@
 //! Answers of RICOH Live Streaming. Only the status 401 is documented; the sibling API's error body is tried first.
 
-use crate::providers::{Call, Reply, envelope};
+use crate::providers::envelope;
+use crate::service::{Call, Reply};
 use crate::values::error::{Error, Kind, Result};
 use crate::values::json::{At, Json};
 use crate::values::text::one_line;
@@ -69,8 +70,8 @@ fn advice(call: &Call, status: u16, kind: Kind) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::providers::Provider;
     use crate::providers::ricoh::Ricoh;
+    use crate::service::Provider;
     use crate::values::arguments::Value;
     use crate::values::error::Remedy;
     use crate::values::shape::Typed;

@@ -10,7 +10,7 @@ use super::{FACTS, PROJECT_PAGE, STATUS_PAGE, TRAFFIC_PAGE};
 use crate::meters::{
     Buckets, Combine, Flag, Kind, Meter, Reading, Rollup, Rounding, Settles, Sink, Source, Span, Takes, Writes,
 };
-use crate::plan::{Asked, METERS, PlannedCall, wanted};
+use crate::service::{Asked, METERS, PlannedCall, wanted};
 use crate::values::arguments::{Argument, Arguments};
 use crate::values::error::{Error, Kind as Problem, Result};
 use crate::values::json::{At, Json};

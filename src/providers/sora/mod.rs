@@ -7,9 +7,10 @@ mod read;
 
 use jiff::Timestamp;
 
-use super::{Account, Call, Composite, Facts, Operation, Proof, Provider, Reply, Request, SecretField};
 use crate::meters::Sink;
-use crate::plan::{Asked, PlannedCall};
+use crate::service::{
+    Account, Asked, Call, Composite, Facts, Operation, PlannedCall, Proof, Provider, Reply, Request, SecretField,
+};
 use crate::signing;
 use crate::values::arguments::{Accepts, Argument, Arguments, Needed};
 use crate::values::error::{Error, Result};

@@ -1,6 +1,6 @@
 //! Questions to Sora Cloud as requests: always POST, with an empty body unless there are arguments.
 
-use crate::providers::{Account, Call, Request};
+use crate::service::{Account, Call, Request};
 
 /// The request for a call.
 pub fn request(account: &Account, call: &Call) -> Request {

@@ -1,6 +1,7 @@
 //! Answers of Sora Cloud. No error status or body is documented, so a message is looked for in the usual places.
 
-use crate::providers::{Reply, envelope};
+use crate::providers::envelope;
+use crate::service::Reply;
 use crate::values::error::{Error, Kind, Result};
 use crate::values::json::{At, Json};
 use crate::values::text::one_line;

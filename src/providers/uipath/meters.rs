@@ -13,7 +13,7 @@ use super::{DAILY_PAGE, FACTS, FOLDER_PAGE, SUMMARY_PAGE, TENANT_SUMMARY_PAGE, m
 use crate::meters::{
     Buckets, Combine, Flag, Kind, Meter, Reading, Rollup, Rounding, Settles, Sink, Source, Span, Takes, Writes,
 };
-use crate::plan::{Asked, METERS, PlannedCall, wanted};
+use crate::service::{Asked, METERS, PlannedCall, wanted};
 use crate::values::arguments::{Accepts, Argument, Arguments, Needed, Value, guid, plain};
 use crate::values::error::{Error, Result};
 use crate::values::json::{At, Json};

@@ -7,11 +7,12 @@ mod read;
 
 use jiff::Timestamp;
 
-use super::{Account, Argument, Call, Facts, Login, Operation, Proof, Provider, Reply, Request, SecretField, Secrets};
 use crate::meters::Sink;
-use crate::plan::{Asked, PlannedCall};
+use crate::service::{
+    Account, Asked, Call, Facts, Login, Operation, PlannedCall, Proof, Provider, Reply, Request, SecretField, Secrets,
+};
 use crate::signing;
-use crate::values::arguments::{Accepts, Arguments, Needed, guid, plain};
+use crate::values::arguments::{Accepts, Argument, Arguments, Needed, guid, plain};
 use crate::values::error::{Error, Kind, Result};
 use crate::values::json::Json;
 use crate::values::shape::{Holds, Typed};

@@ -2,7 +2,7 @@
 
 use serde_json::Value as Plain;
 
-use crate::providers::{Account, Call, Request};
+use crate::service::{Account, Call, Request};
 use crate::values::arguments::Value;
 use crate::values::error::{Error, Result};
 use crate::values::secret::Secret;
@@ -86,7 +86,7 @@ pub fn login(account: &Account, client_secret: &Secret) -> Request {
 mod tests {
     use super::*;
     use crate::providers::uipath::{SETTINGS, UiPath};
-    use crate::providers::{Login, Method, Provider, Secrets};
+    use crate::service::{Login, Method, Provider, Secrets};
     use crate::values::arguments::Arguments;
 
     const ID: &str = "11111111-1111-1111-1111-111111111111";

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use crate::providers::{Grant, Reply, envelope};
+use crate::providers::envelope;
+use crate::service::{Grant, Reply};
 use crate::values::error::{Error, Kind, Remedy, Result};
 use crate::values::json::{At, Json};
 use crate::values::secret::Secret;
@@ -338,7 +339,7 @@ fn is_web_page(reply: &Reply) -> bool {
 mod tests {
     use super::*;
     use crate::providers::uipath::UiPath;
-    use crate::providers::{Call, Provider};
+    use crate::service::{Call, Provider};
     use crate::values::arguments::Value;
 
     const TENANT: &str = "7c0e3f0a-52d1-4a7e-9a35-0d6b1f2c8e44";

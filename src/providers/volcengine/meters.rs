@@ -5,8 +5,7 @@
 
 use super::model::{self, Usage};
 use crate::meters::{Buckets, Combine, Kind, Meter, Rollup, Rounding, Settles, Source, Span, Takes, Writes};
-use crate::plan::{self, Asked};
-use crate::providers::Facts;
+use crate::service::{Asked, Facts, METERS, wanted};
 use crate::values::arguments::{Accepts, Argument, Arguments, Needed, Value, plain};
 use crate::values::error::{Error, Kind as Problem, Result};
 
@@ -21,7 +20,7 @@ pub const FILTERS: &[(&str, &str)] = &[("vhosts", "vhost"), ("domains", "domain"
 
 /// What `select` takes.
 pub const SELECTION: &[Argument] = &[
-    plan::METERS,
+    METERS,
     filter(
         "vhosts",
         "the domain spaces, with a call for each; all of the account as one otherwise",
@@ -334,7 +333,7 @@ pub fn usage(source: &Source) -> Result<&'static Usage> {
 /// The sources that a selection takes: one for each value of what it filters by. A filter narrows the sources that know
 /// it; the others tell of the whole account, and their rows say so.
 pub fn asked(facts: &Facts, selection: &Arguments) -> Result<Vec<Asked>> {
-    let wanted = plan::wanted(facts, selection)?;
+    let wanted = wanted(facts, selection)?;
     let knows =
         |source: &Source, name: &str| model::usage(source.operation).is_some_and(|usage| usage.has_argument(name));
     for (name, _) in FILTERS {
@@ -410,9 +409,9 @@ fn meters_that(facts: &Facts, is_so: impl Fn(&Source) -> bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::providers::Provider;
     use crate::providers::volcengine::model::CALLS;
     use crate::providers::volcengine::{FACTS, Volcengine};
+    use crate::service::Provider;
 
     fn text(text: &str) -> Value {
         Value::Text(text.to_owned())

@@ -8,11 +8,10 @@ mod readings;
 
 use jiff::Timestamp;
 
-use super::{Account, Argument, Call, Facts, Proof, Provider, Reply, Request, SecretField};
 use crate::meters::{Buckets, Sink};
-use crate::plan::{Asked, PlannedCall};
+use crate::service::{self, Account, Asked, Call, Facts, PlannedCall, Proof, Provider, Reply, Request, SecretField};
 use crate::signing::volcengine::Signer;
-use crate::values::arguments::{Accepts, Arguments, Needed, Value, plain, word};
+use crate::values::arguments::{Accepts, Argument, Arguments, Needed, Value, plain, word};
 use crate::values::error::{Error, Kind, Result};
 use crate::values::json::Json;
 use crate::values::shape::Typed;
@@ -147,7 +146,7 @@ impl Provider for Volcengine {
     }
 
     fn asked_by(&self, call: &Call, at: Timestamp) -> Result<Option<(Asked, Window)>> {
-        let mut found = super::asked_by(&FACTS, call, at)?;
+        let mut found = service::asked_by(&FACTS, call, at)?;
         if let (Some((asked, _)), Some(seconds)) = (&mut found, call.arguments.whole("aggregation"))
             && let Buckets::Every(_, offset) = asked.buckets
         {
@@ -197,7 +196,7 @@ fn key_id(text: &str) -> std::result::Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::providers::Secrets;
+    use crate::service::Secrets;
     use crate::values::arguments::{Arguments, Value};
     use crate::values::secret::Secret;
 

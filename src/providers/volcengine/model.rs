@@ -2,7 +2,7 @@
 //!
 //! Pages are below <https://www.volcengine.com/docs/6469>; what no page shows follows the vendor's Go client.
 
-use crate::providers::Operation;
+use crate::service::Operation;
 use crate::values::arguments::{Accepts, Argument, Needed, plain};
 use crate::values::shape::{Field, Holds, Shape};
 

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use serde_json::{Map, Value as Plain};
 
 use super::model::{self, Usage, VERSION};
-use crate::providers::{Account, Call, Request};
+use crate::service::{Account, Call, Request};
 use crate::values::arguments::{Arguments, Value};
 use crate::values::error::{Error, Kind, Result};
 use crate::values::text;

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use super::model::{self, Figure, LIVE_USAGE, LIVE_USAGE_DETAIL, LIVE_USAGE_ROW, Label, Rows, SPLIT_LABELS, Usage};
-use crate::providers::{Call, Reply, envelope};
+use crate::providers::envelope;
+use crate::service::{Call, Reply};
 use crate::values::error::{Error, Kind, Remedy, Result};
 use crate::values::json::{At, Json, Path};
 use crate::values::shape::{Holds, Typed};
@@ -460,8 +461,8 @@ fn extra(members: &[(Cow<'_, str>, Json<'_>)], known: impl Fn(&str) -> bool) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::providers::Provider;
     use crate::providers::volcengine::Volcengine;
+    use crate::service::Provider;
     use crate::values::arguments::Value;
 
     const ID: &str = "20230831140335992B73F008D5242E199D";

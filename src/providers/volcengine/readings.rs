@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::meters::{self, CHINA, FILTERS};
 use super::model::{Rows, Usage};
 use crate::meters::{Buckets, Flag, Flags, Kind, Meter, Reading, Sink};
-use crate::plan::PlannedCall;
+use crate::service::PlannedCall;
 use crate::values::error::{Error, Kind as Problem, Result};
 use crate::values::json::{At, Json};
 use crate::values::quantity::Quantity;
@@ -436,7 +436,7 @@ mod tests {
     #[cfg(feature = "client")]
     use crate::providers::testing::collected;
     use crate::providers::volcengine::{FACTS, Volcengine};
-    use crate::providers::{Call, Provider, Reply};
+    use crate::service::{Call, Provider, Reply};
     use crate::values::arguments::{Arguments, Value};
 
     fn text(text: &str) -> Value {

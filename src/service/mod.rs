@@ -1,0 +1,17 @@
+//! The contract between providers and everybody else: the nouns that all rooms above share, and the trait [`Provider`].
+
+mod account;
+mod asked;
+mod call;
+mod facts;
+mod http;
+mod login;
+mod provider;
+
+pub use account::{Account, Secrets};
+pub use asked::{Asked, METERS, PlannedCall, wanted};
+pub use call::Call;
+pub use facts::{Composite, Facts, Operation, SecretField};
+pub use http::{Method, REQUEST_IDS, Reply, Request};
+pub use login::{Grant, Login, Proof};
+pub use provider::{Lookup, Provider, asked_by, before};
