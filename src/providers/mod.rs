@@ -10,7 +10,7 @@ mod envelope;
 pub mod ricoh;
 pub mod sora;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 pub mod uipath;
 pub mod volcengine;
 

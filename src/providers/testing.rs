@@ -4,8 +4,6 @@ use jiff::{Timestamp, Zoned, tz::TimeZone};
 
 use crate::meters::{Flag, Reading, Sink, Source, Takes};
 use crate::service::{Asked, Call, PlannedCall, Provider};
-#[cfg(feature = "client")]
-use crate::usage::{CallReadings, Collector};
 use crate::values::arguments::{Arguments, Value};
 use crate::values::error::Result;
 use crate::values::json::Json;
@@ -120,14 +118,6 @@ pub fn read(provider: &dyn Provider, call: &PlannedCall, body: &[u8], fetched_at
     };
     provider.readings(call, &Json::parse(body)?, at(fetched_at), &mut recorder)?;
     Ok(recorder.lines)
-}
-
-/// The readings in a body, as a usage keeps them.
-#[cfg(feature = "client")]
-pub fn collected(provider: &dyn Provider, call: &PlannedCall, body: &[u8], fetched_at: &str) -> Result<CallReadings> {
-    let mut collector = Collector::new(call, at(fetched_at));
-    provider.readings(call, &Json::parse(body)?, at(fetched_at), &mut collector)?;
-    collector.finish()
 }
 
 /// A date alone for midnight UTC.

@@ -17,6 +17,8 @@ mod fixture;
 pub mod flat;
 mod holes;
 pub mod ipc;
+#[cfg(test)]
+mod kept;
 mod order;
 mod remaining;
 mod repeats;

@@ -572,8 +572,6 @@ fn bucket_end(start: Timestamp, next: Option<Timestamp>, length: i64) -> Option<
 mod tests {
     use super::*;
     use crate::providers::devicewise::{DeviceWise, FACTS};
-    #[cfg(feature = "client")]
-    use crate::providers::testing::collected;
     use crate::service::{Call, Provider, Reply};
     use crate::values::arguments::Value;
     use crate::values::quantity::Quantity;
@@ -950,7 +948,6 @@ mod tests {
         }
     }
 
-    #[cfg(feature = "client")]
     #[test]
     fn null_is_missing_and_what_repeats_is_no_part_of_the_total() {
         let call = call("devicewise.api_calls", &[], "2024-05-01", "2024-05-02");
@@ -969,19 +966,6 @@ mod tests {
             ]
         );
         assert_eq!(lines.notes, ["values that are null, which is missing and not zero: 1"]);
-        let body = format!(r#"{{"get":{{"success":true,"params":{params}}}}}"#);
-        let kept = collected(&DeviceWise, &call, body.as_bytes(), LATER).unwrap();
-        assert_eq!((kept.len(), kept.told.nulls.len()), (3, 1));
-        assert_eq!(kept.notes[1], "rows that repeat another one, counted once: 2");
-        let body = body.replace("[5,null,5]", "[5,null,6]");
-        let error = collected(&DeviceWise, &call, body.as_bytes(), LATER).unwrap_err();
-        assert_eq!(
-            (error.kind, error.message.as_str()),
-            (
-                Problem::InconsistentResponse,
-                "two rows of devicewise.api_calls (usage) at 2024-05-01T01:00:00Z have different figures: 5 and 6"
-            )
-        );
     }
 
     /// An answer with these hours from the start of March 2026, of one service, with this figure each.

@@ -327,8 +327,6 @@ fn figures(
 mod tests {
     use super::*;
     use crate::providers::sora::Sora;
-    #[cfg(feature = "client")]
-    use crate::providers::testing::collected;
     use crate::providers::testing::{Lines, asked, asked_lines, planned, read, texts};
     use crate::values::arguments::Value;
 
@@ -609,24 +607,5 @@ mod tests {
                 (Problem::UnexpectedResponse, message)
             );
         }
-    }
-
-    #[cfg(feature = "client")]
-    #[test]
-    fn a_day_that_occurs_twice_is_not_counted_twice() {
-        let body = r#"[{"date":"2024-02-01T00:00:00Z","ingress":1},{"date":"2024-02-01T09:00:00+09:00","ingress":1}]"#;
-        let call = planned(&Sora, "traffics_for_month", meters(&["sora.ingress"]), FEBRUARY);
-        let kept = collected(&Sora, &call, body.as_bytes(), "2024-03-01T00:00:00Z").unwrap();
-        assert_eq!(kept.len(), 1);
-        assert_eq!(kept.notes, ["rows that repeat another one, counted once: 1"]);
-        let body = body.replace("09:00\",\"ingress\":1", "09:00\",\"ingress\":2");
-        let error = collected(&Sora, &call, body.as_bytes(), "2024-03-01T00:00:00Z").unwrap_err();
-        assert_eq!(
-            (error.kind, error.message.as_str()),
-            (
-                Problem::InconsistentResponse,
-                "two rows of sora.ingress at 2024-02-01T00:00:00Z have different figures: 1 and 2"
-            )
-        );
     }
 }

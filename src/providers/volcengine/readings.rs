@@ -433,8 +433,6 @@ fn in_china(at: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    #[cfg(feature = "client")]
-    use crate::providers::testing::collected;
     use crate::providers::volcengine::{FACTS, Volcengine};
     use crate::service::{Call, Provider, Reply};
     use crate::values::arguments::{Arguments, Value};
@@ -624,7 +622,6 @@ mod tests {
         }
     }
 
-    #[cfg(feature = "client")]
     #[test]
     fn the_published_example_is_one_day_in_a_shortened_range() {
         let storage = call(&["time_shift_storage"], &[], WEEK.0, WEEK.1);
@@ -638,14 +635,6 @@ mod tests {
                  from 2022-02-11T00:00:00+08:00 … 2022-02-17T23:59:59+08:00",
             ]
         );
-        let kept = collected(&Volcengine, &storage, fixture!("time_shift_data"), LATER).unwrap();
-        assert_eq!(
-            (kept.len(), kept.notes[1].as_str()),
-            (1, "rows that repeat another one, counted once: 1")
-        );
-        let at = |text: &str| text.parse::<Timestamp>().unwrap().as_microsecond();
-        let told = (at("2022-02-15T16:00:00Z"), at("2022-02-17T16:00:00Z"));
-        assert_eq!(kept.told.answers, Some(told));
     }
 
     #[test]
@@ -753,9 +742,8 @@ mod tests {
         }
     }
 
-    #[cfg(feature = "client")]
     #[test]
-    fn what_repeats_counts_once_in_totals_and_readings_if_it_says_the_same() {
+    fn what_repeats_counts_once_in_totals() {
         let row = |stamp: &str, kind: &str, minutes: &str| {
             format!(r#"{{"TimeStamp":"{stamp}","Duration":{minutes},"TranscodeType":"{kind}","Resolution":"720P"}}"#)
         };
@@ -782,32 +770,6 @@ mod tests {
             ]
         );
         assert_eq!(lines.notes, [""; 0]);
-        let kept = |rows: &[String]| {
-            let rows = rows.join(",");
-            let body = format!(r#"{{"ResponseMetadata":{{}},"Result":{{"TranscodeDataList":[{rows}]}}}}"#);
-            collected(&Volcengine, &call, body.as_bytes(), LATER)
-        };
-        assert_eq!(kept(&rows).unwrap().len(), 3);
-        let error = kept(&[row(first, "A", "1"), row(first, "A", "1.5")]).unwrap_err();
-        assert_eq!(
-            (error.kind, error.message.as_str()),
-            (
-                Problem::InconsistentResponse,
-                "two rows of volcengine.transcode_duration (A, 720P) at 2024-02-29T16:00:00Z have different figures: 1 \
-                 and 1.5"
-            )
-        );
-    }
-
-    #[cfg(feature = "client")]
-    #[test]
-    fn a_figure_that_is_null_is_missing_and_its_neighbours_are_kept() {
-        let call = call(&["up_traffic", "down_traffic"], &[], DAY.0, DAY.1);
-        let body = br#"{"ResponseMetadata":{},"Result":{"TrafficDataList":[
-            {"TimeStamp":"2024-03-01T00:00:00+08:00","UpTraffic":null,"DownTraffic":2}]}}"#;
-        let kept = collected(&Volcengine, &call, body, LATER).unwrap();
-        assert_eq!((kept.len(), kept.told.nulls.len(), kept.told.nulls[0].meter), (1, 1, 0));
-        assert_eq!(kept.notes, ["figures that are null, which is missing and not zero: 1"]);
     }
 
     #[test]
