@@ -1,9 +1,10 @@
 //! metertap reads the usage meters of cloud services into one table that can be trusted.
 //!
-//! The crate is three rings, and arrows point inwards only:
+//! The crate is three rings of rooms, and arrows point down only: a room uses the rooms named before it.
 //!
-//! * ring 0, pure: [`values`], [`meters`], [`service`], [`signing`], [`plan`], [`providers`] — no sockets, clock, files or environment;
-//! * ring 1, the world: the engine and the tables of usage (feature `client`), and the simulator (feature `simulator`);
+//! * ring 0, pure: [`values`], [`meters`], [`service`] (the contract that all share), [`signing`] and [`plan`] (neither uses
+//!   the other), [`providers`] — no sockets, clock, files or environment;
+//! * ring 1, the world: the tables of usage and the engine (feature `client`); the simulator (feature `simulator`) uses no other room;
 //! * ring 2, the face: the binding to Python (feature `python`).
 
 #[cfg(feature = "client")]

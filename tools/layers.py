@@ -1,10 +1,11 @@
-"""Check that the rings of the crate hold: arrows point inwards only.
+"""Check that arrows between the rooms of the crate point down only.
 
-Run from the top of the checkout. Two things are checked:
+Run from the top of the checkout. Three things are checked, which no compiler forbids:
 
 * the crates that each set of features pulls in (``cargo tree``): ring 0 none that touches the world, ring 1 no Python;
-* what modules of one ring say of each other, which no compiler forbids: the simulator must not share the client's
-  signing, parsing or planning, or it would prove nothing; and one provider must not know another.
+* what the rooms under ``src`` say of each other, outside comments and strings and with their tests: a room uses rooms
+  below it. The simulator uses none, or its answers would prove nothing;
+* one provider does not know another.
 
 Prints each breach and exits with 1 if there is one.
 """
@@ -28,8 +29,29 @@ RINGS = {
     "python": OTHER_TLS,
 }
 
-SIMULATOR = Path("src/simulator")
-PROVIDERS = Path("src/providers")
+# The rooms of the crate, floor by floor: a room uses what is on the floors below its own.
+FLOORS = (
+    {"values"},
+    {"meters"},
+    {"service"},
+    {"plan", "signing", "spec"},
+    {"providers"},
+    {"usage"},
+    {"engine", "simulator"},
+    {"python"},
+)
+# The rooms that use no other.
+ALONE = {"simulator"}
+
+SOURCE = Path("src")
+
+# What is no code in Rust: comments, texts (raw ones, too), and characters, of which one may be a quote.
+NO_CODE = re.compile(
+    r"""//[^\n]*|/\*.*?\*/|\bb?r(?P<hashes>\#*)".*?"(?P=hashes)|"(?:\\.|[^"\\])*"|'(?:\\.|[^\\'\n])'""",
+    re.DOTALL | re.VERBOSE,
+)
+INLINE_MODULE = re.compile(r"^( *)(?:pub(?:\([a-z ]+\))? )?mod (\w+) \{\n.*?^\1\}", re.DOTALL | re.MULTILINE)
+ROOT = re.compile(r"(?<!\w)(?:(crate)|(super(?:::super)*)|(?<!:)(providers))::(?=[\w{*])")
 
 
 def crates(features: str) -> set[str]:
@@ -40,16 +62,78 @@ def crates(features: str) -> set[str]:
     return {line.split()[0] for line in tree.splitlines() if line}
 
 
-def mentions(folder: Path, parent: str) -> Iterator[tuple[str, str]]:
-    """Yield place and name of each module of ``parent`` (a pattern) that a folder names, outside comments."""
-    path_or_group = re.compile(rf"\b(?:{parent})::(?:{{([^;]*?)}}|(\w+))")
-    for path in sorted(folder.rglob("*.rs")):
-        text = re.sub(r"//.*", "", path.read_text(encoding="utf-8"))
-        for found in path_or_group.finditer(text):
-            group, name = found.groups()
-            line = text.count("\n", 0, found.start()) + 1
-            for module in [name] if name else re.findall(r"(?:^|,)\s*(\w+)", group):
-                yield f"{path}:{line}", module
+def code(path: Path) -> str:
+    """Return the code of a Rust file, with its lines where they are."""
+    return NO_CODE.sub(lambda found: "\n" * found[0].count("\n"), path.read_text(encoding="utf-8"))
+
+
+def below(room: str) -> set[str]:
+    """Return the rooms that a room may use."""
+    floor = next(floor for floor, rooms in enumerate(FLOORS) if room in rooms)
+    return set() if room in ALONE else set().union(*FLOORS[:floor])
+
+
+def items(text: str) -> Iterator[str]:
+    """Yield what a path goes on with: the rest of one, or of each in its braces."""
+    if not text.startswith("{"):
+        yield re.split(r"[^\w:*]", text, maxsplit=1)[0]
+        return
+    depth, item = 0, ""
+    for letter in text:
+        depth += {"{": 1, "}": -1}.get(letter, 0)
+        if depth == 0 or (depth == 1 and letter == ","):
+            yield item.strip()
+            item = ""
+        elif depth > 1 or letter != "{":
+            item += letter
+        if depth == 0:
+            return
+
+
+def mentions(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Yield line and path, from the root of the crate, of each module that a Rust file names by its place."""
+    text = code(path)
+    own = [*path.relative_to(SOURCE).with_suffix("").parts]
+    own = own[:-1] if own[-1] == "mod" else own
+    inline = [(found.span(), found[2]) for found in nested(text)]
+    for found in ROOT.finditer(text):
+        _, supers, providers = found.groups()
+        if providers and own[0] != providers:
+            continue
+        around = [name for (start, end), name in inline if start <= found.start() < end]
+        base = [providers] if providers else []
+        if supers:
+            module = own + around
+            base = module[: len(module) - supers.count("super")]
+        line = text.count("\n", 0, found.start()) + 1
+        for item in items(text[found.end() :]):
+            yield line, [*base, *re.findall(r"[\w*]+", item)]
+
+
+def nested(text: str) -> Iterator[re.Match[str]]:
+    """Yield the modules that are written inside the file, outer before inner."""
+    at = 0
+    while found := INLINE_MODULE.search(text, at):
+        yield found
+        at = found.start() + len(found[1]) + 1
+
+
+def rust() -> Iterator[str]:
+    """Yield one line for each breach between rooms, or between providers."""
+    providers = {folder.name for folder in (SOURCE / "providers").iterdir() if folder.is_dir()}
+    for path in sorted(SOURCE.rglob("*.rs")):
+        room, *within = path.relative_to(SOURCE).with_suffix("").parts
+        if room == "lib":
+            continue
+        if not any(room in rooms for rooms in FLOORS):
+            yield f"{path}:1: {room} stands on no floor of tools/layers.py"
+            continue
+        for line, (other, *rest) in mentions(path):
+            if other != room and other not in below(room):
+                yield f"{path}:{line}: {room} uses {other}"
+            pair = [*within[:1], *rest[:1]]
+            if room == other == "providers" and len(set(pair) & providers) > 1:
+                yield f"{path}:{line}: {pair[0]} uses {pair[1]}"
 
 
 def breaches() -> Iterator[str]:
@@ -57,14 +141,7 @@ def breaches() -> Iterator[str]:
     for features, banned in RINGS.items():
         for crate in sorted(crates(features) & banned):
             yield f"features [{features}]: pulls {crate}"
-    for place, module in mentions(SIMULATOR, "crate"):
-        if module != "simulator":
-            yield f"{place}: the simulator uses crate::{module}"
-    names = {folder.name for folder in PROVIDERS.iterdir() if folder.is_dir()} if PROVIDERS.is_dir() else set()
-    for name in sorted(names):
-        for place, module in mentions(PROVIDERS / name, "providers|(?:super::)*super"):
-            if module in names - {name}:
-                yield f"{place}: {name} uses {module}"
+    yield from rust()
 
 
 def main() -> int:
@@ -72,7 +149,7 @@ def main() -> int:
     found = list(breaches())
     for breach in found:
         print(breach)
-    print(f"layers: {len(RINGS)} sets of features, {len(found)} breaches")
+    print(f"layers: {len(RINGS)} sets of features, {sum(map(len, FLOORS))} rooms, {len(found)} breaches")
     return 1 if found else 0
 
 
