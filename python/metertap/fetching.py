@@ -7,9 +7,10 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from metertap import _core
+from metertap._extras import needed
 from metertap.errors import CoverageWarning, IncompleteUsage, InvalidArgument, MetertapError, WrongType, of_whole
 from metertap.planning import Plan, client_of, listed, plan
-from metertap.usage import Usage, _needed
+from metertap.usage import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -158,7 +159,7 @@ def progress_of(progress: bool | Callable[[int, int], object]) -> tuple[Any, Cal
         return None, lambda: None
     if callable(progress):
         return progress, lambda: None
-    bar = _needed("tqdm.auto", "cli").tqdm(unit="call")
+    bar = needed("tqdm.auto", "cli").tqdm(unit="call")
 
     def show(done: int, total: int) -> None:
         bar.total = total

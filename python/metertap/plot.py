@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from metertap import _core
+from metertap._extras import needed
 from metertap.errors import InvalidArgument, WrongType
-from metertap.usage import Usage, _needed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from metertap.usage import Reading
+    from metertap.usage import Reading, Usage
 
 __all__ = ["plot"]
 
@@ -40,9 +41,10 @@ def plot(usage: Usage, meters: str | Iterable[str] | None = None) -> Any:
     InvalidArgument
         If there is nothing to draw.
     """
-    if not isinstance(usage, Usage):
+    # By what it holds: to import its class here would lead back to this module.
+    if not isinstance(getattr(usage, "_core", None), _core.Usage):
         raise WrongType(f"usage must be a Usage, not {type(usage).__name__}.")
-    figure_class = _needed("matplotlib.figure", "plot").Figure
+    figure_class = needed("matplotlib.figure", "plot").Figure
     wanted = [meters] if isinstance(meters, str) else None if meters is None else list(meters)
     panels: dict[str, dict[str, list[Reading]]] = {}
     for reading in usage.readings():

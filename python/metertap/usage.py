@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from metertap import _core
-from metertap.errors import InvalidArgument, MissingExtra, WrongType
+from metertap._extras import needed
+from metertap.errors import InvalidArgument, WrongType
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -129,7 +130,7 @@ class Table:
 
     def to_arrow(self) -> Any:
         """Return a `pyarrow.Table`; needs the extra ``arrow``."""
-        return _needed("pyarrow", "arrow").table(self)
+        return needed("pyarrow", "arrow").table(self)
 
     def to_pandas(self, *, exact: bool = False) -> pd.DataFrame:
         """Return a `pandas.DataFrame`; needs the extra ``pandas``.
@@ -141,8 +142,8 @@ class Table:
         exact : bool, default False
             Keep quantities as `decimal.Decimal`; else they become the nearest float64.
         """
-        _needed("pandas", "pandas")
-        table = _needed("pyarrow", "pandas").table(Table(self._table.flat(exact)))
+        needed("pandas", "pandas")
+        table = needed("pyarrow", "pandas").table(Table(self._table.flat(exact)))
         frame: pd.DataFrame = table.to_pandas()
         return frame
 
@@ -151,7 +152,7 @@ class Table:
 
         Lists are lists, which polars can filter and group by, but not write as CSV: for that there is `flat`.
         """
-        frame: pl.DataFrame = _needed("polars", "polars").DataFrame(self)
+        frame: pl.DataFrame = needed("polars", "polars").DataFrame(self)
         return frame
 
     def to_dicts(self) -> list[dict[str, Any]]:
@@ -160,9 +161,9 @@ class Table:
 
     def write_parquet(self, path: str | os.PathLike[str]) -> None:
         """Write a Parquet file; needs the extra ``arrow``."""
-        _needed("pyarrow", "arrow")
+        needed("pyarrow", "arrow")
         with _place(path) as name:
-            _needed("pyarrow.parquet", "arrow").write_table(self.to_arrow(), name)
+            needed("pyarrow.parquet", "arrow").write_table(self.to_arrow(), name)
 
     def write_csv(self, path: str | os.PathLike[str]) -> None:
         """Write a CSV file in UTF-8, with exact numbers, times in UTC, and lists as in `flat`; needs no extra."""
@@ -497,14 +498,3 @@ def _place(path: str | os.PathLike[str]) -> Iterator[str | bytes]:
     except (OSError, UnicodeEncodeError) as problem:
         reason = getattr(problem, "strerror", None) or "it is no name of a file"
         raise InvalidArgument(f"path {ascii(name)[:80]} cannot be written: {' '.join(reason.split())[:80]}.") from None
-
-
-def _needed(module: str, extra: str) -> Any:
-    import importlib
-
-    try:
-        return importlib.import_module(module)
-    except ImportError:
-        package = module.partition(".")[0]
-        advice = f"pip install 'metertap[{extra}]'"
-        raise MissingExtra(f"this needs the package {package}, which is not installed: {advice}.") from None

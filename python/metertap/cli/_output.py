@@ -11,8 +11,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from metertap._extras import needed
 from metertap._table import csv_lines, exact, moment
-from metertap.usage import Table, _needed, shown
+from metertap.usage import Table, shown
 
 if TYPE_CHECKING:
     import argparse
@@ -45,7 +46,7 @@ def check(arguments: argparse.Namespace) -> None:
     if arguments.format == "parquet":
         if output is None:
             arguments.parser.error("--format parquet needs -o FILE")
-        _needed("pyarrow.parquet", "arrow")
+        needed("pyarrow.parquet", "arrow")
     if output is not None and (Path(output).is_dir() or not Path(output).parent.is_dir()):
         arguments.parser.error(f"{output} cannot be written: no file can be made there")
 
@@ -128,8 +129,8 @@ def _parquet(table: Table | Sequence[Any], output: str) -> None:
     if isinstance(table, Table):
         table.write_parquet(output)
         return
-    rows = _needed("pyarrow", "arrow").Table.from_pylist(list(_rows(table)))
-    _needed("pyarrow.parquet", "arrow").write_table(rows, output)
+    rows = needed("pyarrow", "arrow").Table.from_pylist(list(_rows(table)))
+    needed("pyarrow.parquet", "arrow").write_table(rows, output)
 
 
 def _object(row: dict[str, Any], columns: list[str]) -> str:

@@ -59,14 +59,14 @@ def frame(rows: list[dict[str, Any]], *, exact: bool) -> pd.DataFrame:
     from datetime import datetime, timezone
     from decimal import Decimal
 
-    from metertap.usage import _needed
+    from metertap._extras import needed
 
     def cell(value: Any) -> Any:
         if isinstance(value, datetime):
             return value.astimezone(timezone.utc)
         return float(value) if isinstance(value, Decimal) and not exact else value
 
-    pandas = _needed("pandas", "pandas")
+    pandas = needed("pandas", "pandas")
     columns = dict.fromkeys(name for row in rows for name in row)
     made: pd.DataFrame = pandas.DataFrame({name: [cell(row.get(name)) for row in rows] for name in columns})
     return made
