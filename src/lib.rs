@@ -18,6 +18,7 @@ pub mod service;
 pub mod signing;
 #[cfg(feature = "simulator")]
 pub mod simulator;
+pub mod spec;
 #[cfg(feature = "client")]
 pub mod usage;
 pub mod values;

@@ -8,25 +8,28 @@ use serde::{Deserialize, Serialize};
 use crate::values::quantity::Quantity;
 
 /// One thing that a provider measures.
-#[derive(Debug)]
-pub struct Meter {
+#[derive(Debug, Clone, Copy)]
+pub struct MeterOf<'a> {
     /// Its name, for example `volcengine.time_shift_storage`.
-    pub name: &'static str,
+    pub name: &'a str,
     /// The unit of its quantities; base 1000 and base 1024 never share a name (`GB`, `GiB`).
-    pub unit: &'static str,
+    pub unit: &'a str,
     /// What kind of number it is.
     pub kind: Kind,
     /// How its readings become those of a longer time, or of several labels.
-    pub rollup: Rollup,
+    pub rollup: RollupOf<'a>,
     /// What was done to its numbers before they reached us.
     pub rounding: Rounding,
     /// The names of the columns that tell its readings apart, for example `vhost`.
-    pub dimensions: &'static [&'static str],
+    pub dimensions: &'a [&'a str],
     /// What it is, in one sentence.
-    pub doc: &'static str,
+    pub doc: &'a str,
 }
 
-impl Meter {
+/// One that lives as long as the process.
+pub type Meter = MeterOf<'static>;
+
+impl MeterOf<'_> {
     /// What must be known of this number, whatever else its answer says: how it was rounded, by the provider and here.
     pub fn flags(&self, quantity: Quantity) -> Flags {
         let flags = match self.rounding {
@@ -69,20 +72,23 @@ impl Kind {
 
 /// How readings may be put together. `over_time` and `over_labels` differ: storage adds up over vhosts, not over days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rollup {
+pub struct RollupOf<'a> {
     /// From short windows to a long one.
-    pub over_time: Combine,
+    pub over_time: CombineOf<'a>,
     /// From several labels (and accounts) to one figure.
-    pub over_labels: Combine,
+    pub over_labels: CombineOf<'a>,
 }
+
+/// One that lives as long as the process.
+pub type Rollup = RollupOf<'static>;
 
 /// How numbers become one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Combine {
+pub enum CombineOf<'a> {
     /// Their sum.
     Add,
     /// Their sum among readings with the same value of this dimension, which decides what is counted; never across it.
-    AddWithin(&'static str),
+    AddWithin(&'a str),
     /// The largest.
     Max,
     /// The latest.
@@ -90,6 +96,9 @@ pub enum Combine {
     /// None of these is right.
     Refuse,
 }
+
+/// One that lives as long as the process.
+pub type Combine = CombineOf<'static>;
 
 impl Combine {
     /// Its name in the catalogue.
@@ -145,14 +154,14 @@ impl Rounding {
 }
 
 /// A kind of call that readings come from: what it measures, and its limits.
-#[derive(Debug)]
-pub struct Source {
+#[derive(Debug, Clone, Copy)]
+pub struct SourceOf<'a> {
     /// The operation, by its Python name.
-    pub operation: &'static str,
+    pub operation: &'a str,
     /// What an answer holds.
-    pub meters: &'static [Meter],
+    pub meters: &'a [MeterOf<'a>],
     /// The arguments that take a call's window.
-    pub takes: Takes,
+    pub takes: TakesOf<'a>,
     /// How its readings are cut in time.
     pub buckets: Buckets,
     /// The longest piece of one call. Where it is widened, this leaves room for that below the service's own limit.
@@ -171,23 +180,29 @@ pub struct Source {
     /// When its readings are final.
     pub settles: Settles,
     /// The currency of the costs that it states, if it states any.
-    pub currency: Option<&'static str>,
+    pub currency: Option<&'a str>,
     /// True if it is asked when the caller names no meters.
     pub by_default: bool,
     /// The page that documents it.
-    pub page: &'static str,
+    pub page: &'a str,
 }
+
+/// One that lives as long as the process.
+pub type Source = SourceOf<'static>;
 
 /// The arguments that take a call's window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Takes {
+pub enum TakesOf<'a> {
     /// Two moments, by these names.
-    Range(&'static str, &'static str),
+    Range(&'a str, &'a str),
     /// `year` and `month`.
     YearMonth,
     /// None: the answer is about now.
     Nothing,
 }
+
+/// One that lives as long as the process.
+pub type Takes = TakesOf<'static>;
 
 /// How readings are cut in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -46,7 +46,7 @@ impl Engine {
             let document = provider.answer(call, reply)?;
             let id = provider.request_id(reply, &document);
             let read = || match provider.next(call, call, &document)? {
-                None => native(provider, call, raw, &document, answered_at(reply)).map(Step::Whole),
+                None => native(provider, call, raw, &document, reply).map(Step::Whole),
                 Some(next) => Ok(Step::Page(document.clone().into_owned(), next)),
             };
             // Some tell it in the body only.
@@ -57,12 +57,12 @@ impl Engine {
             Step::Page(document, next) => (document, next),
         };
         loop {
-            let page = |reply: &Reply| Ok((provider.answer(&next, reply)?.into_owned(), answered_at(reply)));
-            let (page, at) = self.ask(client, &next, trace, page).await?;
+            let page = |reply: &Reply| Ok((provider.answer(&next, reply)?.into_owned(), reply.clone()));
+            let (page, reply) = self.ask(client, &next, trace, page).await?;
             provider.join(call, &mut whole, page)?;
             match provider.next(call, &next, &whole)? {
                 Some(further) => next = further,
-                None => return native(provider, call, raw, &whole, at),
+                None => return native(provider, call, raw, &whole, &reply),
             }
         }
     }
@@ -72,8 +72,10 @@ fn answered_at(reply: &Reply) -> Timestamp {
     reply.date().unwrap_or_else(|| clock::now(SignedDuration::ZERO))
 }
 
-fn native(provider: &dyn Provider, call: &Call, raw: bool, document: &Json<'_>, at: Timestamp) -> Result<Native> {
-    let remarks = remarks(provider, call, document, at);
+/// `document` is what the reply holds, or what the pages hold of which it is the last. What comes in pages is no source of
+/// readings.
+fn native(provider: &dyn Provider, call: &Call, raw: bool, document: &Json<'_>, reply: &Reply) -> Result<Native> {
+    let remarks = remarks(provider, call, reply, answered_at(reply));
     At::root(document).check_floats()?;
     // As plain JSON an answer is what the service sent; by its shape it is what can be relied on.
     if raw {
@@ -89,12 +91,12 @@ fn native(provider: &dyn Provider, call: &Call, raw: bool, document: &Json<'_>, 
 }
 
 /// What the answer itself shows to be missing; or the error for which a fetch would refuse it.
-pub fn remarks(provider: &dyn Provider, call: &Call, document: &Json<'_>, at: Timestamp) -> Result<Vec<String>> {
+pub fn remarks(provider: &dyn Provider, call: &Call, reply: &Reply, at: Timestamp) -> Result<Vec<String>> {
     let Some(planned) = planned(provider, call, at)? else {
         return Ok(Vec::new());
     };
     let mut collector = Collector::new(&planned, at);
-    provider.readings(&planned, document, at, &mut collector)?;
+    provider.collect(&planned, reply, at, &mut collector)?;
     let readings = collector.finish()?;
     let mut remarks = Vec::new();
     remarks.extend(readings.told.cut.clone());

@@ -208,13 +208,10 @@ fn read_with_id(
     reply: &Reply,
     answered_at: Timestamp,
 ) -> Result<(CallReadings, Option<String>)> {
-    let document = provider.answer(&call.call, reply)?;
-    let id = provider.request_id(reply, &document);
     let fetched_at = reply.date().unwrap_or(answered_at);
     let mut collector = Collector::new(call, fetched_at);
-    let taken = provider.readings(call, &document, fetched_at, &mut collector);
-    let readings = taken.and_then(|()| collector.finish());
-    match readings {
+    let id = provider.collect(call, reply, fetched_at, &mut collector)?;
+    match collector.finish() {
         Ok(readings) => Ok((readings, id)),
         Err(error) => Err(error.with_request_id(id)),
     }

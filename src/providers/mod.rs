@@ -3,22 +3,27 @@
 //! A provider is pure: same input, same output; no clock, no network, no globals. Each has the same five files:
 //! `mod.rs` (what it is), `query.rs` (question to request), `model.rs` (the wire), `read.rs` (bytes to values or error),
 //! `meters.rs` (what it measures, and values to readings; Volcengine's many rows have `readings.rs` for the latter).
-//! What an answer of any of them says of itself is read in `envelope.rs`.
+//! Those that are documents are a file of TOML, and code beside it where a document cannot say something.
 
 pub mod devicewise;
-mod envelope;
+pub mod documented;
 pub mod ricoh;
-pub mod sora;
 #[cfg(test)]
 pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 pub mod uipath;
 pub mod volcengine;
 
+use documented::{Documented, Nothing};
+
 use crate::service::Provider;
+
+static SORA: Documented = Documented::new("sora", include_str!("sora.toml"), &Nothing);
 
 /// All providers: the one list.
 pub static REGISTRY: &[&dyn Provider] = &[
-    &sora::Sora,
+    &SORA,
     &ricoh::Ricoh,
     &uipath::UiPath,
     &devicewise::DeviceWise,
@@ -27,5 +32,5 @@ pub static REGISTRY: &[&dyn Provider] = &[
 
 /// The provider of that name.
 pub fn provider(name: &str) -> Option<&'static dyn Provider> {
-    REGISTRY.iter().copied().find(|provider| provider.facts().name == name)
+    REGISTRY.iter().copied().find(|provider| provider.name() == name)
 }

@@ -3,10 +3,9 @@
 use jiff::{Timestamp, Zoned, tz::TimeZone};
 
 use crate::meters::{Flag, Reading, Sink, Source, Takes};
-use crate::service::{Asked, Call, PlannedCall, Provider};
+use crate::service::{Asked, Call, PlannedCall, Provider, Reply};
 use crate::values::arguments::{Arguments, Value};
 use crate::values::error::Result;
-use crate::values::json::Json;
 use crate::values::quantity::Quantity;
 use crate::values::window::{Instant, Window};
 
@@ -116,7 +115,12 @@ pub fn read(provider: &dyn Provider, call: &PlannedCall, body: &[u8], fetched_at
         source: call.asked.source,
         lines: Lines::default(),
     };
-    provider.readings(call, &Json::parse(body)?, at(fetched_at), &mut recorder)?;
+    let reply = Reply {
+        status: 200,
+        body: body.to_vec(),
+        ..Reply::default()
+    };
+    provider.collect(call, &reply, at(fetched_at), &mut recorder)?;
     Ok(recorder.lines)
 }
 

@@ -1,79 +1,91 @@
 //! What a provider is, as data: names, accounts, operations, sources, limits.
 
-use crate::meters::Source;
-use crate::values::arguments::Argument;
-use crate::values::shape::Holds;
+use crate::meters::SourceOf;
+use crate::values::arguments::ArgumentOf;
+use crate::values::shape::HoldsOf;
 
 /// What a provider is, as data.
-#[derive(Debug)]
-pub struct Facts {
+#[derive(Debug, Clone, Copy)]
+pub struct FactsOf<'a> {
     /// Its name in the registry, for example `sora`.
-    pub name: &'static str,
+    pub name: &'a str,
     /// Its name for people.
-    pub title: &'static str,
+    pub title: &'a str,
     /// The service's address; nothing where every account has its own.
-    pub base_url: Option<&'static str>,
+    pub base_url: Option<&'a str>,
     /// The page that documents it.
-    pub page: &'static str,
+    pub page: &'a str,
     /// What an account consists of, besides its secrets.
-    pub settings: &'static [Argument],
+    pub settings: &'a [ArgumentOf<'a>],
     /// The secrets that an account may have.
-    pub secrets: &'static [SecretField],
+    pub secrets: &'a [SecretFieldOf<'a>],
     /// Which variables the vendor's own tools use for a field: `(field, variable)`, best first.
-    pub environment: &'static [(&'static str, &'static str)],
+    pub environment: &'a [(&'a str, &'a str)],
     /// Its operations.
-    pub operations: &'static [Operation],
+    pub operations: &'a [OperationOf<'a>],
     /// Where readings come from, with their meters and limits.
-    pub sources: &'static [Source],
+    pub sources: &'a [SourceOf<'a>],
     /// What `select` takes for an account: which meters, and the arguments that they need.
-    pub selection: &'static [Argument],
+    pub selection: &'a [ArgumentOf<'a>],
     /// Questions that several operations answer together.
-    pub composites: &'static [Composite],
+    pub composites: &'a [CompositeOf<'a>],
     /// How many requests of one account may be under way at once.
     pub concurrency: usize,
     /// How many requests one account may send in a second; nothing where no limit is declared.
     pub per_second: Option<f64>,
 }
 
+/// One that lives as long as the process.
+pub type Facts = FactsOf<'static>;
+
 /// A secret that an account may have.
-#[derive(Debug)]
-pub struct SecretField {
+#[derive(Debug, Clone, Copy)]
+pub struct SecretFieldOf<'a> {
     /// Its Python name.
-    pub name: &'static str,
+    pub name: &'a str,
     /// What it is, in one sentence.
-    pub doc: &'static str,
+    pub doc: &'a str,
 }
 
+/// One that lives as long as the process.
+pub type SecretField = SecretFieldOf<'static>;
+
 /// One documented operation.
-#[derive(Debug)]
-pub struct Operation {
+#[derive(Debug, Clone, Copy)]
+pub struct OperationOf<'a> {
     /// Its Python name.
-    pub name: &'static str,
+    pub name: &'a str,
     /// The service's own name of it: a path, an action or a command.
-    pub wire: &'static str,
+    pub wire: &'a str,
     /// What it tells, in one sentence, with units.
-    pub doc: &'static str,
+    pub doc: &'a str,
     /// The page that documents it.
-    pub page: &'static str,
+    pub page: &'a str,
     /// What it takes.
-    pub arguments: &'static [Argument],
+    pub arguments: &'a [ArgumentOf<'a>],
     /// The two arguments that bound its range of time, if it has one.
-    pub range: Option<(&'static str, &'static str)>,
+    pub range: Option<(&'a str, &'a str)>,
     /// What it returns.
-    pub returns: Holds,
+    pub returns: HoldsOf<'a>,
     /// True if sending it twice does no harm.
     pub repeatable: bool,
 }
 
+/// One that lives as long as the process.
+pub type Operation = OperationOf<'static>;
+
 /// Several operations without arguments that make one answer: asked at once, and all of one calendar month (UTC).
-#[derive(Debug)]
-pub struct Composite {
+#[derive(Debug, Clone, Copy)]
+pub struct CompositeOf<'a> {
     /// Its Python name.
-    pub name: &'static str,
+    pub name: &'a str,
     /// The Python dataclass of the answer: a field per operation, and `retrieved_at`.
-    pub record: &'static str,
+    pub record: &'a str,
     /// What it tells, in one sentence.
-    pub doc: &'static str,
+    pub doc: &'a str,
     /// The operations, by their Python names.
-    pub parts: &'static [&'static str],
+    pub parts: &'a [&'a str],
 }
+
+/// One that lives as long as the process.
+pub type Composite = CompositeOf<'static>;

@@ -15,6 +15,11 @@ pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<&'static dyn Provider>;
 
 /// One service family: everything about it that does not need the network.
 pub trait Provider: Send + Sync {
+    /// Its name in the registry.
+    fn name(&self) -> &'static str {
+        self.facts().name
+    }
+
     /// What it is: names, accounts, operations, limits, pages.
     fn facts(&self) -> &'static Facts;
 
@@ -82,6 +87,24 @@ pub trait Provider: Send + Sync {
     /// Puts the rows of a further page behind those of the earlier ones.
     fn join(&self, _asked: &Call, _whole: &mut Json<'static>, _page: Json<'static>) -> Result<()> {
         Ok(())
+    }
+
+    /// Puts the readings in a reply, and remarks on it, into the sink, and returns the service's id of the request.
+    /// `fetched_at` is the service's time of the answer, or ours. Readings that start outside the call's window are left
+    /// to the caller to drop; after an error, nothing that came into the sink counts.
+    fn collect(
+        &self,
+        call: &PlannedCall,
+        reply: &Reply,
+        fetched_at: Timestamp,
+        sink: &mut dyn Sink,
+    ) -> Result<Option<String>> {
+        let document = self.answer(&call.call, reply)?;
+        let id = self.request_id(reply, &document);
+        match self.readings(call, &document, fetched_at, sink) {
+            Ok(()) => Ok(id),
+            Err(error) => Err(error.with_request_id(id)),
+        }
     }
 
     /// The readings in a document, and remarks on it. `fetched_at` is the service's time of the answer, or ours.

@@ -2,9 +2,9 @@
 
 use crate::providers::provider;
 use crate::providers::testing::{at, planned, texts};
+use crate::service::Reply;
 use crate::usage::{CallReadings, Collector};
 use crate::values::error::{Kind, Result};
-use crate::values::json::Json;
 
 const DAY: (&str, &str) = ("2024-03-01T00:00:00+08:00", "2024-03-02T00:00:00+08:00");
 const LATER: &str = "2030-01-01T00:00:00Z";
@@ -14,7 +14,12 @@ fn kept(of: &str, operation: &str, meters: &[&str], window: (&str, &str), body: 
     let provider = provider(of).unwrap();
     let call = planned(provider, operation, vec![texts("meters", meters)], window);
     let mut collector = Collector::new(&call, at(LATER));
-    provider.readings(&call, &Json::parse(body.as_bytes())?, at(LATER), &mut collector)?;
+    let reply = Reply {
+        status: 200,
+        body: body.as_bytes().to_vec(),
+        ..Reply::default()
+    };
+    provider.collect(&call, &reply, at(LATER), &mut collector)?;
     collector.finish()
 }
 

@@ -6,6 +6,7 @@
 use std::collections::HashSet;
 
 use jiff::civil::Date;
+use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp};
 
 use super::error::{Error, Kind, Result};
@@ -86,21 +87,21 @@ pub type Check = fn(&str) -> std::result::Result<(), String>;
 
 /// What an argument accepts.
 #[derive(Debug, Clone, Copy)]
-pub enum Accepts {
+pub enum AcceptsOf<'a> {
     /// A bool.
     Flag,
     /// An int between these, both included.
     Whole(i64, i64),
     /// One of these ints.
-    WholeOf(&'static [i64]),
+    WholeOf(&'a [i64]),
     /// A str that passes the check.
     Text(Check),
     /// One of these strs.
-    OneOf(&'static [&'static str]),
+    OneOf(&'a [&'a str]),
     /// A str or a list of them; each passes the check.
     Texts(Check),
     /// A str or a list of them; each one of these.
-    SomeOf(&'static [&'static str]),
+    SomeOf(&'a [&'a str]),
     /// A moment: aware datetime, date (midnight UTC) or ISO text.
     Moment,
     /// The same, or an int of Unix milliseconds.
@@ -111,9 +112,12 @@ pub enum Accepts {
     Dicts,
 }
 
+/// One that lives as long as the process.
+pub type Accepts = AcceptsOf<'static>;
+
 /// Whether an argument must be given.
 #[derive(Debug, Clone, Copy)]
-pub enum Needed {
+pub enum NeededOf<'a> {
     /// It must.
     Required,
     /// It may.
@@ -123,21 +127,27 @@ pub enum Needed {
     /// It has this value otherwise.
     Whole(i64),
     /// It has this value otherwise.
-    Text(&'static str),
+    Text(&'a str),
 }
+
+/// One that lives as long as the process.
+pub type Needed = NeededOf<'static>;
 
 /// One argument of an operation or an account.
 #[derive(Debug, Clone, Copy)]
-pub struct Argument {
+pub struct ArgumentOf<'a> {
     /// Its Python name.
-    pub name: &'static str,
+    pub name: &'a str,
     /// What it accepts.
-    pub accepts: Accepts,
+    pub accepts: AcceptsOf<'a>,
     /// Whether it must be given.
-    pub needed: Needed,
+    pub needed: NeededOf<'a>,
     /// What it means, in one sentence, with its unit.
-    pub doc: &'static str,
+    pub doc: &'a str,
 }
+
+/// One that lives as long as the process.
+pub type Argument = ArgumentOf<'static>;
 
 /// Arguments that were checked against their table; those not given and without default are absent.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -407,6 +417,18 @@ pub fn bearer(text: &str) -> std::result::Result<&str, String> {
         return Err("must consist of ASCII characters, as tokens do".to_owned());
     }
     Ok(token)
+}
+
+/// Accepts any text: for places that can carry all of them.
+#[allow(clippy::unnecessary_wraps)] // checks of arguments have this form
+pub fn any(_text: &str) -> std::result::Result<(), String> {
+    Ok(())
+}
+
+/// The offset of a text such as `+09:00`.
+pub fn parse_offset(text: &str) -> Option<Offset> {
+    let instant = Instant::parse(&format!("2000-01-01T00:00:00{text}")).ok()?;
+    Some(instant.offset)
 }
 
 /// Accepts a GUID in its usual form.

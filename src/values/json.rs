@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use jiter::{Jiter, Peek};
+use jiter::Jiter;
+pub use jiter::Peek;
 use serde::ser::{Error as _, Serialize, SerializeMap, SerializeSeq, SerializeStruct, Serializer};
 
 use super::error::{Error, Kind, Result};
-use super::quantity::{Quantity, check_integer};
+use super::quantity::{Quantity, check_count, check_integer};
 
 /// Nesting deeper than this is refused; no provider comes near it.
 const MAX_DEPTH: usize = 64;
@@ -32,6 +33,16 @@ pub enum Json<'b> {
 impl<'b> Json<'b> {
     /// Reads a whole body: UTF-8 (a byte order mark is allowed), one JSON value, nothing after it.
     pub fn parse(body: &'b [u8]) -> Result<Self> {
+        Self::read(body, None)
+    }
+
+    /// The same, but the items of the array at the end of this path of keys are handed over while they are read; it is
+    /// empty in what is returned. A value of another kind at that place is returned as it is.
+    pub fn parse_around(body: &'b [u8], path: &[&str], items: &mut dyn Items<'b>) -> Result<Self> {
+        Self::read(body, Some((path, items)))
+    }
+
+    fn read(body: &'b [u8], around: Around<'_, 'b>) -> Result<Self> {
         let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
         let text = std::str::from_utf8(body).map_err(|problem| {
             Error::unexpected("$", format!("the body is not UTF-8 (byte {})", problem.valid_up_to()))
@@ -42,7 +53,7 @@ impl<'b> Json<'b> {
             depth: 0,
         };
         let peek = reader.tokens.peek().map_err(|problem| reader.broken(&problem))?;
-        let value = reader.value(peek)?;
+        let value = reader.value_around(peek, around)?;
         reader.tokens.finish().map_err(|problem| reader.broken(&problem))?;
         Ok(value)
     }
@@ -111,14 +122,51 @@ impl<'b> Json<'b> {
     }
 }
 
-struct Reader<'b> {
+/// Takes the items of an array while a body is read.
+pub trait Items<'b> {
+    /// Takes an item: it must be read to its end. An error ends the reading of the whole body.
+    fn item(&mut self, reader: &mut Reader<'b>, peek: Peek) -> Result<()>;
+}
+
+/// Where an array is handed over, and to whom.
+type Around<'i, 'b> = Option<(&'i [&'i str], &'i mut dyn Items<'b>)>;
+
+/// A body that is being read.
+pub struct Reader<'b> {
     text: &'b str,
     tokens: Jiter<'b>,
     depth: usize,
 }
 
 impl<'b> Reader<'b> {
-    fn value(&mut self, peek: Peek) -> Result<Json<'b>> {
+    /// Reads a value.
+    pub fn value(&mut self, peek: Peek) -> Result<Json<'b>> {
+        self.value_around(peek, None)
+    }
+
+    fn value_around(&mut self, peek: Peek, around: Around<'_, 'b>) -> Result<Json<'b>> {
+        match (peek, around) {
+            (Peek::Array, Some(([], items))) => {
+                self.items(|reader, peek| items.item(reader, peek))?;
+                return Ok(Json::List(Vec::new()));
+            }
+            (Peek::Object, Some(([first, rest @ ..], items))) => {
+                let mut members = Vec::new();
+                self.members(|reader, name, peek| {
+                    let around: Around<'_, 'b> = if name == *first {
+                        Some((rest, &mut *items))
+                    } else {
+                        None
+                    };
+                    let value = reader.value_around(peek, around)?;
+                    members.push((name, value));
+                    Ok(())
+                })?;
+                refuse_duplicates(&members.iter().map(|(name, _)| name.as_ref()))?;
+                return Ok(Json::Map(members));
+            }
+            _ => {}
+        }
         match peek {
             Peek::Null => self
                 .tokens
@@ -131,13 +179,29 @@ impl<'b> Reader<'b> {
                 .map(Json::Bool)
                 .map_err(|problem| self.broken(&problem)),
             Peek::String => self.string().map(Json::Text),
-            Peek::Array => self.nested(Self::list),
-            Peek::Object => self.nested(Self::map),
-            _ => self.number(peek),
+            Peek::Array => {
+                let mut items = Vec::new();
+                self.items(|reader, peek| {
+                    items.push(reader.value(peek)?);
+                    Ok(())
+                })?;
+                Ok(Json::List(items))
+            }
+            Peek::Object => {
+                let mut members: Vec<(Cow<'b, str>, Json<'b>)> = Vec::new();
+                self.members(|reader, name, peek| {
+                    let value = reader.value(peek)?;
+                    members.push((name, value));
+                    Ok(())
+                })?;
+                refuse_duplicates(&members.iter().map(|(name, _)| name.as_ref()))?;
+                Ok(Json::Map(members))
+            }
+            _ => self.number(peek).map(|text| Json::Number(Cow::Borrowed(text))),
         }
     }
 
-    fn nested(&mut self, read: fn(&mut Self) -> Result<Json<'b>>) -> Result<Json<'b>> {
+    fn enter(&mut self) -> Result<()> {
         if self.depth == MAX_DEPTH {
             return Err(Error::unexpected(
                 "$",
@@ -145,54 +209,55 @@ impl<'b> Reader<'b> {
             ));
         }
         self.depth += 1;
-        let value = read(self);
-        self.depth -= 1;
-        value
+        Ok(())
     }
 
-    fn list(&mut self) -> Result<Json<'b>> {
-        let mut items = Vec::new();
+    /// Reads an array, item by item.
+    pub fn items(&mut self, mut visit: impl FnMut(&mut Self, Peek) -> Result<()>) -> Result<()> {
+        self.enter()?;
         let mut next = self.tokens.known_array().map_err(|problem| self.broken(&problem))?;
         while let Some(peek) = next {
-            items.push(self.value(peek)?);
+            visit(self, peek)?;
             next = self.tokens.array_step().map_err(|problem| self.broken(&problem))?;
         }
-        Ok(Json::List(items))
+        self.depth -= 1;
+        Ok(())
     }
 
-    fn map(&mut self) -> Result<Json<'b>> {
-        let mut members: Vec<(Cow<'b, str>, Json<'b>)> = Vec::new();
+    /// Reads an object, member by member; that no key occurs twice is for the visitor to see to.
+    pub fn members(&mut self, mut visit: impl FnMut(&mut Self, Cow<'b, str>, Peek) -> Result<()>) -> Result<()> {
+        self.enter()?;
         let mut key = match self.tokens.known_object() {
             Ok(key) => key.map(|name| borrowed(self.text, name)),
             Err(problem) => return Err(self.broken(&problem)),
         };
         while let Some(name) = key {
             let peek = self.tokens.peek().map_err(|problem| self.broken(&problem))?;
-            let value = self.value(peek)?;
-            members.push((name, value));
+            visit(self, name, peek)?;
             key = match self.tokens.next_key() {
                 Ok(key) => key.map(|name| borrowed(self.text, name)),
                 Err(problem) => return Err(self.broken(&problem)),
             };
         }
-        refuse_duplicates(&members)?;
-        Ok(Json::Map(members))
+        self.depth -= 1;
+        Ok(())
     }
 
-    fn string(&mut self) -> Result<Cow<'b, str>> {
+    /// Reads a string.
+    pub fn string(&mut self) -> Result<Cow<'b, str>> {
         match self.tokens.known_str() {
             Ok(text) => Ok(borrowed(self.text, text)),
             Err(problem) => Err(self.broken(&problem)),
         }
     }
 
-    fn number(&mut self, peek: Peek) -> Result<Json<'b>> {
+    /// Reads a number, as it was written.
+    pub fn number(&mut self, peek: Peek) -> Result<&'b str> {
         let start = self.tokens.current_index();
         if let Err(problem) = self.tokens.known_number_bytes(peek) {
             return Err(self.broken(&problem));
         }
-        let text = self.text.get(start..self.tokens.current_index()).unwrap_or_default();
-        Ok(Json::Number(Cow::Borrowed(text)))
+        Ok(self.text.get(start..self.tokens.current_index()).unwrap_or_default())
     }
 
     fn broken(&self, problem: &jiter::JiterError) -> Error {
@@ -217,28 +282,28 @@ fn borrowed<'b>(body: &'b str, text: &str) -> Cow<'b, str> {
     }
 }
 
-fn refuse_duplicates(members: &[(Cow<'_, str>, Json<'_>)]) -> Result<()> {
-    let twice = if members.len() <= 16 {
-        let earlier = |index: usize, name: &str| members.iter().take(index).any(|(other, _)| other == name);
-        members
-            .iter()
-            .enumerate()
-            .find(|(index, (name, _))| earlier(*index, name))
-            .map(|(_, (name, _))| name)
+/// Refuses an object in which a key occurs twice.
+pub fn refuse_duplicates<'k>(names: &(impl ExactSizeIterator<Item = &'k str> + Clone)) -> Result<()> {
+    let twice = if names.len() <= 16 {
+        let mut all = names.clone().enumerate();
+        all.find(|(index, name)| names.clone().take(*index).any(|other| other == *name))
+            .map(|(_, name)| name)
     } else {
-        let mut seen = std::collections::HashSet::with_capacity(members.len());
-        members
-            .iter()
-            .find(|(name, _)| !seen.insert(name.as_ref()))
-            .map(|(name, _)| name)
+        let mut seen = std::collections::HashSet::with_capacity(names.len());
+        names.clone().find(|name| !seen.insert(*name))
     };
     match twice {
-        Some(name) => Err(Error::unexpected(
-            "$",
-            format!("the key {:?} occurs twice in one object", super::text::head(name, 60)),
-        )),
+        Some(name) => Err(occurs_twice(name)),
         None => Ok(()),
     }
+}
+
+/// The error that a key occurs twice.
+pub fn occurs_twice(name: &str) -> Error {
+    Error::unexpected(
+        "$",
+        format!("the key {:?} occurs twice in one object", super::text::head(name, 60)),
+    )
 }
 
 /// Serialises as the JSON it was; numbers pass through `serde_json`'s convention for numbers of any size, so that
@@ -454,9 +519,19 @@ impl<'j, 'b> At<'j, 'b> {
         }
     }
 
+    /// This number's text, checked to be a count: whole, of 64 bits, and not negative.
+    pub fn count(&self) -> Result<&'j str> {
+        match self.value {
+            Json::Number(text) => check_count(text)
+                .map(|()| text.as_ref())
+                .map_err(|problem| self.blame(&problem)),
+            _ => Err(self.expected("a whole number")),
+        }
+    }
+
     /// The same, as a number.
     pub fn whole(&self) -> Result<i128> {
-        let text = self.integer()?;
+        let text = self.count()?;
         // In 64 bits if it fits, which is quicker by far.
         let number = text.parse::<i64>().map(i128::from).or_else(|_| text.parse());
         number.map_err(|_| self.expected("a whole number"))

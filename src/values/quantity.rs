@@ -115,6 +115,19 @@ pub fn check_integer(text: &str) -> Result<()> {
     ))
 }
 
+/// Checks that a JSON number's text is a count: a whole number of 64 bits that is not negative. No page of any service
+/// tells of counts below zero, so one that comes is not taken for a number.
+pub fn check_count(text: &str) -> Result<()> {
+    check_integer(text)?;
+    if text.starts_with('-') && text.contains(|digit: char| ('1'..='9').contains(&digit)) {
+        return Err(Error::new(
+            Kind::UnexpectedResponse,
+            format!("{} is negative, while it counts something", super::text::head(text, 60)),
+        ));
+    }
+    Ok(())
+}
+
 fn unreadable(text: &str) -> Error {
     Error::new(
         Kind::UnexpectedResponse,

@@ -12,31 +12,37 @@ use super::json::{At, Json, Path};
 use super::window::Instant;
 
 /// A record: its name in Python, and its fields.
-#[derive(Debug)]
-pub struct Shape {
+#[derive(Debug, Clone, Copy)]
+pub struct ShapeOf<'a> {
     /// The name of the Python dataclass in `metertap.models`.
-    pub name: &'static str,
+    pub name: &'a str,
     /// Its fields, in order; `extra` comes after them.
-    pub fields: &'static [Field],
+    pub fields: &'a [FieldOf<'a>],
 }
 
+/// One that lives as long as the process.
+pub type Shape = ShapeOf<'static>;
+
 /// A field of a record.
-#[derive(Debug)]
-pub struct Field {
+#[derive(Debug, Clone, Copy)]
+pub struct FieldOf<'a> {
     /// The service's name of it.
-    pub wire: &'static str,
+    pub wire: &'a str,
     /// Our name of it.
-    pub name: &'static str,
+    pub name: &'a str,
     /// What it holds.
-    pub holds: Holds,
+    pub holds: HoldsOf<'a>,
 }
+
+/// One that lives as long as the process.
+pub type Field = FieldOf<'static>;
 
 /// What a field holds.
 #[derive(Debug, Clone, Copy)]
-pub enum Holds {
+pub enum HoldsOf<'a> {
     /// `true` or `false`.
     Flag,
-    /// A whole number of 64 bits.
+    /// A count: a whole number of 64 bits that is not negative.
     Integer,
     /// A number, exactly as written.
     Decimal,
@@ -49,18 +55,21 @@ pub enum Holds {
     /// A day: `YYYY-MM-DD`, or an instant or epoch milliseconds of which the UTC date is taken.
     Day,
     /// A record.
-    Record(&'static Shape),
+    Record(&'a ShapeOf<'a>),
     /// An array of these.
-    List(&'static Holds),
+    List(&'a HoldsOf<'a>),
     /// An array of these; null or nothing is an empty one.
-    ListOrNothing(&'static Holds),
+    ListOrNothing(&'a HoldsOf<'a>),
     /// An object with any keys and these values.
-    Map(&'static Holds),
+    Map(&'a HoldsOf<'a>),
     /// This, or null, or nothing.
-    Maybe(&'static Holds),
+    Maybe(&'a HoldsOf<'a>),
     /// Any JSON.
     Anything,
 }
+
+/// One that lives as long as the process.
+pub type Holds = HoldsOf<'static>;
 
 /// A typed value, ready to become a Python object.
 #[derive(Debug, Clone, PartialEq)]
@@ -119,7 +128,7 @@ impl Holds {
     pub fn read(&self, at: &At<'_, '_>) -> Result<Typed> {
         match self {
             Self::Flag => at.flag().map(Typed::Flag),
-            Self::Integer => at.integer().map(|text| Typed::Integer(text.to_owned())),
+            Self::Integer => at.count().map(|text| Typed::Integer(text.to_owned())),
             Self::Decimal => match at.value {
                 Json::Number(text) => at.quantity().map(|_| Typed::Decimal(text.to_string())),
                 _ => Err(at.expected("a number")),

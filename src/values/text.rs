@@ -29,6 +29,24 @@ pub fn digits(text: &[u8]) -> Option<u64> {
     })
 }
 
+/// A name in capitals of any kind as Python writes it: `PeakUpBandwidth` is `peak_up_bandwidth`, `TaskID` is `task_id`.
+pub fn snake(name: &str) -> String {
+    let letters: Vec<char> = name.chars().collect();
+    let at = |place: usize| letters.get(place).copied().unwrap_or(' ');
+    let mut snake = String::new();
+    for (place, letter) in letters.iter().enumerate() {
+        let begins_a_word = place > 0
+            && letter.is_uppercase()
+            && (at(place + 1).is_lowercase() || !at(place - 1).is_uppercase())
+            && at(place - 1) != '_';
+        if begins_a_word {
+            snake.push('_');
+        }
+        snake.extend(letter.to_lowercase());
+    }
+    snake
+}
+
 /// The nearest of these names, if one is near enough to be meant.
 pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     names

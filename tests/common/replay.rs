@@ -6,7 +6,6 @@ use metertap::service::{Account, Asked, Call, Login, PlannedCall, Provider, Repl
 #[cfg(feature = "client")]
 use metertap::usage::{Collector, columns::Told};
 use metertap::values::error::Result;
-use metertap::values::json::Json;
 use metertap::values::quantity::Quantity;
 use metertap::values::shape::Typed;
 use metertap::values::window::{Instant, Window};
@@ -195,7 +194,7 @@ impl Replay {
             Ask::Call(call, planned) => match self.provider.answer(call, &reply) {
                 Ok(document) => Found {
                     typed: self.provider.typed(call, &document),
-                    table: planned.as_ref().map(|planned| self.table(planned, &document)),
+                    table: planned.as_ref().map(|planned| self.table(planned, &reply)),
                 },
                 Err(error) => Found {
                     typed: Err(error),
@@ -210,25 +209,25 @@ impl Replay {
         self.read(&self.reply.body)
     }
 
-    fn table(&self, planned: &PlannedCall, document: &Json<'_>) -> Result<Table> {
+    fn table(&self, planned: &PlannedCall, reply: &Reply) -> Result<Table> {
         let mut rows = Rows(planned.asked.source, Table::default());
         let at = self.reply.date().unwrap_or_else(fetched_at);
-        self.provider.readings(planned, document, at, &mut rows)?;
+        self.provider.collect(planned, reply, at, &mut rows)?;
         #[cfg(feature = "client")]
-        self.keep(planned, document, at, &mut rows.1)?;
+        self.keep(planned, reply, at, &mut rows.1)?;
         Ok(rows.1)
     }
 
     /// Keeps of the rows what a usage keeps, wherever they start: each once, unless two contradict each other.
     #[cfg(feature = "client")]
-    fn keep(&self, planned: &PlannedCall, document: &Json<'_>, at: jiff::Timestamp, table: &mut Table) -> Result<()> {
+    fn keep(&self, planned: &PlannedCall, reply: &Reply, at: jiff::Timestamp, table: &mut Table) -> Result<()> {
         let all = (Instant::utc(jiff::Timestamp::MIN), Instant::utc(jiff::Timestamp::MAX));
         let planned = PlannedCall {
             piece: Window::new(all.0, all.1).unwrap(),
             ..planned.clone()
         };
         let mut collector = Collector::new(&planned, at);
-        self.provider.readings(&planned, document, at, &mut collector)?;
+        self.provider.collect(&planned, reply, at, &mut collector)?;
         let kept = collector.finish()?;
         if kept.len() < table.rows.len() {
             let mut once: Vec<Row> = Vec::new();

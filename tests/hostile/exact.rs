@@ -9,7 +9,6 @@ use metertap::plan::Plan;
 use metertap::service::PlannedCall;
 use metertap::usage::{Collector, Evidence, Outcome, Usage};
 use metertap::values::error::Result;
-use metertap::values::json::Json;
 use proptest::prelude::*;
 
 use crate::common;
@@ -116,11 +115,8 @@ fn table(replay: &Replay, call: &PlannedCall, body: &[u8]) -> Result<Vec<i128>> 
         body: body.to_vec(),
         ..replay.reply.clone()
     };
-    let document: Json<'_> = replay.provider.answer(&call.call, &answer)?;
     let mut collector = Collector::new(call, fetched_at());
-    replay
-        .provider
-        .readings(call, &document, fetched_at(), &mut collector)?;
+    replay.provider.collect(call, &answer, fetched_at(), &mut collector)?;
     let plan = Plan {
         calls: vec![call.clone()],
         ..Plan::empty(fetched_at(), call.piece)

@@ -82,9 +82,8 @@ pub fn keep(replay: &Replay, planned: &PlannedCall, body: &[u8]) -> Result<Kept>
         ..replay.reply.clone()
     };
     let at = answer.date().unwrap_or_else(fetched_at).max(planned.request.end().at);
-    let document = replay.provider.answer(&planned.call, &answer)?;
     let mut collector = Collector::new(planned, at);
-    replay.provider.readings(planned, &document, at, &mut collector)?;
+    replay.provider.collect(planned, &answer, at, &mut collector)?;
     let plan = Plan {
         calls: vec![planned.clone()],
         ..Plan::empty(at, planned.piece)

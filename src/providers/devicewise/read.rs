@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::model;
-use crate::providers::envelope;
 use crate::service::{Call, Grant, Reply};
+use crate::spec::envelope;
 use crate::values::error::{Error, Kind, Remedy, Result};
 use crate::values::json::{At, Json, Path};
 use crate::values::secret::Secret;

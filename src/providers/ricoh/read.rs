@@ -1,7 +1,7 @@
 //! Answers of RICOH Live Streaming. Only the status 401 is documented; the sibling API's error body is tried first.
 
-use crate::providers::envelope;
 use crate::service::{Call, Reply};
+use crate::spec::envelope;
 use crate::values::error::{Error, Kind, Result};
 use crate::values::json::{At, Json};
 use crate::values::text::one_line;

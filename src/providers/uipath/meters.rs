@@ -618,7 +618,7 @@ mod tests {
             (
                 SUMMARY,
                 "",
-                r#"{"error":"x"}"#,
+                r#"{"stranger":"x"}"#,
                 "$: none of the fields consumedFromOrgWithoutTenant, tenantConsumptionItems is there",
             ),
             (

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use crate::providers::envelope;
 use crate::service::{Grant, Reply};
+use crate::spec::envelope;
 use crate::values::error::{Error, Kind, Remedy, Result};
 use crate::values::json::{At, Json};
 use crate::values::secret::Secret;

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use super::model::{self, Figure, LIVE_USAGE, LIVE_USAGE_DETAIL, LIVE_USAGE_ROW, Label, Rows, SPLIT_LABELS, Usage};
-use crate::providers::envelope;
 use crate::service::{Call, Reply};
+use crate::spec::envelope;
 use crate::values::error::{Error, Kind, Remedy, Result};
 use crate::values::json::{At, Json, Path};
 use crate::values::shape::{Holds, Typed};

@@ -1,0 +1,3 @@
+//! What the documents of the providers say, and what is read by them.
+
+mod sora;

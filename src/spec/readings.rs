@@ -1,0 +1,383 @@
+//! The readings in an answer: its rows, checked against what was asked and against the answer's own totals. The flags of
+//! rounding, of partial buckets and of totals that disagree are set here, for all providers.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+use jiff::tz::Offset;
+use jiff::{SignedDuration, Timestamp};
+
+use super::document::{CallOf, Document};
+use super::fail::place;
+use super::rows::{Bucket, Rows};
+use crate::meters::{Buckets, Flag, Flags, Kind, MeterOf, Reading, Sink, Takes};
+use crate::service::{PlannedCall, Reply};
+use crate::values::arguments::{Arguments, Value};
+use crate::values::error::{Error, Kind as Problem, Result};
+use crate::values::json::{At, Json};
+use crate::values::quantity::Quantity;
+use crate::values::shape::instant;
+use crate::values::window::Instant;
+
+impl Document {
+    /// Puts the readings in a reply into the sink, and returns the service's id of the request.
+    pub fn collect(
+        &self,
+        call: &PlannedCall,
+        reply: &Reply,
+        fetched_at: Timestamp,
+        sink: &mut dyn Sink,
+    ) -> Result<Option<String>> {
+        let asked = self
+            .call(call.call.operation)
+            .ok_or_else(|| Error::new(Problem::Internal, "an operation that the document does not have"))?;
+        let answer = Answer {
+            asked,
+            call,
+            fetched_at,
+        };
+        let mut rows = Rows::new(asked, call, answer.whole()?);
+        let document = match asked.rows.at {
+            Some(at) => Json::parse_around(&reply.body, at, &mut rows),
+            None => Json::parse(&reply.body),
+        };
+        let document = document.map_err(|problem| self.unreadable(&call.call, reply, problem))?;
+        self.accept(&call.call, reply, &document, asked.rows.at.map(|_| rows.count))?;
+        let id = self.request_id(reply, &document);
+        let read = place(&At::root(&document), asked.answer, &mut |at| {
+            answer.read(at, &mut rows, sink)
+        });
+        match read {
+            Ok(()) => Ok(id),
+            Err(error) => Err(error.with_request_id(id)),
+        }
+    }
+}
+
+/// What was asked, and when it was answered.
+struct Answer<'a> {
+    asked: &'static CallOf<'static>,
+    call: &'a PlannedCall,
+    fetched_at: Timestamp,
+}
+
+impl Answer<'_> {
+    /// What a figure without a moment of its own is about: what was asked for, or the month so far.
+    fn whole(&self) -> Result<Bucket> {
+        let (start, end) = (self.call.request.start().at, self.call.request.end().at);
+        if self.call.asked.buckets != Buckets::MonthSoFar {
+            return Ok(Bucket { start, end });
+        }
+        Ok(Bucket {
+            start: Instant::midnight(self.month(0))?.at,
+            end: self.fetched_at,
+        })
+    }
+
+    /// The first day of the month of the answer, at this offset.
+    fn month(&self, offset: i32) -> jiff::civil::Date {
+        let offset = Offset::from_seconds(offset).unwrap_or(Offset::UTC);
+        offset.to_datetime(self.fetched_at).date().first_of_month()
+    }
+
+    fn read(&self, at: &At<'_, '_>, rows: &mut Rows<'_>, sink: &mut dyn Sink) -> Result<()> {
+        self.check_place(at)?;
+        self.check_grain(at)?;
+        let covered = self.covered(at, sink)?;
+        if self.asked.rows.at.is_none() {
+            if covered.start >= covered.end && self.asked.echo.start.is_some() {
+                // It is about another time altogether.
+                return Ok(());
+            }
+            rows.one(at, covered)?;
+        }
+        rows.check()?;
+        let mut mismatches = Vec::with_capacity(rows.wanted.len());
+        if self.asked.rows.at.is_some() {
+            let repeats = repeats(rows);
+            for column in 0..rows.wanted.len() {
+                mismatches.push(self.reconcile(rows, column, &repeats, at, sink)?);
+            }
+            self.remark(rows, sink);
+        }
+        self.emit(rows, &mismatches, sink);
+        Ok(())
+    }
+
+    /// Checks that the answer's place holds what the document says.
+    fn check_place(&self, at: &At<'_, '_>) -> Result<()> {
+        let Some(list) = self.asked.rows.at else { return Ok(()) };
+        let below = list.get(self.asked.answer.len()..).unwrap_or_default();
+        let Some((_, outer)) = below.split_last() else {
+            return at.list().map(drop);
+        };
+        at.map()?;
+        place(at, outer, &mut |_| Ok(()))?;
+        place(at, below, &mut |held| match held.value {
+            Json::List(_) => Ok(()),
+            Json::Null if self.asked.rows.may_be_missing => Ok(()),
+            _ => Err(held.expected("an array")),
+        })
+    }
+
+    /// Other buckets than those asked for would be other readings.
+    fn check_grain(&self, at: &At<'_, '_>) -> Result<()> {
+        let Some((key, argument)) = self.asked.echo.grain else {
+            return Ok(());
+        };
+        let path = at.path();
+        let told = at.get(&path, key)?;
+        let asked = self.call.call.arguments.whole(argument);
+        let (Some(told), Some(asked)) = (told, asked.map(|seconds| seconds.to_string())) else {
+            return Ok(());
+        };
+        let seconds = told.integer()?;
+        if seconds == asked {
+            return Ok(());
+        }
+        let text = format!(
+            "{}: buckets of {seconds} s, while {asked} s were asked for",
+            told.path()
+        );
+        Err(Error::new(Problem::InconsistentResponse, text))
+    }
+
+    /// The range that the answer says it is about. What happens to one that is too long is not documented: a shortened
+    /// one is a hole, and remarked.
+    fn covered(&self, at: &At<'_, '_>, sink: &mut dyn Sink) -> Result<Bucket> {
+        let whole = self.whole()?;
+        let echo = &self.asked.echo;
+        if echo.start.is_none() && echo.end.is_none() {
+            return Ok(whole);
+        }
+        let taken = SignedDuration::from_secs(self.asked.moments.end);
+        let (first, last) = (whole.start, whole.end - taken);
+        let path = at.path();
+        let moment = |key: Option<&'static str>, asked| match key.map(|key| at.get(&path, key)).transpose()?.flatten() {
+            Some(told) => instant(&told).map(|told| told.at),
+            None => Ok(asked),
+        };
+        let (from, to) = (moment(echo.start, first)?, moment(echo.end, last)?);
+        let is_there = |key: Option<&str>| key.is_some_and(|key| at.value.get(key).is_some());
+        if is_there(echo.start) || is_there(echo.end) {
+            sink.answers(from, to.checked_add(taken).unwrap_or(to));
+        }
+        if from > first || to < last {
+            let offset = self
+                .asked
+                .zone
+                .and_then(|zone| Offset::from_seconds(zone).ok())
+                .unwrap_or(Offset::UTC);
+            let told = |at| Instant { at, offset }.to_offset_text();
+            sink.note(format!(
+                "the service shortened the range to {} … {}, from {} … {}",
+                told(from),
+                told(to),
+                told(first),
+                told(last)
+            ));
+        }
+        Ok(Bucket {
+            start: from.max(first),
+            end: to.min(last) + taken,
+        })
+    }
+
+    /// True if a bucket was not over, or the range asked for cuts it.
+    fn is_partial(&self, bucket: &Bucket) -> bool {
+        if self.call.asked.buckets == Buckets::MonthSoFar {
+            return false;
+        }
+        let cut = |edge: Timestamp| bucket.start < edge && edge < bucket.end;
+        let request = self.call.request;
+        let is_cut = || match self.call.asked.source.takes {
+            Takes::Range(..) => cut(request.start().at) || cut(request.end().at),
+            // What was asked for has its own edges.
+            Takes::YearMonth | Takes::Nothing => false,
+        };
+        bucket.end > self.fetched_at || is_cut() || self.is_crooked(bucket)
+    }
+
+    /// True if a row does not start where a bucket does; it keeps its own window. Where no page says in which zone
+    /// buckets begin, they may begin anywhere.
+    fn is_crooked(&self, bucket: &Bucket) -> bool {
+        match self.call.asked.buckets {
+            Buckets::Every(length, offset) if self.asked.zone.is_some() => {
+                let start = bucket.start;
+                (start.as_second() + i64::from(offset)).rem_euclid(length) != 0 || start.subsec_nanosecond() != 0
+            }
+            _ => false,
+        }
+    }
+
+    /// True if the answer's own figure for its whole range disagrees with those of its rows.
+    fn reconcile(
+        &self,
+        rows: &Rows<'_>,
+        column: usize,
+        repeats: &HashSet<usize>,
+        at: &At<'_, '_>,
+        sink: &mut dyn Sink,
+    ) -> Result<bool> {
+        let Some((key, meter)) = rows
+            .wanted
+            .get(column)
+            .and_then(|wanted| Some((wanted.figure.total?, wanted.meter)))
+        else {
+            return Ok(false);
+        };
+        let (Some(total), Some(meter)) = (at.number_if_any(key)?, self.call.asked.source.meters.get(meter)) else {
+            return Ok(false);
+        };
+        let once = (0..rows.buckets.len()).filter(|row| !repeats.contains(row));
+        let figures = once.filter_map(|row| rows.figures_of(row).get(column)?.as_ref());
+        let figures = figures.map(|figure| figure.scaled);
+        let (parts, what) = match meter.kind {
+            Kind::Sum => (figures.fold(0, i128::saturating_add), "add up to"),
+            Kind::Peak => (figures.max().unwrap_or(0), "have at most"),
+            Kind::Gauge | Kind::Cumulative => return Ok(false),
+        };
+        if agree(total.scaled, parts) {
+            return Ok(false);
+        }
+        let parts = Quantity {
+            scaled: parts,
+            rounded: false,
+        };
+        sink.note(format!("{key} is {total}, but the rows {what} {parts}"));
+        Ok(true)
+    }
+
+    fn remark(&self, rows: &Rows<'_>, sink: &mut dyn Sink) {
+        let nulls = rows.figures.iter().filter(|figure| figure.is_none()).count();
+        if nulls > 0 {
+            sink.note(format!("figures that are null, which is missing and not zero: {nulls}"));
+        }
+        let crooked = rows.buckets.iter().filter(|bucket| self.is_crooked(bucket)).count();
+        if let (Buckets::Every(length, _), 1..) = (self.call.asked.buckets, crooked) {
+            sink.note(format!("rows that start off the buckets of {length} s: {crooked}"));
+        }
+    }
+
+    fn emit(&self, rows: &Rows<'_>, mismatches: &[bool], sink: &mut dyn Sink) {
+        let meters = self.call.asked.source.meters;
+        let other_zone = self.asked.other_zone.filter(|zone| self.month(0) != self.month(*zone));
+        let is_ambiguous = other_zone.is_some() && self.call.asked.buckets == Buckets::MonthSoFar;
+        let dimensions: Vec<Vec<Dimension<'_>>> = rows
+            .wanted
+            .iter()
+            .map(|wanted| {
+                meters
+                    .get(wanted.meter)
+                    .map_or_else(Vec::new, |meter| self.dimensions(meter))
+            })
+            .collect();
+        let mut labels: Vec<Option<&str>> = Vec::new();
+        sink.expect(rows.buckets.len() * rows.wanted.len());
+        for (row, bucket) in rows.buckets.iter().enumerate() {
+            let is_partial = self.is_partial(bucket);
+            let own = rows.labels_of(row);
+            let columns = rows
+                .wanted
+                .iter()
+                .zip(rows.figures_of(row))
+                .zip(&dimensions)
+                .enumerate();
+            for (column, ((wanted, quantity), dimensions)) in columns {
+                labels.clear();
+                labels.extend(dimensions.iter().map(|dimension| match dimension {
+                    Dimension::OfTheCall(value) => *value,
+                    Dimension::OfTheRow(place) => own.get(*place).and_then(Option::as_deref),
+                }));
+                let (Some(quantity), Some(meter)) = (quantity, meters.get(wanted.meter)) else {
+                    if rows.is_null(row, column) {
+                        sink.null(wanted.meter, &labels, bucket.start, bucket.end);
+                    }
+                    continue;
+                };
+                let mut flags = meter.flags(*quantity);
+                for (flag, is_set) in [
+                    (Flag::PartialBucket, is_partial),
+                    (Flag::AmbiguousMonth, is_ambiguous),
+                    (Flag::Mismatch, mismatches.get(column) == Some(&true)),
+                ] {
+                    if is_set {
+                        flags = flags.with(flag);
+                    }
+                }
+                sink.reading(Reading {
+                    meter: wanted.meter,
+                    labels: &labels,
+                    start: Some(bucket.start),
+                    end: Some(bucket.end),
+                    quantity: *quantity,
+                    cost: None,
+                    flags: Flags(flags.0),
+                });
+            }
+        }
+    }
+
+    /// Where the values of a meter's dimensions come from.
+    fn dimensions(&self, meter: &MeterOf<'_>) -> Vec<Dimension<'_>> {
+        let labels = self.asked.rows.labels;
+        let dimension = |name: &&str| match labels.iter().position(|label| label.name == *name) {
+            Some(place) => Dimension::OfTheRow(place),
+            None => Dimension::OfTheCall(narrowed_to(&self.call.call.arguments, name)),
+        };
+        meter.dimensions.iter().map(dimension).collect()
+    }
+}
+
+/// Where the value of a dimension comes from.
+enum Dimension<'a> {
+    /// The call was narrowed to it, or not at all.
+    OfTheCall(Option<&'a str>),
+    /// Each row has its own, at this place.
+    OfTheRow(usize),
+}
+
+/// What a call was narrowed to: the one value of the argument that is called like the dimension, or like many of it.
+fn narrowed_to<'a>(arguments: &'a Arguments, dimension: &str) -> Option<&'a str> {
+    let named = |name: &str| name == dimension || name.strip_suffix('s') == Some(dimension);
+    let mut values = arguments.iter().filter(|(name, _)| named(name)).map(|(_, value)| value);
+    values.find_map(|value| match value {
+        Value::Text(text) => Some(text.as_str()),
+        Value::List(items) => match items.as_slice() {
+            [Value::Text(text)] => Some(text.as_str()),
+            _ => None,
+        },
+        _ => None,
+    })
+}
+
+/// The rows that say again what another row says, which are no part of a total. Whether they say the same is seen where
+/// readings are kept.
+fn repeats(rows: &Rows<'_>) -> HashSet<usize> {
+    let mut repeats = HashSet::new();
+    let start = |row: usize| rows.buckets.get(row).map(|bucket| bucket.start);
+    if rows.buckets.is_sorted_by(|one, next| one.start < next.start) {
+        return repeats;
+    }
+    let key = |row: &usize| -> (Option<Timestamp>, &[Option<Cow<'_, str>>]) { (start(*row), rows.labels_of(*row)) };
+    let mut order: Vec<usize> = (0..rows.buckets.len()).collect();
+    order.sort_by(|one, other| key(one).cmp(&key(other)));
+    for (one, next) in order.iter().zip(order.iter().skip(1)) {
+        if key(one) == key(next) {
+            repeats.insert(*next);
+        }
+    }
+    repeats
+}
+
+/// True if a total and its parts are the same number. Whole ones must be equal; others come out of the service's binary
+/// fractions, whose sums differ behind the 15th digit or so.
+fn agree(total: i128, parts: i128) -> bool {
+    let one = Quantity::whole(1).scaled;
+    let allowed = if total % one == 0 && parts % one == 0 {
+        0
+    } else {
+        total.unsigned_abs() / 1_000_000_000
+    };
+    total.abs_diff(parts) <= allowed
+}

@@ -1,0 +1,143 @@
+//! Questions as requests: a path, a query and a body, filled from the account and the call.
+
+use jiff::SignedDuration;
+use serde_json::{Map, Value as Plain};
+
+use super::document::{CallOf, Document, Format, Fractions, Place};
+use crate::service::{Account, Call, Method, Request};
+use crate::values::arguments::Value;
+use crate::values::error::{Error, Kind, Result};
+use crate::values::text::{encode, query};
+use crate::values::window::Instant;
+
+impl Document {
+    /// The request for a call: unsigned, and made anew for every attempt.
+    pub fn request(&self, account: &Account, call: &Call) -> Result<Request> {
+        let asked = self
+            .call(call.operation)
+            .ok_or_else(|| Error::new(Kind::Internal, "an operation that the document does not have"))?;
+        check(asked, call)?;
+        let mut pairs: Vec<(&str, String)> = asked
+            .query
+            .iter()
+            .map(|(key, value)| (*key, (*value).to_owned()))
+            .collect();
+        let mut body = Map::new();
+        let carries = call.operation.arguments.iter().zip(asked.carries);
+        for (argument, carry) in carries {
+            let Some(value) = call.arguments.get(argument.name) else {
+                continue;
+            };
+            match (carry.place, plain(asked, call, argument.name, value)?) {
+                (Place::Path, _) => {}
+                (Place::Query, Plain::Array(items)) => pairs.extend(items.iter().map(|item| (carry.wire, bare(item)))),
+                (Place::Query, value) => pairs.push((carry.wire, bare(&value))),
+                (Place::Body, Plain::Number(number)) if carry.as_text => {
+                    body.insert(carry.wire.to_owned(), Plain::String(number.to_string()));
+                }
+                (Place::Body, value) => {
+                    body.insert(carry.wire.to_owned(), value);
+                }
+            }
+        }
+        let mut url = format!("{}/{}", account.base_url, path(asked.path, account, call));
+        if !pairs.is_empty() {
+            url.push('?');
+            url.push_str(&query(pairs.iter().map(|(key, value)| (*key, value.as_str()))));
+        }
+        let has_body = asked.carries.iter().any(|carry| carry.place == Place::Body);
+        Ok(match asked.method {
+            Method::Get => Request::get(url),
+            Method::Post if has_body => Request::post_json(url, &Plain::Object(body)),
+            Method::Post => Request::post(url),
+        })
+    }
+}
+
+/// A path with its gaps filled: `{account.x}` and `{x}` hold a name each, `{+account.x}` a path.
+fn path(template: &str, account: &Account, call: &Call) -> String {
+    let mut path = String::new();
+    let mut rest = template;
+    while let Some((before, gap, after)) = rest.split_once('{').and_then(|(before, rest)| {
+        let (gap, after) = rest.split_once('}')?;
+        Some((before, gap, after))
+    }) {
+        path.push_str(before);
+        let setting = |name: &str| account.setting(name).unwrap_or_default();
+        match (gap.strip_prefix("+account."), gap.strip_prefix("account.")) {
+            (Some(name), _) => path.push_str(setting(name)),
+            (_, Some(name)) => path.push_str(&encode(setting(name))),
+            _ => path.push_str(&encode(&call.arguments.get(gap).map(Value::plain).unwrap_or_default())),
+        }
+        rest = after;
+    }
+    path + rest
+}
+
+/// Refuses what a call cannot ask at once.
+fn check(asked: &CallOf<'_>, call: &Call) -> Result<()> {
+    let has = |name: &str| call.arguments.get(name).is_some();
+    if let Some((one, other)) = asked.exclusive.iter().find(|(one, other)| has(one) && has(other)) {
+        return Err(Error::invalid(format!("give {one} or {other}, not both")));
+    }
+    let missing: Vec<&str> = asked.together.iter().copied().filter(|name| !has(name)).collect();
+    if !missing.is_empty() && missing.len() < asked.together.len() {
+        return Err(Error::invalid(format!(
+            "{} go together: give all of them or none; {} is missing",
+            asked.together.join(", "),
+            missing.join(", ")
+        )));
+    }
+    let mut given = call.arguments.iter();
+    match given.find(|(_, value)| matches!(value, Value::List(items) if items.is_empty())) {
+        Some((name, _)) => Err(Error::invalid(format!(
+            "{name} is an empty list; leave it out to ask for all"
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// The value of an argument as JSON.
+fn plain(asked: &CallOf<'_>, call: &Call, name: &str, value: &Value) -> Result<Plain> {
+    let Value::Instant(instant) = value else {
+        return Ok(value.to_json());
+    };
+    let is_end = call.operation.range.is_some_and(|(_, end)| end == name);
+    let moments = asked.moments;
+    let (unit, word) = match moments.format {
+        Format::Milliseconds => (1_000_000, "millisecond"),
+        _ => (1_000_000_000, "second"),
+    };
+    let fraction = instant.at.as_nanosecond().rem_euclid(unit);
+    let whole = |nanoseconds: i128| i64::try_from(nanoseconds).unwrap_or_default();
+    let grown = match moments.fractions {
+        _ if fraction == 0 => 0,
+        Fractions::Kept => 0,
+        Fractions::Outwards => whole(if is_end { unit - fraction } else { -fraction }),
+        Fractions::Refused => {
+            return Err(Error::invalid(format!(
+                "{name} has a fraction of a {word} ({}); the service counts in whole {word}s",
+                instant.at
+            )));
+        }
+    };
+    let taken = if is_end { moments.end } else { 0 };
+    let moved = SignedDuration::from_nanos(grown) - SignedDuration::from_secs(taken);
+    let at = instant.at.checked_add(moved);
+    let at = at.map_err(|_| Error::invalid(format!("{name} ({}) is out of range", instant.at)))?;
+    let moment = Instant { at, ..*instant };
+    Ok(match moments.format {
+        Format::Offset => Plain::String(moment.to_offset_text()),
+        Format::Utc => Plain::String(moment.to_utc_text()),
+        Format::Seconds => Plain::from(at.as_second()),
+        Format::Milliseconds => Plain::from(at.as_millisecond()),
+    })
+}
+
+/// A value as it stands in a query.
+fn bare(value: &Plain) -> String {
+    match value {
+        Plain::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}

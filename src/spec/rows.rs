@@ -1,0 +1,447 @@
+//! Rows, read from the bytes of an answer into columns in one pass, by the table of what a row has.
+//!
+//! What is wrong with a row is kept until the whole body was read: a body that is no JSON, a failure beside rows, or rows
+//! of which there are more come first, and then nothing of it counts.
+
+use std::borrow::Cow;
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, ToSpan};
+
+use super::document::{CallOf, FigureOf, RowsOf};
+use crate::meters::Buckets;
+use crate::service::PlannedCall;
+use crate::values::error::{Error, Result};
+use crate::values::json::{At, Items, Json, Peek, Reader, occurs_twice, refuse_duplicates};
+use crate::values::quantity::{Quantity, check_count};
+use crate::values::shape::{Holds, HoldsOf, day, instant};
+use crate::values::window::Instant;
+
+/// The stretch of time that a row is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bucket {
+    /// Its first moment.
+    pub start: Timestamp,
+    /// The first moment after it.
+    pub end: Timestamp,
+}
+
+/// A number of the wire that a call wants, and the meter that it is of.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted {
+    /// The number.
+    pub figure: &'static FigureOf<'static>,
+    /// The meter's place in the source.
+    pub meter: usize,
+}
+
+/// The rows of an answer, in columns: a row costs no allocation of its own.
+pub struct Rows<'b> {
+    layout: &'static RowsOf<'static>,
+    buckets_are: Buckets,
+    /// The bucket of rows that have no moment.
+    whole: Bucket,
+    /// The numbers that are wanted.
+    pub wanted: Vec<Wanted>,
+    /// When each row is.
+    pub buckets: Vec<Bucket>,
+    /// As many for each row as a row has labels.
+    pub labels: Vec<Option<Cow<'b, str>>>,
+    /// As many for each row as numbers are wanted.
+    pub figures: Vec<Option<Quantity>>,
+    /// Where numbers are missing altogether, which is less than null.
+    absent: Vec<usize>,
+    /// How many items their list has.
+    pub count: usize,
+    /// What is wrong with the first row that is wrong.
+    problem: Option<Error>,
+    slots: Slots<'b>,
+    inner: Slots<'b>,
+}
+
+/// What a key of a row held.
+#[derive(Debug, Clone)]
+enum Slot<'b> {
+    Absent,
+    Scalar(Json<'b>),
+    /// An array or an object, by its description.
+    Other(&'static str),
+}
+
+/// The keys of a row that are read, and what they held.
+struct Slots<'b> {
+    keys: Vec<&'static str>,
+    held: Vec<Slot<'b>>,
+    unknown: Vec<Cow<'b, str>>,
+}
+
+/// Where an item is: its number in its list, and that of the row inside of it.
+#[derive(Clone, Copy)]
+struct Place(usize, Option<usize>);
+
+impl<'b> Rows<'b> {
+    /// No rows yet of the answer to this call; `whole` is what rows without a moment are about.
+    pub fn new(asked: &'static CallOf<'static>, call: &PlannedCall, whole: Bucket) -> Self {
+        let wanted = |figure: &'static FigureOf<'static>| {
+            let meter = figure.meter.filter(|meter| call.asked.meters.contains(meter))?;
+            Some(Wanted { figure, meter })
+        };
+        let wanted: Vec<Wanted> = asked.figures.iter().filter_map(wanted).collect();
+        let labels = asked.rows.labels.iter().map(|label| label.wire);
+        let own = labels.chain(wanted.iter().map(|wanted| wanted.figure.wire)).collect();
+        let time = asked.rows.time.into_iter();
+        let (outer, inner) = match asked.rows.inner {
+            Some(_) => (time.collect(), own),
+            None => (time.chain(own).collect(), Vec::new()),
+        };
+        Self {
+            layout: &asked.rows,
+            buckets_are: call.asked.buckets,
+            whole,
+            wanted,
+            buckets: Vec::new(),
+            labels: Vec::new(),
+            figures: Vec::new(),
+            absent: Vec::new(),
+            count: 0,
+            problem: None,
+            slots: Slots::of(outer),
+            inner: Slots::of(inner),
+        }
+    }
+
+    /// What is wrong with the first row that is wrong.
+    pub fn check(&mut self) -> Result<()> {
+        self.problem.take().map_or(Ok(()), Err)
+    }
+
+    /// The labels of a row.
+    pub fn labels_of(&self, row: usize) -> &[Option<Cow<'b, str>>] {
+        let width = self.layout.labels.len();
+        self.labels.get(row * width..(row + 1) * width).unwrap_or_default()
+    }
+
+    /// The numbers of a row.
+    pub fn figures_of(&self, row: usize) -> &[Option<Quantity>] {
+        let width = self.wanted.len();
+        self.figures.get(row * width..(row + 1) * width).unwrap_or_default()
+    }
+
+    /// True if a number is null, and not missing altogether.
+    pub fn is_null(&self, row: usize, column: usize) -> bool {
+        !self.absent.contains(&(row * self.wanted.len() + column))
+    }
+
+    /// Reads the numbers of an answer that has no list of rows: it is one row, about this stretch of time.
+    pub fn one(&mut self, at: &At<'_, '_>, bucket: Bucket) -> Result<()> {
+        for wanted in &self.wanted {
+            let figure = wanted.figure;
+            let path = at.path();
+            let held = match (figure.wire, figure.total) {
+                ("", None) => Some(*at),
+                ("", Some(key)) | (key, _) => {
+                    at.map()?;
+                    at.value.get(key).map(|value| At::member(&path, key, value))
+                }
+            };
+            let found = match held {
+                Some(held) => number(figure, held.value).map_err(|problem| Error::unexpected(held.path(), problem))?,
+                None if figure.is_optional => {
+                    self.absent.push(self.figures.len());
+                    None
+                }
+                None => return Err(missing(format!("{path}.{}", figure.wire))),
+            };
+            self.figures.push(found);
+        }
+        self.buckets.push(bucket);
+        Ok(())
+    }
+
+    fn keep(&mut self, problem: Error) {
+        self.problem.get_or_insert(problem);
+    }
+
+    /// A row's own keys into the columns.
+    fn take(&mut self, place: Place) -> Result<()> {
+        let Self {
+            layout: rows,
+            slots,
+            inner,
+            ..
+        } = self;
+        let (slots, from) = match rows.inner {
+            Some(_) => (inner, 0),
+            None => (slots, usize::from(rows.time.is_some())),
+        };
+        let rows = *rows;
+        let (keys, held) = (&slots.keys, &slots.held);
+        let mut slots = keys.iter().zip(held).skip(from);
+        for _ in rows.labels {
+            let Some((key, slot)) = slots.next() else { break };
+            self.labels.push(match slot {
+                Slot::Absent | Slot::Scalar(Json::Null) => None,
+                Slot::Scalar(Json::Text(text) | Json::Number(text)) => Some(text.clone()),
+                other => return Err(Error::unexpected(path(rows, place, key), other.expected("a string"))),
+            });
+        }
+        for (wanted, (key, slot)) in self.wanted.iter().zip(slots) {
+            let figure = wanted.figure;
+            self.figures.push(match slot {
+                Slot::Scalar(held) => {
+                    number(figure, held).map_err(|problem| Error::unexpected(path(rows, place, key), problem))?
+                }
+                Slot::Absent if figure.is_optional => {
+                    self.absent.push(self.figures.len());
+                    None
+                }
+                Slot::Absent => return Err(missing(path(rows, place, key))),
+                Slot::Other(_) => {
+                    return Err(Error::unexpected(
+                        path(rows, place, key),
+                        slot.expected(expected(figure)),
+                    ));
+                }
+            });
+        }
+        Ok(())
+    }
+
+    /// The bucket that a row's moment names.
+    fn bucket(&self, place: Place) -> Result<Bucket> {
+        let (Some(key), Some(slot)) = (self.layout.time, self.slots.held.first()) else {
+            return Ok(self.whole);
+        };
+        let path = || path(self.layout, place, key);
+        let held = match slot {
+            Slot::Absent => return Err(missing(path())),
+            Slot::Other(_) => return Err(Error::unexpected(path(), slot.expected("a string"))),
+            Slot::Scalar(held) => held,
+        };
+        let start = moment(self.layout.told, held).map_err(|problem| Error::unexpected(path(), problem))?;
+        self.around(start)
+            .ok_or_else(|| Error::unexpected(path(), format!("{start} is too late to be a bucket's start")))
+    }
+
+    fn around(&self, start: Timestamp) -> Option<Bucket> {
+        let (start, end) = match self.buckets_are {
+            Buckets::Every(length, offset) => {
+                let local = start.as_second() + i64::from(offset);
+                let start = if self.layout.snaps {
+                    Timestamp::from_second(local - local.rem_euclid(length) - i64::from(offset)).ok()?
+                } else {
+                    start
+                };
+                (start, start.checked_add(SignedDuration::from_secs(length)).ok()?)
+            }
+            Buckets::Months => {
+                let end = start.to_zoned(TimeZone::UTC).checked_add(1.month()).ok()?;
+                (start, end.timestamp())
+            }
+            Buckets::Window | Buckets::MonthSoFar => (start, self.whole.end),
+        };
+        Some(Bucket { start, end })
+    }
+
+    fn outer(&mut self, reader: &mut Reader<'b>, place: usize) -> Result<()> {
+        self.slots.clear();
+        let before = self.buckets.len();
+        let mut inside = 0;
+        let mut problem = None;
+        reader.members(|reader, key, peek| {
+            if self.layout.inner != Some(&*key) {
+                return self.slots.take(reader, key, peek);
+            }
+            if peek != Peek::Array {
+                let held = reader.value(peek)?;
+                if held != Json::Null {
+                    let text = format!("expected an array, found {}", held.describe());
+                    problem.get_or_insert(Error::unexpected(path(self.layout, Place(place, None), &key), text));
+                }
+                return Ok(());
+            }
+            reader.items(|reader, peek| {
+                let at = Place(place, Some(inside));
+                inside += 1;
+                if peek != Peek::Object {
+                    let found = reader.value(peek)?;
+                    problem.get_or_insert(no_object(self.layout, at, &found));
+                    return Ok(());
+                }
+                self.inner.clear();
+                reader.members(|reader, key, peek| self.inner.take(reader, key, peek))?;
+                self.inner.refuse_duplicates()?;
+                match self.take(at) {
+                    Ok(()) => self.buckets.push(self.whole),
+                    Err(found) => {
+                        problem.get_or_insert(found);
+                    }
+                }
+                Ok(())
+            })
+        })?;
+        self.slots.refuse_duplicates()?;
+        let at = Place(place, None);
+        let bucket = match self.bucket(at) {
+            Ok(bucket) => bucket,
+            Err(problem) => {
+                self.keep(problem);
+                return Ok(());
+            }
+        };
+        if self.layout.inner.is_some() {
+            self.buckets.iter_mut().skip(before).for_each(|known| *known = bucket);
+        } else {
+            match self.take(at) {
+                Ok(()) => self.buckets.push(bucket),
+                Err(found) => problem = Some(found),
+            }
+        }
+        if let Some(problem) = problem {
+            self.keep(problem);
+        }
+        Ok(())
+    }
+}
+
+impl<'b> Items<'b> for Rows<'b> {
+    fn item(&mut self, reader: &mut Reader<'b>, peek: Peek) -> Result<()> {
+        let place = self.count;
+        self.count += 1;
+        if self.problem.is_some() {
+            // Nothing of this answer counts any more; it is only seen whether it is JSON.
+            return reader.value(peek).map(drop);
+        }
+        if peek == Peek::Object {
+            return self.outer(reader, place);
+        }
+        let found = reader.value(peek)?;
+        self.keep(no_object(self.layout, Place(place, None), &found));
+        Ok(())
+    }
+}
+
+impl<'b> Slots<'b> {
+    fn of(keys: Vec<&'static str>) -> Self {
+        Self {
+            held: vec![Slot::Absent; keys.len()],
+            keys,
+            unknown: Vec::new(),
+        }
+    }
+
+    fn clear(&mut self) {
+        self.held.fill(Slot::Absent);
+        self.unknown.clear();
+    }
+
+    fn take(&mut self, reader: &mut Reader<'b>, key: Cow<'b, str>, peek: Peek) -> Result<()> {
+        let mut places = self
+            .keys
+            .iter()
+            .enumerate()
+            .filter(|(_, known)| **known == key)
+            .map(|(place, _)| place);
+        let Some(first) = places.next() else {
+            reader.value(peek)?;
+            self.unknown.push(key);
+            return Ok(());
+        };
+        let slot = match reader.value(peek)? {
+            Json::List(_) => Slot::Other("an array"),
+            Json::Map(_) => Slot::Other("an object"),
+            scalar => Slot::Scalar(scalar),
+        };
+        for place in [first].into_iter().chain(places) {
+            match self.held.get_mut(place) {
+                Some(held @ Slot::Absent) => *held = slot.clone(),
+                _ => return Err(occurs_twice(&key)),
+            }
+        }
+        Ok(())
+    }
+
+    fn refuse_duplicates(&self) -> Result<()> {
+        refuse_duplicates(&self.unknown.iter().map(AsRef::as_ref))
+    }
+}
+
+impl Slot<'_> {
+    fn expected(&self, what: &str) -> String {
+        let found = match self {
+            Self::Absent => "nothing",
+            Self::Scalar(held) => held.describe(),
+            Self::Other(found) => found,
+        };
+        format!("expected {what}, found {found}")
+    }
+}
+
+/// What a number must be, with its article.
+fn expected(figure: &FigureOf<'_>) -> &'static str {
+    match figure.holds {
+        HoldsOf::Integer => "a whole number",
+        _ => "a number",
+    }
+}
+
+/// The number that a value is; nothing where it is null and may be.
+fn number(figure: &FigureOf<'_>, held: &Json<'_>) -> std::result::Result<Option<Quantity>, String> {
+    match held {
+        Json::Number(text) => {
+            if let HoldsOf::Integer = figure.holds {
+                check_count(text).map_err(|problem| problem.message.clone())?;
+            }
+            Quantity::parse(text)
+                .map(Some)
+                .map_err(|problem| problem.message.clone())
+        }
+        Json::Null if figure.is_nullable => Ok(None),
+        other => Err(format!("expected {}, found {}", expected(figure), other.describe())),
+    }
+}
+
+/// The moment that a value names.
+fn moment(holds: Holds, held: &Json<'_>) -> std::result::Result<Timestamp, String> {
+    if let (Holds::Instant, Json::Text(text)) = (holds, held) {
+        return Instant::parse(text)
+            .map(|instant| instant.at)
+            .map_err(|problem| problem.message.clone());
+    }
+    let at = At::root(held);
+    let found = match holds {
+        Holds::Day => day(&at).and_then(Instant::midnight),
+        _ => instant(&at),
+    };
+    // Its place is the caller's to name.
+    found.map(|instant| instant.at).map_err(|problem| {
+        problem
+            .message
+            .strip_prefix("$: ")
+            .unwrap_or(&problem.message)
+            .to_owned()
+    })
+}
+
+fn missing(path: String) -> Error {
+    Error::unexpected(path, "the field is missing")
+}
+
+fn no_object(rows: &RowsOf<'_>, place: Place, found: &Json<'_>) -> Error {
+    let path = path(rows, place, "");
+    Error::unexpected(path, format!("expected an object, found {}", found.describe()))
+}
+
+/// The path of a key of a row, for messages.
+fn path(rows: &RowsOf<'_>, Place(row, inside): Place, key: &str) -> String {
+    let steps = rows.at.unwrap_or_default().iter().map(|step| format!(".{step}"));
+    let mut path = format!("${}[{row}]", steps.collect::<String>());
+    if let (Some(inner), Some(inside)) = (rows.inner, inside) {
+        path = format!("{path}.{inner}[{inside}]");
+    }
+    if !key.is_empty() {
+        path.push('.');
+        path.push_str(key);
+    }
+    path
+}
