@@ -44,7 +44,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help build demo test bench bench-gate instructions reliability without pictures coverage mutants fuzz lint fmt deny clean
+.PHONY: help build demo test bench bench-gate instructions versus reliability without pictures coverage mutants fuzz lint fmt deny clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile
@@ -68,6 +68,10 @@ bench-gate: $(WHEEL) .venv-bench/peers/.made $(BENCH_METERTAP) $(BENCH_SERVER) #
 # WRITE=1 takes today's figures for the baseline.
 instructions: $(BENCH_SERVER) $(BENCH_CALLS) ## count the instructions of one small call (P15), by room; needs valgrind
 	$(PYTHON) benches/instructions.py --check $(if $(WRITE),--write)
+
+# What is compared are folders into which wheels were installed: pip install --no-deps --target FOLDER WHEEL.
+versus: $(TEST_TOOLS) $(BENCH_SERVER) ## compare two builds: make versus BASE=FOLDER NEW=FOLDER ONLY=P8
+	$(VENV_PYTHON) benches/versus.py '$(BASE)' '$(NEW)' $(if $(ONLY),--only '$(ONLY)')
 
 # Not a part of test: it takes an hour. WRITE=1 puts the table into docs/reliability.md.
 reliability: $(WHEEL) $(TEST_TOOLS) ## run the figures F1 to F28, or some: make reliability ONLY=F8,F11
