@@ -44,7 +44,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help build demo test bench bench-gate instructions versus reliability without pictures coverage mutants fuzz lint fmt deny clean
+.PHONY: help build demo test bench bench-gate instructions versus lines reliability without pictures coverage mutants fuzz lint fmt deny clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile
@@ -72,6 +72,9 @@ instructions: $(BENCH_SERVER) $(BENCH_CALLS) ## count the instructions of one sm
 # What is compared are folders into which wheels were installed: pip install --no-deps --target FOLDER WHEEL.
 versus: $(TEST_TOOLS) $(BENCH_SERVER) ## compare two builds: make versus BASE=FOLDER NEW=FOLDER ONLY=P8
 	$(VENV_PYTHON) benches/versus.py '$(BASE)' '$(NEW)' $(if $(ONLY),--only '$(ONLY)')
+
+lines: ## count the lines that define and read the providers; and how many of another revision: make lines AGAINST=main
+	$(PYTHON) tools/lines.py $(if $(AGAINST),--against '$(AGAINST)')
 
 # Not a part of test: it takes an hour. WRITE=1 puts the table into docs/reliability.md.
 reliability: $(WHEEL) $(TEST_TOOLS) ## run the figures F1 to F28, or some: make reliability ONLY=F8,F11
