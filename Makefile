@@ -25,6 +25,7 @@ BENCH := $(patsubst %,.venv-bench/%/.made,peers dlt airbyte volcengine)
 BENCH_METERTAP := .venv-bench/peers/.metertap
 BENCH_PYTHON := .venv-bench/peers/bin/python
 BENCH_SERVER := target/release/bench-server
+BENCH_CALLS := target/release/bench-calls
 SOURCES := Cargo.toml Cargo.lock pyproject.toml README.md \
   $(shell find src python \( -name __pycache__ -prune \) -o \( -type d -o -name '*.rs' -o -name '*.py' -o -name '*.pyi' -o -name py.typed \) -print)
 CORE := --locked --no-default-features
@@ -43,7 +44,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help build demo test bench bench-gate reliability without pictures coverage mutants fuzz lint fmt deny clean
+.PHONY: help build demo test bench bench-gate instructions versus lines reliability without pictures coverage mutants fuzz lint fmt deny clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile
@@ -63,6 +64,17 @@ bench: $(WHEEL) $(BENCH) $(BENCH_METERTAP) $(BENCH_SERVER) ## run the figures P1
 
 bench-gate: $(WHEEL) .venv-bench/peers/.made $(BENCH_METERTAP) $(BENCH_SERVER) ## measure a few ratios that must not get worse
 	$(BENCH_PYTHON) benches/gate.py
+
+# WRITE=1 takes today's figures for the baseline.
+instructions: $(BENCH_SERVER) $(BENCH_CALLS) ## count the instructions of one small call (P15), by room; needs valgrind
+	$(PYTHON) benches/instructions.py --check $(if $(WRITE),--write)
+
+# What is compared are folders into which wheels were installed: pip install --no-deps --target FOLDER WHEEL.
+versus: $(TEST_TOOLS) $(BENCH_SERVER) ## compare two builds: make versus BASE=FOLDER NEW=FOLDER ONLY=P8
+	$(VENV_PYTHON) benches/versus.py '$(BASE)' '$(NEW)' $(if $(ONLY),--only '$(ONLY)')
+
+lines: ## count the lines that define and read the providers; and how many of another revision: make lines AGAINST=main
+	$(PYTHON) tools/lines.py $(if $(AGAINST),--against '$(AGAINST)')
 
 # Not a part of test: it takes an hour. WRITE=1 puts the table into docs/reliability.md.
 reliability: $(WHEEL) $(TEST_TOOLS) ## run the figures F1 to F28, or some: make reliability ONLY=F8,F11
@@ -90,8 +102,10 @@ fuzz: ## fuzz what reads the bytes of others: make fuzz SECONDS=600 TARGETS="sor
 lint: $(WHEEL) $(TEST_TOOLS) ## check format, lints, types, stubs and layers; changes nothing
 	cargo fmt --check
 	cargo fmt --check --manifest-path benches/server/Cargo.toml
+	cargo fmt --check --manifest-path benches/calls/Cargo.toml
 	cargo fmt --check --manifest-path fuzz/Cargo.toml
 	cargo metadata --locked --format-version 1 --manifest-path benches/server/Cargo.toml > /dev/null
+	cargo metadata --locked --format-version 1 --manifest-path benches/calls/Cargo.toml > /dev/null
 	cargo metadata --locked --format-version 1 --manifest-path fuzz/Cargo.toml > /dev/null
 	cargo clippy $(CORE) --all-targets --quiet -- -D warnings
 	cargo clippy $(CORE) --all-targets --quiet --features client -- -D warnings
@@ -107,6 +121,7 @@ lint: $(WHEEL) $(TEST_TOOLS) ## check format, lints, types, stubs and layers; ch
 fmt: $(TEST_TOOLS) ## format Rust and Python
 	cargo fmt
 	cargo fmt --manifest-path benches/server/Cargo.toml
+	cargo fmt --manifest-path benches/calls/Cargo.toml
 	$(VENV_PYTHON) -m ruff check --quiet --fix-only
 	$(VENV_PYTHON) -m ruff format --quiet
 
@@ -160,6 +175,9 @@ $(BENCH_METERTAP): $(WHEEL) .venv-bench/peers/.made
 	@touch $@
 
 # cargo knows what changed.
-.PHONY: $(BENCH_SERVER)
+.PHONY: $(BENCH_SERVER) $(BENCH_CALLS)
 $(BENCH_SERVER):
 	cargo build --release --quiet --locked --manifest-path benches/server/Cargo.toml --target-dir target
+
+$(BENCH_CALLS):
+	cargo build --release --quiet --locked --manifest-path benches/calls/Cargo.toml --target-dir target

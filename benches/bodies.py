@@ -142,6 +142,12 @@ SETS: dict[str, tuple[str, int, Callable[[int], Any]]] = {
         VARIANTS,
         lambda v: signed("DescribeLiveTimeShiftData", v, hours=744, step=24),
     ),
+    # Ten days of it, for P15.
+    "shift": (
+        "DescribeLiveTimeShiftData",
+        VARIANTS,
+        lambda v: signed("DescribeLiveTimeShiftData", v, hours=240, step=24),
+    ),
     # 5 MB each.
     "series": ("usage.storage.history", 1, lambda _: series(counters=140, hours=4800)),
     "rows": ("consumption-by-folder", 1, lambda v: folders(v, number=26_000)),
