@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)] // helpers of tests
 
 use metertap::providers::provider;
-use metertap::service::{Account, Call, Facts, Login, Operation, Proof, Provider, Reply, Request, Secrets};
+use metertap::service::{Account, Call, Facts, Login, Operation, Proof, Prose, Provider, Reply, Request, Secrets};
 use metertap::values::arguments::{Arguments, Value};
 use metertap::values::error::{Kind, Remedy, Result};
 use metertap::values::json::Json;
@@ -156,15 +156,21 @@ const ONE: Operation = Operation {
     range: None,
     returns: Holds::Integer,
     repeatable: true,
+    prose: Prose::NONE,
 };
 
 static BARE: Facts = Facts {
     name: "bare",
+    class: "Bare",
     title: "Bare",
+    doc: "Bare.",
+    notes: "",
     base_url: None,
     page: "https://example.com",
     settings: &[],
     secrets: &[],
+    keywords: &[],
+    required: &[],
     environment: &[],
     operations: &[ONE],
     sources: &[],

@@ -100,6 +100,7 @@ mod tests {
         record: "N",
         doc: "",
         parts: &[],
+        prose: crate::service::Prose::NONE,
     };
 
     fn together(times: &[&str]) -> Together {

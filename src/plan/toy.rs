@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::{Part, Plan, PlannedAccount, Question};
 use crate::meters::{Buckets, Kind, Meter, Rollup, Rounding, Settles, Sink, Source, Span, Takes, Writes};
 use crate::service::{
-    Account, Asked, Call, Facts, METERS, Operation, PlannedCall, Proof, Provider, Reply, Request, wanted,
+    Account, Asked, Call, Facts, METERS, Operation, PlannedCall, Proof, Prose, Provider, Reply, Request, wanted,
 };
 use crate::values::arguments::{Accepts, Argument, Arguments, Needed, Value, plain};
 use crate::values::error::{Error, Result};
@@ -41,6 +41,7 @@ const fn operation(name: &'static str, arguments: &'static [Argument]) -> Operat
         range: None,
         returns: Holds::Integer,
         repeatable: true,
+        prose: Prose::NONE,
     }
 }
 
@@ -85,6 +86,11 @@ const RANGE: Takes = Takes::Range("start", "end");
 
 static FACTS: Facts = Facts {
     name: "toy",
+    class: "Toy",
+    doc: "For tests.",
+    notes: "",
+    keywords: &[],
+    required: &[],
     title: "Toy",
     base_url: None,
     page: "",

@@ -9,8 +9,14 @@ use crate::values::shape::HoldsOf;
 pub struct FactsOf<'a> {
     /// Its name in the registry, for example `sora`.
     pub name: &'a str,
+    /// The name of its client class in Python, for example `Sora`.
+    pub class: &'a str,
     /// Its name for people.
     pub title: &'a str,
+    /// What the client's documentation begins with: a sentence in a line, and further paragraphs if need be.
+    pub doc: &'a str,
+    /// What users should know besides, in paragraphs; empty if there is nothing.
+    pub notes: &'a str,
     /// The service's address; nothing where every account has its own.
     pub base_url: Option<&'a str>,
     /// The page that documents it.
@@ -19,6 +25,10 @@ pub struct FactsOf<'a> {
     pub settings: &'a [ArgumentOf<'a>],
     /// The secrets that an account may have.
     pub secrets: &'a [SecretFieldOf<'a>],
+    /// The names of all settings and secrets, in the order in which people read them.
+    pub keywords: &'a [&'a str],
+    /// Those of them without which there is no account.
+    pub required: &'a [&'a str],
     /// Which variables the vendor's own tools use for a field: `(field, variable)`, best first.
     pub environment: &'a [(&'a str, &'a str)],
     /// Its operations.
@@ -69,10 +79,42 @@ pub struct OperationOf<'a> {
     pub returns: HoldsOf<'a>,
     /// True if sending it twice does no harm.
     pub repeatable: bool,
+    /// What its documentation says besides.
+    pub prose: ProseOf<'a>,
 }
 
 /// One that lives as long as the process.
 pub type Operation = OperationOf<'static>;
+
+/// What the documentation of an operation says besides what it is and takes. Nothing of it changes what happens; all of
+/// it may be empty.
+#[derive(Debug, Clone, Copy)]
+pub struct ProseOf<'a> {
+    /// What is returned, in sentences, with units.
+    pub returns: &'a str,
+    /// What is returned in place of that with `raw`, in a sentence.
+    pub raw: &'a str,
+    /// Which exceptions mean something special here, and when: `(class, sentence)`.
+    pub raises: &'a [(&'a str, &'a str)],
+    /// What users should know besides, in sentences.
+    pub notes: &'a str,
+    /// A doctest: lines of an interactive session in which clients have their providers' names.
+    pub example: &'a str,
+}
+
+/// One that lives as long as the process.
+pub type Prose = ProseOf<'static>;
+
+impl Prose {
+    /// Nothing to say.
+    pub const NONE: Self = Self {
+        returns: "",
+        raw: "",
+        raises: &[],
+        notes: "",
+        example: "",
+    };
+}
 
 /// Several operations without arguments that make one answer: asked at once, and all of one calendar month (UTC).
 #[derive(Debug, Clone, Copy)]
@@ -85,6 +127,8 @@ pub struct CompositeOf<'a> {
     pub doc: &'a str,
     /// The operations, by their Python names.
     pub parts: &'a [&'a str],
+    /// What its documentation says besides.
+    pub prose: ProseOf<'a>,
 }
 
 /// One that lives as long as the process.

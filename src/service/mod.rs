@@ -11,7 +11,9 @@ mod provider;
 pub use account::{Account, Secrets};
 pub use asked::{Asked, METERS, PlannedCall, wanted};
 pub use call::Call;
-pub use facts::{Composite, CompositeOf, Facts, FactsOf, Operation, OperationOf, SecretField, SecretFieldOf};
+pub use facts::{
+    Composite, CompositeOf, Facts, FactsOf, Operation, OperationOf, Prose, ProseOf, SecretField, SecretFieldOf,
+};
 pub use http::{Method, REQUEST_IDS, Reply, Request};
 pub use login::{Grant, Login, Proof};
 pub use provider::{Lookup, Provider, asked_by, before};

@@ -13,7 +13,7 @@ use super::tree::{self, Members, Node, What};
 use crate::meters::{
     Buckets, CombineOf, Kind as Measures, MeterOf, Rollup, RollupOf, Rounding, Settles, SourceOf, Span, TakesOf, Writes,
 };
-use crate::service::{CompositeOf, FactsOf, METERS, Method, OperationOf, SecretFieldOf};
+use crate::service::{CompositeOf, FactsOf, METERS, Method, OperationOf, Prose, ProseOf, SecretFieldOf};
 use crate::values::arguments::{self, AcceptsOf, ArgumentOf, Check, NeededOf};
 use crate::values::error::{Kind, Remedy};
 use crate::values::shape::{FieldOf, HoldsOf, ShapeOf};
@@ -353,11 +353,16 @@ impl<'d, 'a> Compiler<'_, 'd, 'a> {
         DocumentOf {
             facts: FactsOf {
                 name,
+                class: head.needed("class", "Acme"),
                 title: head.needed("title", "Acme Cloud"),
+                doc: head.needed("doc", "Acme Cloud: requests and bytes by day."),
+                notes: head.text("notes").unwrap_or_default(),
                 base_url: head.text("base_url"),
                 page,
                 settings: arena.list(&account.settings),
                 secrets: arena.list(&account.secrets),
+                keywords: arena.list(&account.keywords),
+                required: arena.list(&account.required),
                 environment: arena.list(&account.environment),
                 operations: arena.list(&operations),
                 sources: arena.list(&sources),
@@ -396,19 +401,27 @@ impl<'d, 'a> Compiler<'_, 'd, 'a> {
             fields
                 .environment
                 .extend(block.texts("env").iter().map(|variable| (name, *variable)));
+            fields.keywords.push(name);
+            let is_required = block.flag("needed") == Some(true);
+            if is_required {
+                fields.required.push(name);
+            }
             if block.flag("secret") == Some(true) {
+                if is_required {
+                    fields.needed.push(name);
+                }
                 if block.flag("bearer") == Some(true) {
                     fields.bearer.push(name);
                 }
-                if block.flag("needed") == Some(true) {
-                    fields.needed.push(name);
-                }
                 fields.secrets.push(SecretFieldOf { name, doc });
             } else {
+                let mut setting = self.argument(&block, name, doc, &[]);
                 if block.flag("rotates") == Some(true) {
                     fields.rotating.push(name);
+                    // An account may have it among its secrets instead.
+                    setting.needed = NeededOf::Optional;
                 }
-                fields.settings.push(self.argument(&block, name, doc, &[]));
+                fields.settings.push(setting);
             }
             block.close();
         }
@@ -550,12 +563,39 @@ impl<'d, 'a> Compiler<'_, 'd, 'a> {
                 record: block.needed("record", "StatusThisMonth"),
                 doc: block.needed("doc", "All counters of this month so far."),
                 parts,
+                prose: self.prose(block),
             };
             block.close();
             composite
         };
         let all: Vec<_> = self.head.blocks("together").iter().map(composite).collect();
         self.arena().list(&all)
+    }
+
+    /// What the documentation of a call says besides.
+    fn prose(&self, block: &Block<'d, 'a>) -> ProseOf<'a> {
+        let Some(prose) = block.block("prose") else {
+            return Prose::NONE;
+        };
+        let text = |key| prose.text(key).unwrap_or_default();
+        let raises = prose.entries("raises").iter();
+        let raises: Vec<_> = raises
+            .map(|(class, _, node)| {
+                (
+                    self.arena().text(class),
+                    self.arena().text(text_of(node).unwrap_or_default()),
+                )
+            })
+            .collect();
+        let compiled = ProseOf {
+            returns: text("returns"),
+            raw: text("raw"),
+            raises: self.arena().list(&raises),
+            notes: text("notes"),
+            example: self.arena().text(text("example").trim_end()),
+        };
+        prose.close();
+        compiled
     }
 
     /// An argument of an account, a call or a selection. Of a call that knows several lengths of a bucket, one may
@@ -681,6 +721,7 @@ impl<'d, 'a> Compiler<'_, 'd, 'a> {
             range,
             returns,
             repeatable: block.flag("repeatable").unwrap_or(true),
+            prose: self.prose(block),
         };
         let pairs = |key| -> &'a [(&'a str, &'a str)] {
             let pair = |(name, _, node): &(String, usize, Node)| {
@@ -1005,6 +1046,8 @@ struct Compiled<'a> {
 struct AccountFields<'a> {
     settings: Vec<ArgumentOf<'a>>,
     secrets: Vec<SecretFieldOf<'a>>,
+    keywords: Vec<&'a str>,
+    required: Vec<&'a str>,
     environment: Vec<(&'a str, &'a str)>,
     bearer: Vec<&'a str>,
     needed: Vec<&'a str>,

@@ -1,6 +1,6 @@
 //! What a provider says of itself.
 
-use metertap::service::{Call, Facts};
+use metertap::service::{Call, Facts, Operation};
 use metertap::values::address::check_base_url;
 use metertap::values::arguments::{Accepts, Argument, Needed};
 use metertap::values::error::Kind;
@@ -158,6 +158,66 @@ pub fn no_field_hides_an_option_of_every_client(subject: &Subject) {
         .flat_map(|operation| operation.arguments)
     {
         assert_ne!(argument.name, "raw", "every method has a raw of its own");
+    }
+}
+
+pub fn the_keywords_of_a_client_are_its_settings_and_secrets(subject: &Subject) {
+    let facts = subject.facts();
+    let settings = facts.settings.iter().map(|setting| setting.name);
+    let mut fields: Vec<_> = settings.chain(facts.secrets.iter().map(|secret| secret.name)).collect();
+    let mut keywords = facts.keywords.to_vec();
+    fields.sort_unstable();
+    keywords.sort_unstable();
+    assert_eq!(keywords, fields);
+    for setting in facts.settings {
+        let required = facts.required.contains(&setting.name);
+        assert!(
+            required || !matches!(setting.needed, Needed::Required),
+            "{}",
+            setting.name
+        );
+    }
+    // Those come first, as in a signature.
+    let first = facts.keywords.get(..facts.required.len());
+    assert_eq!(first, Some(facts.required));
+}
+
+pub fn the_client_class_has_a_name_and_a_doc_of_its_own(subject: &Subject) {
+    let facts = subject.facts();
+    let is_camel_case = facts.class.starts_with(|first: char| first.is_ascii_uppercase())
+        && facts.class.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    assert!(is_camel_case, "{}", facts.class);
+    for paragraph in facts.doc.split("\n\n").chain(facts.notes.split("\n\n")) {
+        assert!(paragraph.is_empty() || is_doc(paragraph), "{paragraph:?}");
+    }
+    assert!(!facts.doc.is_empty() && facts.doc.ends_with('.'), "{:?}", facts.doc);
+}
+
+pub fn what_is_said_of_an_operation_is_whole_sentences(subject: &Subject) {
+    let facts = subject.facts();
+    let of = |operation: &Operation| (operation.name, operation.prose);
+    let all = facts.operations.iter().map(of);
+    for (name, prose) in all.chain(
+        facts
+            .composites
+            .iter()
+            .map(|composite| (composite.name, composite.prose)),
+    ) {
+        for text in [prose.returns, prose.raw, prose.notes] {
+            assert!(
+                text.is_empty() || is_doc(text) && text.ends_with('.'),
+                "{name}: {text:?}"
+            );
+        }
+        for (class, when) in prose.raises {
+            assert!(is_doc(when) && when.ends_with('.'), "{name}: {class}: {when:?}");
+        }
+        assert!(
+            prose.example.is_empty() || prose.example.starts_with(">>> "),
+            "{name}: {:?}",
+            prose.example
+        );
+        assert_eq!(prose.example.trim_end(), prose.example, "{name}");
     }
 }
 

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use metertap::meters::Sink;
 use metertap::service::{
-    Account, Asked, Call, Facts, Operation, PlannedCall, Proof, Provider, Reply, Request, SecretField,
+    Account, Asked, Call, Facts, Operation, PlannedCall, Proof, Prose, Provider, Reply, Request, SecretField,
 };
 use metertap::signing;
 use metertap::values::arguments::{Accepts, Argument, Arguments, Needed};
@@ -17,7 +17,10 @@ pub struct Toy;
 
 static FACTS: Facts = Facts {
     name: "toy",
+    class: "Toy",
     title: "Toy Parcels",
+    doc: "Toy Parcels: how many were sent.",
+    notes: "",
     base_url: Some("https://parcels.example.com/v2"),
     page: "https://parcels.example.com/docs",
     settings: &[],
@@ -25,6 +28,8 @@ static FACTS: Facts = Facts {
         name: "api_key",
         doc: "the key of the depot",
     }],
+    keywords: &["api_key"],
+    required: &["api_key"],
     environment: &[("api_key", "TOY_API_KEY")],
     operations: &[Operation {
         name: "parcels_by_day",
@@ -35,6 +40,7 @@ static FACTS: Facts = Facts {
         range: Some(("start", "end")),
         returns: Holds::List(&Holds::Record(&ROW)),
         repeatable: true,
+        prose: Prose::NONE,
     }],
     sources: &[],
     selection: &[],

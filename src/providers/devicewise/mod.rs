@@ -9,8 +9,8 @@ use jiff::Timestamp;
 
 use crate::meters::Sink;
 use crate::service::{
-    self, Account, Asked, Call, Facts, Login, Operation, PlannedCall, Proof, Provider, Reply, Request, SecretField,
-    Secrets,
+    self, Account, Asked, Call, Facts, Login, Operation, PlannedCall, Proof, Prose, Provider, Reply, Request,
+    SecretField, Secrets,
 };
 use crate::values::arguments::{Accepts, Argument, Arguments, Needed, parse_span, plain, span};
 use crate::values::error::{Error, Kind, Result};
@@ -37,9 +37,14 @@ const REPORT_PAGE: &str =
 
 static FACTS: Facts = Facts {
     name: "devicewise",
+    class: "DeviceWise",
     title: "deviceWISE",
     // Every organisation and region has its own; the portal's developer page shows it.
     base_url: None,
+    doc: "Telit deviceWISE (TR50): API calls, things, connections and storage of an organisation.\n\n\
+          Give `base_url`, which is different for every organisation and region (the portal's developer page shows it), and \
+          `username` and `password`; or `app_id`, `app_token` and `thing_key`; or a `session_id`.",
+    notes: "",
     page: GUIDE,
     settings: &[
         setting("username", "the user's e-mail address"),
@@ -56,7 +61,7 @@ static FACTS: Facts = Facts {
     secrets: &[
         SecretField {
             name: "password",
-            doc: "the user's password",
+            doc: "the user's password; a refused login is never repeated, since the service locks users out",
         },
         SecretField {
             name: "mfa_code",
@@ -71,6 +76,17 @@ static FACTS: Facts = Facts {
             doc: "a session that was opened elsewhere; used as it is, and never opened anew",
         },
     ],
+    keywords: &[
+        "username",
+        "password",
+        "mfa_code",
+        "app_id",
+        "app_token",
+        "thing_key",
+        "session_id",
+        "org_key",
+    ],
+    required: &[],
     environment: &[],
     operations: OPERATIONS,
     sources: meters::SOURCES,
@@ -231,7 +247,7 @@ const DIMENSION: Argument = Argument {
     name: "dimension",
     accepts: Accepts::OneOf(&["org"]),
     needed: Needed::Optional,
-    doc: "org splits the counters by organisation; the shape of that answer is not published",
+    doc: "\"org\" splits the counters by organisation; the shape of that answer is not published, and three are understood",
 };
 const INCLUDE_SUB_ORGS: Argument = Argument {
     name: "include_sub_orgs",
@@ -249,6 +265,22 @@ const SHOW_ALL: Argument = Argument {
 static OPERATIONS: &[Operation] = &[
     Operation {
         arguments: &[START, END, LAST, SERIES, DIMENSION, INCLUDE_SUB_ORGS, SHOW_ALL],
+        prose: Prose {
+            raises: &[
+                ("InvalidArgument", "If the window is given in no way or in two."),
+                (
+                    "InconsistentResponse",
+                    "If a series has another length than the timestamps.",
+                ),
+                ("MfaRequired", "If the service asks for a second factor."),
+            ],
+            ..answers(
+                "Calls. Reading this adds to it; the last bucket is partial if the window reaches the present.",
+                ">>> history = devicewise.api_usage_history(start=\"2026-03-01\", end=\"2026-03-02\")\n\
+                 >>> len(history.timestamps)\n\
+                 24",
+            )
+        },
         ..history(
             "api_usage_history",
             "usage.api.history",
@@ -258,6 +290,12 @@ static OPERATIONS: &[Operation] = &[
     Operation {
         page: THING_PAGE,
         arguments: &[START, END, LAST, SERIES, INCLUDE_SUB_ORGS, SHOW_ALL],
+        prose: answers(
+            "Things: levels, not increments. At most 5,000 buckets are answered.",
+            ">>> history = devicewise.thing_usage_history(last=\"24h\")\n\
+             >>> [\"connected\"] in [series.path for series in history.series]\n\
+             True",
+        ),
         ..history(
             "thing_usage_history",
             "usage.thing.history",
@@ -266,6 +304,12 @@ static OPERATIONS: &[Operation] = &[
     },
     Operation {
         page: CONNECTION_PAGE,
+        prose: answers(
+            "Connections: levels, not increments.",
+            ">>> history = devicewise.connection_usage_history(last=\"24h\")\n\
+             >>> [\"activated\"] in [series.path for series in history.series]\n\
+             True",
+        ),
         arguments: &[START, END, LAST, SERIES, DIMENSION, INCLUDE_SUB_ORGS, SHOW_ALL],
         ..history(
             "connection_usage_history",
@@ -275,6 +319,12 @@ static OPERATIONS: &[Operation] = &[
     },
     Operation {
         page: STORAGE_PAGE,
+        prose: answers(
+            "Sizes, presumably bytes: levels. `total` adds them up over the buckets; it is not the storage in use.",
+            ">>> history = devicewise.storage_usage_history(last=\"48h\")\n\
+             >>> len(history.series) > 0\n\
+             True",
+        ),
         arguments: &[START, END, LAST, INCLUDE_SUB_ORGS, SHOW_ALL],
         ..history(
             "storage_usage_history",
@@ -308,6 +358,12 @@ static OPERATIONS: &[Operation] = &[
             },
         ],
         returns: Holds::Record(&model::USAGE_REPORT),
+        prose: answers(
+            "A row per organisation.",
+            ">>> report = devicewise.usage_report(start=\"2026-03-01\", end=\"2026-04-01\")\n\
+             >>> len(report.report)\n\
+             1",
+        ),
         ..history(
             "usage_report",
             "usage.report",
@@ -332,6 +388,16 @@ static OPERATIONS: &[Operation] = &[
         ],
         range: None,
         returns: Holds::Anything,
+        prose: Prose {
+            returns: "The provider's JSON as plain dicts, lists and numbers.",
+            raw: "Return the whole reply packet instead of the command's ``params``.",
+            raises: &[(
+                "InvalidArgument",
+                "If the command's name does not say that it only reads.",
+            )],
+            example: ">>> \"ttl\" in devicewise.call(\"session.info\")\nTrue",
+            ..Prose::NONE
+        },
         ..history("call", "call", "Any other command that only reads.")
     },
 ];
@@ -347,6 +413,16 @@ const fn history(name: &'static str, wire: &'static str, doc: &'static str) -> O
         range: Some(("start", "end")),
         returns: Holds::Record(&model::USAGE_HISTORY),
         repeatable: true,
+        prose: Prose::NONE,
+    }
+}
+
+const fn answers(returns: &'static str, example: &'static str) -> Prose {
+    Prose {
+        returns,
+        raw: "Return the provider's JSON: the whole reply packet.",
+        example,
+        ..Prose::NONE
     }
 }
 

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::meters::Sink;
 use crate::service::{
-    Account, Asked, Call, Facts, Operation, PlannedCall, Proof, Provider, Reply, Request, SecretField,
+    Account, Asked, Call, Facts, Operation, PlannedCall, Proof, Prose, Provider, Reply, Request, SecretField,
 };
 use crate::signing;
 use crate::values::arguments::{Accepts, Argument, Arguments, Needed, plain};
@@ -28,8 +28,11 @@ const LABEL_TEMPLATE: &str = "classification_labels";
 
 static FACTS: Facts = Facts {
     name: "ricoh",
+    class: "Ricoh",
     title: "RICOH Live Streaming",
     base_url: Some("https://api.livestreaming.mw.smart-integration.ricoh.com/v1"),
+    doc: "RICOH Live Streaming: approximate cost (JPY) and usage of a client application.",
+    notes: "",
     page: PAGE,
     settings: &[
         Argument {
@@ -42,7 +45,7 @@ static FACTS: Facts = Facts {
             name: "label_template",
             accepts: Accepts::Text(label_template),
             needed: Needed::Text(LABEL_TEMPLATE),
-            doc: "the path of label calls behind cost_and_usage/; the default was never verified",
+            doc: "the path of label calls behind cost_and_usage/; no page shows it, and the default was never verified",
         },
         Argument {
             name: "labels_template",
@@ -54,13 +57,21 @@ static FACTS: Facts = Facts {
             name: "utc_offset",
             accepts: Accepts::Text(utc_offset),
             needed: Needed::Optional,
-            doc: "the UTC offset at which since and until are sent; UTC if left out, since no page says whether others are taken",
+            doc: "the UTC offset at which since and until are sent, such as \"+09:00\"; UTC if left out, since no page says whether others are taken",
         },
     ],
     secrets: &[SecretField {
         name: "client_secret",
         doc: "the ClientSecret of the application; it also signs the tokens of its users",
     }],
+    keywords: &[
+        "client_id",
+        "client_secret",
+        "label_template",
+        "labels_template",
+        "utc_offset",
+    ],
+    required: &["client_id", "client_secret"],
     environment: &[],
     operations: OPERATIONS,
     sources: &meters::SOURCES,
@@ -115,6 +126,17 @@ impl Provider for Ricoh {
 static OPERATIONS: &[Operation] = &[
     Operation {
         arguments: &[SINCE, UNTIL, ENV],
+        prose: Prose {
+            returns: "Minutes, GiB and approximate JPY. Traffic is what the SFU server sent and received for ``sfu`` and \
+                      ``sfu_large`` rooms, and what the TURN servers sent for ``p2p_turn``. It is floored to whole GiB \
+                      per answer, so answers to parts of a range add up to less than the whole. Figures are complete \
+                      24 hours after a room has ended.",
+            raises: &[("InvalidArgument", "If the range is empty.")],
+            example: ">>> answer = ricoh.cost_and_usage_total(\"2026-02-01\", \"2026-03-01\")\n\
+                      >>> [item.item_name for item in answer.results[0].items]\n\
+                      ['connection_time', 'traffic_volume', 'bitrate_reservation']",
+            ..Prose::NONE
+        },
         ..operation(
             "cost_and_usage_total",
             "clients/{client_id}/cost_and_usage/total",
@@ -133,6 +155,14 @@ static OPERATIONS: &[Operation] = &[
                 doc: "keeps the labels that begin with this",
             },
         ],
+        prose: Prose {
+            returns: "A result per label. Traffic by label does not add up to the total's, which is floored.",
+            raises: &[("NotFound", OTHER_PATH)],
+            example: ">>> answer = ricoh.cost_and_usage_by_label(\"2026-02-01\", \"2026-03-01\")\n\
+                      >>> \"default\" in [result.label for result in answer.results]\n\
+                      True",
+            ..Prose::NONE
+        },
         ..operation(
             "cost_and_usage_by_label",
             "clients/{client_id}/cost_and_usage/{label_template}",
@@ -151,6 +181,20 @@ static OPERATIONS: &[Operation] = &[
             UNTIL,
             ENV,
         ],
+        prose: Prose {
+            returns: "One result, or none if the label was not used.",
+            raises: &[
+                ("InvalidArgument", "If the label has characters that no label can have."),
+                (
+                    "NotFound",
+                    "If the label is unknown, or the path of label calls is another one; see `label_template`.",
+                ),
+            ],
+            example: ">>> answer = ricoh.cost_and_usage_for_label(\"default\", \"2026-02-01\", \"2026-03-01\")\n\
+                      >>> answer.results[0].label\n\
+                      'default'",
+            ..Prose::NONE
+        },
         ..operation(
             "cost_and_usage_for_label",
             "clients/{client_id}/cost_and_usage/{label_template}/{label}",
@@ -158,6 +202,8 @@ static OPERATIONS: &[Operation] = &[
         )
     },
 ];
+
+const OTHER_PATH: &str = "If the path of label calls, which no page shows, is another one; see `label_template`.";
 
 const SINCE: Argument = Argument {
     name: "since",
@@ -170,7 +216,7 @@ const UNTIL: Argument = Argument {
     name: "until",
     accepts: Accepts::Moment,
     needed: Needed::Required,
-    doc: "the end, to the second: rooms that started then or later do not count; at most a month after since",
+    doc: "the end, to the second: rooms that started then or later do not count, and one that ran past it counts with all of its time; at most a month after since",
 };
 
 const ENV: Argument = Argument {
@@ -190,6 +236,7 @@ const fn operation(name: &'static str, wire: &'static str, doc: &'static str) ->
         range: Some(("since", "until")),
         returns: Holds::Record(&model::COST_AND_USAGE),
         repeatable: true,
+        prose: Prose::NONE,
     }
 }
 

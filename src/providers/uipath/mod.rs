@@ -9,7 +9,8 @@ use jiff::Timestamp;
 
 use crate::meters::Sink;
 use crate::service::{
-    Account, Asked, Call, Facts, Login, Operation, PlannedCall, Proof, Provider, Reply, Request, SecretField, Secrets,
+    Account, Asked, Call, Facts, Login, Operation, PlannedCall, Proof, Prose, Provider, Reply, Request, SecretField,
+    Secrets,
 };
 use crate::signing;
 use crate::values::arguments::{Accepts, Argument, Arguments, Needed, guid, plain};
@@ -33,20 +34,42 @@ const FOLDER_PAGE: &str =
 
 static FACTS: Facts = Facts {
     name: "uipath",
+    class: "UiPath",
     title: "UiPath",
     base_url: Some("https://cloud.uipath.com"),
+    doc: "UiPath Test Cloud and Automation Cloud: consumption of licence units.\n\n\
+          Give a ready `token`, or `client_id`, `client_secret` and `organization_name`.",
+    notes: "Only organisation administrators may ask: a token of anybody else is answered with HTTP 403.\n\n\
+            The pages ask for a token \"by the ROPC method\", the login with a user's name and password, but the page \
+            that they link to does not describe it any more, and no page tells customers which client to log in with. \
+            An administrator whose organisation still has such a client fetches the token outside of metertap: POST to \
+            ``{base_url}/identity_/connect/token``, form-encoded, with ``grant_type=password``, ``client_id``, \
+            ``client_secret``, ``username``, ``password``, ``acr_values=tenant:{organization_id}`` and ``scope``. Its \
+            ``access_token`` is what `token` takes, best from a callable, since it ends after about an hour. A personal \
+            access token of an administrator is the simpler way.",
     page: PAGE,
     settings: SETTINGS,
     secrets: &[
         SecretField {
             name: "token",
-            doc: "a ready bearer token, for example a personal access token",
+            doc: "a ready bearer token, for example a personal access token; a callable is asked again when a token is refused",
         },
         SecretField {
             name: "client_secret",
-            doc: "the secret of an external application, to fetch tokens with",
+            doc: "the secret of an external application, to fetch tokens with, which are cached and renewed early",
         },
     ],
+    keywords: &[
+        "organization_id",
+        "token",
+        "client_id",
+        "client_secret",
+        "organization_name",
+        "scope",
+        "token_url",
+        "organization_segment",
+    ],
+    required: &["organization_id"],
     environment: &[
         ("organization_id", "UIPATH_ORGANIZATION_ID"),
         ("organization_id", "UIPATH_ORG_ID"),
@@ -103,7 +126,7 @@ static SETTINGS: &[Argument] = &[
         accepts: Accepts::Flag,
         // The pages show these paths without the name; the sibling licence calls have it.
         needed: Needed::Flag(false),
-        doc: "put organization_name in front of the path of every call",
+        doc: "put organization_name in front of the path of every call; not documented for these, but their sibling calls have it",
     },
 ];
 
@@ -178,6 +201,17 @@ static OPERATIONS: &[Operation] = &[
         range: RANGE,
         returns: Holds::Record(&model::CONSUMPTION_SUMMARY),
         repeatable: true,
+        prose: Prose {
+            returns: "Units, which may be fractions, by tenant and pool. Do not add up parts of a range.",
+            raises: &[(
+                "InvalidArgument",
+                "If the range is empty, or seconds were given for milliseconds.",
+            )],
+            example: ">>> summary = uipath.consumption_summary(\"2026-02-01\", \"2026-03-01\", \"AIU\")\n\
+                      >>> len(summary.tenants)\n\
+                      3",
+            ..Prose::NONE
+        },
     },
     Operation {
         name: "tenant_consumption_summary",
@@ -188,6 +222,14 @@ static OPERATIONS: &[Operation] = &[
         range: RANGE,
         returns: Holds::Record(&model::CONSUMPTION_SUMMARY),
         repeatable: true,
+        prose: Prose {
+            returns: "One tenant. `consumed_from_org_without_tenant` is the organisation's and no tenant's: never add it up.",
+            example: ">>> february = (\"2026-02-01\", \"2026-03-01\", \"AIU\")\n\
+                      >>> tenant = uipath.consumption_summary(*february).tenants[0]\n\
+                      >>> uipath.tenant_consumption_summary(tenant.tenant_id, *february).tenants == [tenant]\n\
+                      True",
+            ..Prose::NONE
+        },
     },
     Operation {
         name: "daily_consumption_by_service",
@@ -210,6 +252,17 @@ static OPERATIONS: &[Operation] = &[
         range: RANGE,
         returns: Holds::List(&Holds::Record(&model::SERVICE_CONSUMPTION)),
         repeatable: true,
+        prose: Prose {
+            returns: "A row per UTC day and service. Days without use may be absent.",
+            notes: NOT_READABLE,
+            example: ">>> february = (\"2026-02-01\", \"2026-03-01\", \"AIU\")\n\
+                      >>> tenant = uipath.consumption_summary(*february).tenants[0]\n\
+                      >>> days = uipath.daily_consumption_by_service(tenant.tenant_id, *february)\n\
+                      >>> total = tenant.consumed_from_tenant_pool + tenant.consumed_from_org_pool\n\
+                      >>> sum(day.consumed_amount for day in days) == total\n\
+                      True",
+            ..Prose::NONE
+        },
     },
     Operation {
         name: "consumption_by_folder",
@@ -220,8 +273,22 @@ static OPERATIONS: &[Operation] = &[
         range: RANGE,
         returns: Holds::List(&Holds::Record(&model::FOLDER_CONSUMPTION)),
         repeatable: true,
+        prose: Prose {
+            returns: "A row per folder, without what its subfolders consumed.",
+            notes: NOT_READABLE,
+            example: ">>> february = (\"2026-02-01\", \"2026-03-01\", \"AIU\")\n\
+                      >>> tenant = uipath.consumption_summary(*february).tenants[0]\n\
+                      >>> folders = uipath.consumption_by_folder(tenant.tenant_id, *february)\n\
+                      >>> total = tenant.consumed_from_tenant_pool + tenant.consumed_from_org_pool\n\
+                      >>> sum(row.consumed_by_self for row in folders) <= total\n\
+                      True",
+            ..Prose::NONE
+        },
     },
 ];
+
+const NOT_READABLE: &str =
+    "The body of the answer was not readable on that page; the names are those of the vendor's command line.";
 
 const RANGE: Option<(&str, &str)> = Some(("start", "end"));
 
@@ -229,7 +296,7 @@ const START: Argument = Argument {
     name: "start",
     accepts: Accepts::MomentOrMilliseconds,
     needed: Needed::Required,
-    doc: "the start, to the millisecond",
+    doc: "the start, to the millisecond; an int is Unix milliseconds, not seconds",
 };
 
 const END: Argument = Argument {
@@ -244,7 +311,7 @@ const CONSUMABLE_CODE: Argument = Argument {
     // An open set: a code that is not known here may well be known there.
     accepts: Accepts::Text(plain),
     needed: Needed::Required,
-    doc: "the unit that is counted, for example \"AIU\" or \"PLTU\"",
+    doc: "the unit that is counted, for example \"AIU\" or \"PLTU\"; sent exactly as given",
 };
 
 const TENANT_ID: Argument = Argument {

@@ -26,8 +26,13 @@ const SERVICE: &str = "live";
 
 static FACTS: Facts = Facts {
     name: "volcengine",
+    class: "Volcengine",
     title: "Volcengine Live",
     base_url: Some("https://live.volcengineapi.com"),
+    doc: "Volcengine Live (version 2023-01-01): storage, traffic, bandwidth and other usage of live streaming.\n\n\
+          Every usage call is a method named after its action: ``DescribeLiveTrafficData`` is `traffic_data`.",
+    notes: "The page of these calls (its revision of 2023) allows 100 requests a second; the revision of December 2024 says \
+            30. What `max_per_second` does not set stays below the smaller one.",
     page: "https://www.volcengine.com/docs/6469/1126905",
     settings: &[
         Argument {
@@ -35,14 +40,14 @@ static FACTS: Facts = Facts {
             accepts: Accepts::Text(key_id),
             // An account has it among its secrets instead, if it changes together with its secret.
             needed: Needed::Optional,
-            doc: "the id of the access key",
+            doc: "the id of the access key; where it changes together with its secret, both may be callables: they are asked together, so that what signs a request is always a pair",
         },
         Argument {
             name: "region",
             accepts: Accepts::Text(word),
             // Live is not regional: any region is accepted in the signature.
             needed: Needed::Text("cn-north-1"),
-            doc: "the region that signatures name",
+            doc: "the region that signatures name, one word",
         },
     ],
     secrets: &[
@@ -55,6 +60,8 @@ static FACTS: Facts = Facts {
             doc: "the token that belongs to a temporary key",
         },
     ],
+    keywords: &["access_key", "secret_key", "session_token", "region"],
+    required: &["access_key", "secret_key"],
     // The newer client's variables come first, since they alone have a token.
     environment: &[
         ("access_key", "VOLCENGINE_ACCESS_KEY"),

@@ -2,7 +2,7 @@
 //!
 //! Pages are below <https://www.volcengine.com/docs/6469>; what no page shows follows the vendor's Go client.
 
-use crate::service::Operation;
+use crate::service::{Operation, Prose};
 use crate::values::arguments::{Accepts, Argument, Needed, plain};
 use crate::values::shape::{Field, Holds, Shape};
 
@@ -966,6 +966,15 @@ const OTHER: Operation = Operation {
     range: None,
     returns: Holds::Anything,
     repeatable: true,
+    prose: Prose {
+        returns: "The provider's JSON as plain dicts, lists and numbers.",
+        raw: "Return the whole document instead of its ``Result``.",
+        raises: &[(
+            "InvalidArgument",
+            "If the action's name does not say that it only reads.",
+        )],
+        ..Prose::NONE
+    },
 };
 
 /// The operations: one for each usage call, and the one for any other.
@@ -985,6 +994,10 @@ const fn operations<const N: usize>() -> [Operation; N] {
             range: Some(("start", "end")),
             returns: Holds::Record(&LIVE_USAGE),
             repeatable: true,
+            prose: Prose {
+                raw: "Return the provider's JSON: the whole document.",
+                ..Prose::NONE
+            },
         };
         (calls, free) = (rest, left);
     }
