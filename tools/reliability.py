@@ -34,7 +34,7 @@ WHAT = {
     "F15": ("parse speed", "1,000,000 points: ≤ 3 × json.loads, peak ≤ 4 × the body"),
     "F16": ("exactness", "integers to 2^64−1, 28 digits: equal on all surfaces; sum of leaves in = sum out"),
     "F17": ("secrets", "0 canary hits; 15 kinds of redirect: 0 bytes at the second host"),
-    "F18": ("import and size", "≤ 60 ms; no third-party module, thread or socket; wheel ≤ 6 MiB; 100 clients ≤ 50 ms"),
+    "F18": ("import and size", "≤ 30 ms; no third-party module, thread or socket; wheel ≤ 6 MiB; 100 clients ≤ 50 ms"),
     "F19": ("types", "stubtest 0 differences; strict type check 0 errors; every public name documented"),
     "F20": ("conformance", "5 providers × ≥ 30 checks, all pass; a toy provider in ≤ 120 lines"),
     "F21": ("notebook", "sync, await, gather, interrupt, pandas: 0 errors but the interrupt"),

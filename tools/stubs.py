@@ -1,7 +1,8 @@
-"""Write the type stubs of the client classes from the classes themselves, or check that they are as written.
+"""Write the type stubs of the client classes from the tables of the providers, or check that they are as written.
 
-The methods are the same in `metertap` and `metertap.aio`, but for `async`, and each has two forms: with ``raw=True`` it
-returns plain JSON. Writing that out by hand, five clients twice, would drift; so it is written by this script:
+The classes are made from the same tables when metertap runs, so type checkers and editors see nothing of them but these
+stubs, which therefore have the docstrings, too. The methods are the same in `metertap` and `metertap.aio`, but for
+`async`, and each has two forms: with ``raw=True`` it returns plain JSON.
 
     python tools/stubs.py            write python/metertap/clients.pyi and aio.pyi
     python tools/stubs.py --check    exit with 1 if they would change
@@ -11,15 +12,19 @@ from __future__ import annotations
 
 import inspect
 import pathlib
+import re
 import subprocess
 import sys
+import textwrap
 from typing import Any
 
-from metertap import _client, _core, clients, fetching
+from metertap import _client, _core, fetching
+from metertap._build import BUILT_IN, keywords, parameters, returns
+from metertap._prose import class_doc, method_doc
 
 STUBS = pathlib.Path("python/metertap")
 
-HEADER = '''# Written by tools/stubs.py from the classes in clients.py; do not edit.
+HEADER = '''# Written by tools/stubs.py from the tables of the providers; do not edit.
 """{doc}"""
 
 {imports}from collections.abc import Callable, Mapping, Sequence
@@ -75,12 +80,11 @@ def main() -> int:
 
 def module(is_async: bool) -> str:
     """Return the text of one stub."""
-    bodies = "\n".join(client(name, is_async) for name in clients.__all__)
-    models = sorted(name for name in _core.shapes() if name in bodies)
-    models = sorted({*models, *(c["record"] for facts in _core.providers() for c in facts["composites"])})
-    used = [name for name in models if f"{name}:" in bodies or f"{name}]:" in bodies]
+    bodies = "\n".join(client(_core.provider(provider), is_async) for provider in BUILT_IN.values())
+    models = [*_core.shapes(), *(one["record"] for facts in _core.providers() for one in facts["composites"])]
+    used = sorted(name for name in models if re.search(rf"-> .*\b{name}\b.*:$", bodies, flags=re.MULTILINE))
     doc = "The clients, to be awaited." if is_async else "The clients."
-    names = [*clients.__all__, "fetch"] if is_async else clients.__all__
+    names = [*BUILT_IN, "fetch"] if is_async else [*BUILT_IN]
     imports = FETCH_IMPORTS if is_async else ""
     head = HEADER.format(doc=doc, imports=imports, models=",\n    ".join(used), names=names)
     return formatted(head + bodies + (fetch() if is_async else ""))
@@ -102,37 +106,32 @@ def fetch() -> str:
     return f"\nasync def fetch({joined(given[:first])}, *, {joined(given[first:])}) -> Usage: ...\n"
 
 
-def client(name: str, is_async: bool) -> str:
+def client(facts: Any, is_async: bool) -> str:
     """Return the stub of one client class."""
-    cls = getattr(clients, name)
-    lines = ["", f"class {name}(Client):"]
-    own = [p for p in parameters(cls.__init__) if p[0] != "options"]
-    if cls._provider == "devicewise":
+    own = [stubbed(parameter) for parameter in keywords(facts)]
+    if facts["base_url"] is None:
         own.append(("base_url", "str", ""))
-    shared = [(key, kind, literal(_client.DEFAULTS[key])) for key, kind in OPTIONS.items() if key not in dict_of(own)]
+    names = [name for name, *_ in own]
+    shared = [(key, kind, literal(_client.DEFAULTS[key])) for key, kind in OPTIONS.items() if key not in names]
     required_first = sorted([*own, *shared], key=lambda p: p[2] != "")
+    lines = ["", f"class {facts['class']}(Client):", *docstring(class_doc(facts), 4)]
     lines.append(f"    def __init__(self, *, {joined(required_first)}) -> None: ...")
-    for method, function in vars(cls).items():
-        if not method.startswith("_"):
-            lines += both_forms(method, *signature(cls._provider, method, function), is_async)
+    for what in (*facts["operations"], *facts["composites"]):
+        lines += both_forms(what, is_async)
     return "\n".join(lines) + "\n"
 
 
-def signature(provider: str, method: str, function: Any) -> tuple[list[Parameter], str]:
-    """Return the parameters of a method, without `self` and `raw`, and what it returns."""
-    table = next(facts for facts in _core.providers() if facts["name"] == provider)["operations"]
-    fact = next((operation for operation in table if operation["name"] == method), None)
-    if "return" in function.__annotations__ and function.__annotations__["return"] != "Any":
-        return [p for p in parameters(function) if p[0] != "raw"], str(function.__annotations__["return"])
-    if fact is None or method == "call":
-        return [p for p in parameters(function) if p[0] != "raw"], "Any"
-    return [from_fact(argument) for argument in fact["arguments"]], str(fact["returns"])
+def docstring(doc: str, indent: int) -> list[str]:
+    """Return the lines of a docstring."""
+    mark = '"""'
+    text = f"{mark}{doc}{mark}" if "\n" in doc.strip() else f"{mark}{doc.strip()}{mark}"
+    return textwrap.indent(text, " " * indent).split("\n")
 
 
-def parameters(function: Any) -> list[Parameter]:
-    """Return the parameters of a function, without `self`."""
-    found = list(inspect.signature(function).parameters.values())[1:]
-    return [(p.name, str(p.annotation), default(p)) for p in found]
+def stubbed(parameter: tuple[str, str, bool, object]) -> Parameter:
+    """Return a parameter of the tables as it stands in a stub."""
+    name, kind, is_required, default = parameter
+    return name, kind, "" if is_required else literal(default)
 
 
 def default(parameter: inspect.Parameter) -> str:
@@ -140,23 +139,17 @@ def default(parameter: inspect.Parameter) -> str:
     return "" if parameter.default is parameter.empty else literal(parameter.default)
 
 
-def from_fact(argument: dict[str, Any]) -> Parameter:
-    """Return the parameter for an argument of the table of facts."""
-    if argument["required"]:
-        return argument["name"], argument["type"], ""
-    default = literal(argument["default"])
-    return argument["name"], argument["type"] + (" | None" if argument["default"] is None else ""), default
-
-
-def both_forms(name: str, given: list[Parameter], returns: str, is_async: bool) -> list[str]:
-    """Return the two overloads of a method."""
+def both_forms(what: Any, is_async: bool) -> list[str]:
+    """Return the two overloads of the method for an operation or a composite."""
     prefix = "async def" if is_async else "def"
+    given, result = [stubbed(parameter) for parameter in parameters(what)], returns(what)
     before = f"self, {joined(given)}, *" if given else "self, *"
     return [
         "    @overload",
-        f"    {prefix} {name}({before}, raw: Literal[False] = False) -> {returns}: ...",
+        f"    {prefix} {what['name']}({before}, raw: Literal[False] = False) -> {result}:",
+        *docstring(method_doc(what, result), 8),
         "    @overload",
-        f"    {prefix} {name}({before}, raw: Literal[True]) -> Any: ...",
+        f"    {prefix} {what['name']}({before}, raw: Literal[True]) -> Any: ...",
     ]
 
 
@@ -168,11 +161,6 @@ def joined(given: list[Parameter]) -> str:
 def literal(value: Any) -> str:
     """Return a default as it stands in a stub."""
     return f'"{value}"' if isinstance(value, str) else repr(value)
-
-
-def dict_of(given: list[Parameter]) -> dict[str, str]:
-    """Return the annotations by name."""
-    return {name: kind for name, kind, _ in given}
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ import atexit as _atexit
 
 from metertap import _core
 from metertap._core import __version__
-from metertap.clients import DeviceWise, Ricoh, Sora, UiPath, Volcengine
 from metertap.errors import (
     AuthenticationFailed,
     CertificateRejected,
@@ -43,6 +42,8 @@ TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from metertap import aio
+    from metertap import clients as clients
+    from metertap.clients import DeviceWise, Ricoh, Sora, UiPath, Volcengine
     from metertap.fetching import fetch, replay
     from metertap.planning import Meter, Plan, Selection, meters, plan
     from metertap.usage import Reading, Table, Usage, concat
@@ -93,19 +94,22 @@ __all__ = [
     "replay",
 ]
 
-# Imported when they are used: dataclasses alone would double the time that importing metertap takes.
+# Imported when they are used: dataclasses alone would double the time that importing metertap takes. The client classes
+# are made from the tables of the providers, each when it is used.
 _LATER = {
+    "metertap.clients": ("DeviceWise", "Ricoh", "Sora", "UiPath", "Volcengine"),
     "metertap.fetching": ("fetch", "replay"),
     "metertap.planning": ("Meter", "Plan", "Selection", "meters", "plan"),
     "metertap.usage": ("Reading", "Table", "Usage", "concat"),
 }
+_MODULES = ("aio", "clients")
 
 
 def __getattr__(name: str) -> object:
     import importlib
 
-    if name == "aio":
-        return importlib.import_module("metertap.aio")
+    if name in _MODULES:
+        return importlib.import_module(f"metertap.{name}")
     for module, names in _LATER.items():
         if name in names:
             value = getattr(importlib.import_module(module), name)
@@ -115,7 +119,7 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, *_MODULES})
 
 
 if _core.is_main_interpreter():

@@ -8,7 +8,7 @@ from metertap import _core as core
 from metertap._core import hide
 from metertap.errors import InvalidArgument, WrongType
 
-__all__ = ["DEFAULTS", "OPTIONS_DOC", "Client", "flag", "hide"]
+__all__ = ["DEFAULTS", "Client", "flag", "hide"]
 
 TYPE_CHECKING = False  # without importing typing, see metertap/__init__.py
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from metertap.planning import Selection
+    from metertap._selection import Selection
 
 #: The keywords that every client takes, with their defaults.
 DEFAULTS: dict[str, Any] = {
@@ -32,43 +32,12 @@ DEFAULTS: dict[str, Any] = {
     "on_event": None,
 }
 
-#: Documentation of those keywords, for the docstring of each client.
-OPTIONS_DOC = """
-    name : str, optional
-        The account's label in tables and messages; the provider's name by default.
-    base_url : str, optional
-        The service's address. Blanks around it and slashes at its end are taken off.
-    timeout : float, default 60
-        Seconds for a whole call, with all its attempts and waits.
-    retries : int, default 2
-        How often a failed attempt is repeated.
-    max_concurrency : int, optional
-        How many requests of this account may be under way at once, in this process.
-    max_per_second : float, optional
-        How many requests of this account may be sent in a second, in this process; ``math.inf`` for no limit. By
-        default what the provider declares, see `metertap.meters`.
-    ca_file : str or path, optional
-        A PEM file of certificates to trust besides the platform's. On Linux SSL_CERT_FILE and SSL_CERT_DIR say where
-        these are, else REQUESTS_CA_BUNDLE, else CURL_CA_BUNDLE, as they are when the client is made.
-    proxy : str or None, default "environment"
-        A proxy's URL (``http://`` or ``https://``), None for no proxy, or ``"environment"`` for what HTTPS_PROXY or
-        else ALL_PROXY says when the client is made, but for the hosts in NO_PROXY. A proxy that cannot be used is
-        refused. Requests to this machine never take one.
-    on_event : callable, optional
-        Called with each event of this client's own calls, see `metertap.events`; a fetch has an ``on_event`` of its
-        own.
-"""
-
 
 class Client:
     """An account at one provider. Immutable: any thread and any event loop may use it."""
 
     _provider: ClassVar[str]
-    _core: core.Client
-
-    def _open(self, settings: dict[str, Any], secrets: dict[str, Any], options: Any) -> None:
-        """Check everything and build the native client; called by every constructor, with what it has hidden."""
-        self._core = core.Client(self._provider, type(self).__name__, settings, secrets, DEFAULTS, options)
+    _core: core.Client  # of a subclass that metertap._build makes
 
     def _ask(self, operation: str, arguments: dict[str, Any], raw: bool) -> Any:
         """Make a call: sync here, awaitable in `metertap.aio`."""
@@ -104,7 +73,7 @@ class Client:
         Sora(name='production', base_url='https://api.sora-cloud.shiguredo.app')
         """
         overrides = hide(overrides)
-        facts = next(facts for facts in core.providers() if facts["name"] == cls._provider)
+        facts = core.provider(cls._provider)
         flags = {field["name"] for field in facts["settings"] if field["type"] == "bool"}
         found: dict[str, core.Secret] = {}
         tried: list[str] = []
@@ -145,7 +114,7 @@ class Client:
         --------
         >>> selection = sora.select(meters=["sora.egress"])
         """
-        from metertap.planning import Selection
+        from metertap._selection import Selection
 
         return Selection(self, wanted)
 

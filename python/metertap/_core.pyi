@@ -18,7 +18,7 @@ __all__ = [
     "hide_text",
     "is_main_interpreter",
     "meters",
-    "operations",
+    "provider",
     "providers",
     "replay",
     "shapes",
@@ -49,10 +49,8 @@ class Client:
         cls,
         provider: str,
         class_: str,
-        settings: dict[str, Any],
-        secrets: dict[str, Any],
         defaults: dict[str, Any],
-        options: Any,
+        given: Any,
     ) -> Client: ...
     @property
     def provider(self) -> str:
@@ -218,11 +216,15 @@ def meters() -> list[dict[str, Any]]:
 def replay(folder: str) -> Usage:
     """Rebuild a usage from its archive."""
 
-def operations(provider: str) -> list[tuple[str, list[str], str]]:
-    """Return the operations of a provider: name, the names of its arguments, and what it tells."""
+# `Any`, since who asks knows that there is one of that name.
+def provider(name: str) -> Any:
+    """Return one provider: settings, secrets, variables, operations with their arguments, and what docstrings say.
+
+    None if there is none of that name.
+    """
 
 def providers() -> list[dict[str, Any]]:
-    """Return all providers: settings, secrets, environment variables, operations with their arguments."""
+    """Return all providers, each as `provider` tells it."""
 
 def shapes() -> dict[str, list[dict[str, str]]]:
     """Return the records that answers are made of: for each, its fields and what they hold."""

@@ -17,66 +17,27 @@ True
 
 from __future__ import annotations
 
-import functools
-
-from metertap import clients
-from metertap._client import Client, flag
+from metertap._build import built_in
 
 TYPE_CHECKING = False  # without importing typing, see metertap/__init__.py
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
     from metertap.usage import Usage
 
-__all__ = ["DeviceWise", "Ricoh", "Sora", "UiPath", "Volcengine", "fetch"]
+__all__ = ["DeviceWise", "Ricoh", "Sora", "UiPath", "Volcengine", "fetch"]  # noqa: F822 - made by __getattr__
 
 #: How often a progress bar is moved, in seconds.
 _TICK = 0.1
 
 
-def _awaited(method: Callable[..., Any]) -> Callable[..., Any]:
-    # A coroutine of Python's own: nothing is sent before it is awaited, and gather, TaskGroup and wait_for take it.
-    @functools.wraps(method)
-    async def awaited(self: Client, *args: Any, **kwargs: Any) -> Any:
-        return await method(self, *args, **kwargs)
-
-    return awaited
+def __getattr__(name: str) -> object:
+    return built_in(name, globals(), is_async=True)
 
 
-def _ask(self: Client, operation: str, arguments: dict[str, Any], raw: bool) -> Any:
-    awaited = self._core.call_async(operation, arguments, flag("raw", raw))
-    return _heard(self, awaited) if self._core.has_listener else awaited
-
-
-async def _heard(client: Client, awaited: Any) -> Any:
-    try:
-        return await awaited
-    finally:
-        client._core.deliver()
-
-
-def _twin(client: type[Client]) -> type[Client]:
-    """Make the class whose methods are those of `client`, but awaited."""
-    namespace: dict[str, Any] = {
-        "__module__": __name__,
-        "__doc__": client.__doc__,
-        "__init__": client.__init__,
-        "_provider": client._provider,
-        "_ask": _ask,
-    }
-    for name, method in vars(client).items():
-        if not name.startswith("_"):
-            namespace[name] = _awaited(method)
-    return type(client.__name__, (Client,), namespace)
-
-
-Sora = _twin(clients.Sora)
-Ricoh = _twin(clients.Ricoh)
-UiPath = _twin(clients.UiPath)
-DeviceWise = _twin(clients.DeviceWise)
-Volcengine = _twin(clients.Volcengine)
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
 
 
 async def fetch(

@@ -31,7 +31,6 @@ from __future__ import annotations
 
 import difflib
 import importlib
-import inspect
 import os
 import re
 import subprocess
@@ -40,6 +39,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from metertap import _core, clients
+from metertap._build import BUILT_IN
 from metertap._client import DEFAULTS, hide
 from metertap.errors import InvalidArgument, MetertapError, MissingExtra, WrongType
 
@@ -53,9 +53,7 @@ __all__ = ["Account", "accounts", "load"]
 
 USUAL_PATH = "~/.config/metertap/config.toml"
 COMMAND_SECONDS = 60
-_CLASSES: dict[str, type[Client]] = {
-    getattr(clients, name)._provider: getattr(clients, name) for name in clients.__all__
-}
+_CLASSES = {provider: name for name, provider in BUILT_IN.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +99,7 @@ class Account:
         """
         keywords = {key: self._value(key, value) for key, value in self._keywords.items()}
         try:
-            make: Callable[..., Client] = _CLASSES[self.provider]
+            make: Callable[..., Client] = getattr(clients, _CLASSES[self.provider])
             return make(name=self.name, **keywords)
         except MetertapError as error:
             # The message begins with the keyword, if it is about one.
@@ -138,23 +136,18 @@ class Account:
         return selection
 
     def _check_keys(self) -> None:
-        parameters = inspect.signature(_CLASSES[self.provider]).parameters.values()
-        own = [parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY]
-        known = ["provider", *own, *(key for key in DEFAULTS if key not in ("name", "on_event"))]
+        facts = _core.provider(self.provider)
+        known = ["provider", *facts["keywords"], *(key for key in DEFAULTS if key not in ("name", "on_event"))]
         for key in self._keywords:
             if key not in known:
                 near = difflib.get_close_matches(key, known, n=1)
                 hint = f"; did you mean {near[0]}?" if near else ""
                 raise self._blame(key, InvalidArgument(f"{key} is nothing that {self.provider} takes{hint}"))
-        needed = [
-            parameter.name for parameter in parameters if parameter.name in own and parameter.default is parameter.empty
-        ]
-        if missing := [name for name in needed if name not in self._keywords]:
+        if missing := [name for name in facts["required"] if name not in self._keywords]:
             raise self._blame("", InvalidArgument(f"{' and '.join(missing)} must be given"))
 
     def _value(self, key: str, value: _core.Secret) -> _core.Secret:
-        facts = next(facts for facts in _core.providers() if facts["name"] == self.provider)
-        is_secret = key in [secret["name"] for secret in facts["secrets"]]
+        is_secret = key in [secret["name"] for secret in _core.provider(self.provider)["secrets"]]
         if not isinstance(value.open(), dict):
             if is_secret:
                 text = f'{key} must not stand here itself; write where it is, such as {key} = {{env = "VARIABLE"}}'

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from metertap import _core
 from metertap._client import Client
+from metertap._selection import Selection
 from metertap.errors import InvalidArgument, WrongType
 
 if TYPE_CHECKING:
@@ -21,22 +22,6 @@ HEAD = ("account", "operation", "calls", "from (UTC)", "to (UTC)", "least", "cut
 WIDEST = 120
 
 __all__ = ["Meter", "Plan", "PlanRow", "Selection", "meters", "plan"]
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """An account, and what is asked of it; made by a client's `select`.
-
-    Attributes
-    ----------
-    client : Client
-        The account.
-    wanted : dict
-        What is asked, as it was given to `select`.
-    """
-
-    client: Client
-    wanted: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

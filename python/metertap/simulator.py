@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from metertap import _core
+from metertap._build import BUILT_IN
 from metertap._client import flag
 from metertap.errors import InvalidArgument, WrongType
 
@@ -30,13 +31,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Counts", "Fault", "RequestRecord", "Simulator", "Switch", "fault_menu"]
 
-_CLASSES = {
-    "sora": "Sora",
-    "ricoh": "Ricoh",
-    "uipath": "UiPath",
-    "devicewise": "DeviceWise",
-    "volcengine": "Volcengine",
-}
+#: The client class of each provider.
+_CLASSES = {provider: name for name, provider in BUILT_IN.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyString};
 
@@ -16,7 +17,7 @@ use crate::engine::native::{self, Native};
 use crate::engine::{self, Engine, Options, ProxyChoice, Trace, transport};
 use crate::providers::provider;
 use crate::service::{Call, Composite, Provider};
-use crate::values::arguments::{Value, bearer, plain};
+use crate::values::arguments::{Argument, Arguments, Value, bearer, plain};
 use crate::values::error::{Error, Kind, Result};
 use crate::values::secret;
 use crate::values::text::{head, nearest};
@@ -94,46 +95,44 @@ pub struct Client(pub Arc<engine::Client>, Option<Arc<Listener>>);
 
 #[pymethods]
 impl Client {
-    /// A client of this provider; `class` is what messages call it. `settings` and `secrets` are what that class has of
-    /// its own, `options` what the caller passed besides, and `defaults` what every client takes. All of it may be
-    /// wrapped. Everything is checked here, where no frame of Python's holds a value.
+    /// A client of this provider; `class` is what messages call it, `given` are the keywords that the caller passed, and
+    /// `defaults` those that every client takes. All of it may be wrapped. Everything is checked here, where no frame of
+    /// Python's holds a value.
     #[new]
     fn new(
         py: Python<'_>,
         provider: &str,
         class: &str,
-        settings: &Bound<'_, PyDict>,
-        secrets: &Bound<'_, PyDict>,
         defaults: &Bound<'_, PyDict>,
-        options: &Bound<'_, PyAny>,
+        given: &Bound<'_, PyAny>,
     ) -> PyResult<Self> {
         let refuse = |error: Error| to_python(py, &error);
         let known = self::provider(provider);
         let known = known.ok_or_else(|| refuse(Error::invalid(format!("there is no provider {provider:?}"))))?;
-        let given = opened(options);
+        let given = opened(given);
         let given = Given {
-            options: given.cast::<PyDict>()?,
+            keywords: given.cast::<PyDict>()?,
             defaults,
         };
-        given.refuse_unknown(class, [settings, secrets])?;
+        let facts = known.facts();
+        given.refuse_missing(class, facts.required)?;
+        given.refuse_unknown(class, facts.keywords)?;
         let (name, base_url) = (given.text("name", "a str")?, given.text("base_url", "a str")?);
         let (options, on_event) = given.options()?;
         let mut fixed = Vec::new();
         let mut sources: Vec<(&'static str, Arc<dyn SecretSource>)> = Vec::new();
         let mut callables: Vec<(&'static str, Py<PyAny>)> = Vec::new();
-        for (name, value) in settings {
-            let (name, value) = (name.extract::<String>()?, opened(&value));
-            match known.rotating().iter().find(|rotating| **rotating == name) {
-                Some(rotating) if value.is_callable() => callables.push((rotating, value.unbind())),
-                _ => fixed.push((name.clone(), from_python(&value, &name)?)),
+        for Argument { name, .. } in facts.settings {
+            let Some(value) = given.own(name)? else { continue };
+            if value.is_callable() && known.rotating().contains(name) {
+                callables.push((name, value.unbind()));
+            } else {
+                fixed.push(((*name).to_owned(), from_python(&value, name)?));
             }
         }
         fixed.retain(|(_, value)| *value != Value::Nothing);
-        for field in known.facts().secrets {
-            let Some(value) = secrets.get_item(field.name)? else {
-                continue;
-            };
-            let value = opened(&value);
+        for field in facts.secrets {
+            let Some(value) = given.own(field.name)? else { continue };
             if let Ok(word) = value.cast::<PyString>() {
                 let secret = checked(known, field.name, &text(word, field.name)?).map_err(refuse)?;
                 sources.push((field.name, Arc::new(secret)));
@@ -255,12 +254,10 @@ impl Client {
             .iter()
             .find(|composite| composite.name == operation);
         let question = match composite {
-            Some(composite) => {
+            Some(composite) => Arguments::check(&format!("{operation}()"), &[], given).and_then(|_none| {
                 let calls = composite.parts.iter().map(|part| Call::new(provider, part, Vec::new()));
-                calls
-                    .collect::<Result<_>>()
-                    .map(|calls| Question::Together(composite, calls))
-            }
+                Ok(Question::Together(composite, calls.collect::<Result<_>>()?))
+            }),
             None => Call::new(provider, operation, given).map(Question::One),
         };
         question.map_err(|error| to_python(py, &error))
@@ -289,9 +286,9 @@ async fn ask(
     }
 }
 
-/// The keywords that every client takes, as they were passed.
+/// The keywords of a client, as they were passed; and the defaults of those that every client takes.
 struct Given<'a, 'py> {
-    options: &'a Bound<'py, PyDict>,
+    keywords: &'a Bound<'py, PyDict>,
     defaults: &'a Bound<'py, PyDict>,
 }
 
@@ -300,15 +297,33 @@ const MOST: i64 = 10_000;
 const MOST_OF_A_NUMBER: i64 = 1_000_000_000_000_000;
 
 impl<'py> Given<'_, 'py> {
-    fn refuse_unknown(&self, class: &str, own: [&Bound<'py, PyDict>; 2]) -> PyResult<()> {
-        for keyword in self.options.keys() {
-            if self.defaults.contains(&keyword)? {
+    /// What Python says of a function whose signature names them.
+    fn refuse_missing(&self, class: &str, required: &[&str]) -> PyResult<()> {
+        let mut missing = Vec::new();
+        for name in required {
+            if !self.keywords.contains(name)? {
+                missing.push(format!("'{name}'"));
+            }
+        }
+        let names = match missing.as_slice() {
+            [] => return Ok(()),
+            [one] => one.clone(),
+            [one, other] => format!("{one} and {other}"),
+            [others @ .., last] => format!("{}, and {last}", others.join(", ")),
+        };
+        let (count, plural) = (missing.len(), if missing.len() == 1 { "" } else { "s" });
+        let text = format!("{class}.__init__() missing {count} required keyword-only argument{plural}: {names}");
+        Err(PyTypeError::new_err(text))
+    }
+
+    fn refuse_unknown(&self, class: &str, own: &[&str]) -> PyResult<()> {
+        for keyword in self.keywords.keys() {
+            let is_own = keyword.extract::<&str>().is_ok_and(|keyword| own.contains(&keyword));
+            if is_own || self.defaults.contains(&keyword)? {
                 continue;
             }
-            let mut known = Vec::new();
-            for names in own.into_iter().chain([self.defaults]) {
-                known.extend(names.keys().extract::<Vec<String>>()?);
-            }
+            let mut known: Vec<String> = own.iter().map(|name| (*name).to_owned()).collect();
+            known.extend(self.defaults.keys().extract::<Vec<String>>()?);
             let shown = head(&keyword.repr()?.to_string(), 60);
             let near = nearest(shown.trim_matches('\''), known.iter().map(String::as_str));
             let hint = near.map_or_else(String::new, |near| format!("; did you mean '{near}'?"));
@@ -318,8 +333,13 @@ impl<'py> Given<'_, 'py> {
         Ok(())
     }
 
+    /// What was passed for a keyword that only this provider's clients take.
+    fn own(&self, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
+        Ok(self.keywords.get_item(name)?.map(|value| opened(&value)))
+    }
+
     fn get(&self, name: &str) -> PyResult<Bound<'py, PyAny>> {
-        let given = self.options.get_item(name)?;
+        let given = self.keywords.get_item(name)?;
         let found = given.map_or_else(|| self.defaults.as_any().get_item(name), Ok)?;
         Ok(opened(&found))
     }

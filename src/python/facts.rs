@@ -3,64 +3,24 @@
 use pyo3::prelude::*;
 use serde_json::{Value, json};
 
-use crate::providers::REGISTRY;
-use crate::service::{Facts, Operation};
+use crate::providers::{REGISTRY, provider as known};
+use crate::service::{Composite, Operation, Prose, Provider};
 use crate::values::arguments::{Accepts, Argument, Needed};
 use crate::values::shape::{Holds, Shape};
 
-/// All providers: settings, secrets, environment variables, operations with their arguments.
+/// All providers, each as [`provider`] tells it.
 #[pyfunction]
 pub fn providers(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-    let all: Vec<Value> = REGISTRY.iter().map(|provider| facts(provider.facts())).collect();
+    let all: Vec<Value> = REGISTRY.iter().map(|provider| facts(*provider)).collect();
     Ok(pythonize::pythonize(py, &all)?)
 }
 
-/// The operations of a provider: name, the names of its arguments, and its docstring.
+/// One provider: settings, secrets, environment variables, operations with their arguments, and what its documentation
+/// says; nothing if there is none of that name.
 #[pyfunction]
-pub fn operations(provider: &str) -> Vec<(&'static str, Vec<&'static str>, String)> {
-    let operations = crate::providers::provider(provider).map_or(&[][..], |provider| provider.facts().operations);
-    let names = |operation: &Operation| operation.arguments.iter().map(|argument| argument.name).collect();
-    operations
-        .iter()
-        .map(|operation| (operation.name, names(operation), docstring(operation)))
-        .collect()
-}
-
-/// The docstring of a method that is made from the table of facts, in the form of those that are written by hand.
-fn docstring(operation: &Operation) -> String {
-    let arguments: String = operation.arguments.iter().map(described).collect();
-    format!(
-        "{doc}\n\nParameters\n----------\n{arguments}raw : bool, default False\n    Return the provider's JSON: the whole document.\n\n\
-         Returns\n-------\n{returns}\n    {doc}\n\n\
-         Raises\n------\nInvalidArgument\n    If an argument cannot work; nothing was sent.\n\
-         MetertapError\n    Of the class that tells what went wrong.\n\n\
-         Notes\n-----\nSource: {wire}, {page}\n",
-        doc = operation.doc,
-        returns = holds(&operation.returns),
-        wire = operation.wire,
-        page = operation.page,
-    )
-}
-
-/// An argument's entry in a docstring.
-fn described(argument: &Argument) -> String {
-    let needed = match argument.needed {
-        Needed::Required => String::new(),
-        Needed::Optional => ", optional".to_owned(),
-        Needed::Flag(truth) => format!(", default {}", if truth { "True" } else { "False" }),
-        Needed::Whole(number) => format!(", default {number}"),
-        Needed::Text(text) => format!(", default {text:?}"),
-    };
-    let mut doc = argument.doc.to_owned();
-    if let Some(first) = doc.get_mut(..1) {
-        first.make_ascii_uppercase();
-    }
-    let kind = match argument.accepts {
-        Accepts::Moment => "datetime, date or str",
-        Accepts::MomentOrMilliseconds => "datetime, date, str or int",
-        other => accepts(other),
-    };
-    format!("{} : {kind}{needed}\n    {doc}.\n", argument.name)
+pub fn provider<'py>(py: Python<'py>, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let facts = known(name).map(facts);
+    Ok(facts.map(|facts| pythonize::pythonize(py, &facts)).transpose()?)
 }
 
 /// The records that answers are made of: for each, its fields and what they hold.
@@ -73,19 +33,25 @@ pub fn shapes(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
     Ok(pythonize::pythonize(py, &Value::Object(all))?)
 }
 
-fn facts(facts: &Facts) -> Value {
+fn facts(provider: &dyn Provider) -> Value {
+    let facts = provider.facts();
     json!({
         "name": facts.name,
+        "class": facts.class,
         "title": facts.title,
+        "doc": facts.doc,
+        "notes": facts.notes,
         "base_url": facts.base_url,
         "page": facts.page,
         "settings": facts.settings.iter().map(argument).collect::<Vec<_>>(),
         "secrets": facts.secrets.iter().map(|field| json!({"name": field.name, "doc": field.doc})).collect::<Vec<_>>(),
+        "keywords": facts.keywords,
+        "required": facts.required,
+        "rotating": provider.rotating(),
+        "bearer": provider.bearer(),
         "environment": facts.environment,
         "operations": facts.operations.iter().map(operation).collect::<Vec<_>>(),
-        "composites": facts.composites.iter().map(|composite| json!({
-            "name": composite.name, "parts": composite.parts, "record": composite.record, "doc": composite.doc,
-        })).collect::<Vec<_>>(),
+        "composites": facts.composites.iter().map(|one| composite(one, facts.page)).collect::<Vec<_>>(),
         "concurrency": facts.concurrency,
         "per_second": facts.per_second,
     })
@@ -100,6 +66,28 @@ fn operation(operation: &Operation) -> Value {
         "arguments": operation.arguments.iter().map(argument).collect::<Vec<_>>(),
         "returns": holds(&operation.returns),
         "repeatable": operation.repeatable,
+        "prose": prose(&operation.prose),
+    })
+}
+
+fn composite(composite: &Composite, page: &str) -> Value {
+    json!({
+        "name": composite.name,
+        "parts": composite.parts,
+        "record": composite.record,
+        "doc": composite.doc,
+        "page": page,
+        "prose": prose(&composite.prose),
+    })
+}
+
+fn prose(prose: &Prose) -> Value {
+    json!({
+        "returns": prose.returns,
+        "raw": prose.raw,
+        "raises": prose.raises,
+        "notes": prose.notes,
+        "example": prose.example,
     })
 }
 
@@ -113,10 +101,27 @@ fn argument(argument: &Argument) -> Value {
     json!({
         "name": argument.name,
         "type": accepts(argument.accepts),
+        "choices": choices(argument.accepts),
         "required": matches!(argument.needed, Needed::Required),
         "default": default,
         "doc": argument.doc,
     })
+}
+
+/// What alone is accepted, if that is a list.
+fn choices(accepts: Accepts) -> Value {
+    match accepts {
+        Accepts::WholeOf(numbers) => json!(numbers),
+        Accepts::OneOf(words) | Accepts::SomeOf(words) => json!(words),
+        Accepts::Flag
+        | Accepts::Whole(..)
+        | Accepts::Text(_)
+        | Accepts::Texts(_)
+        | Accepts::Moment
+        | Accepts::MomentOrMilliseconds
+        | Accepts::Dict
+        | Accepts::Dicts => Value::Null,
+    }
 }
 
 /// The Python type of what an argument accepts, as it stands in a stub.

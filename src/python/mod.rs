@@ -32,7 +32,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(usage::replay, module)?)?;
     module.add_function(wrap_pyfunction!(usage::read_bodies, module)?)?;
     module.add_function(wrap_pyfunction!(facts::providers, module)?)?;
-    module.add_function(wrap_pyfunction!(facts::operations, module)?)?;
+    module.add_function(wrap_pyfunction!(facts::provider, module)?)?;
     module.add_function(wrap_pyfunction!(facts::shapes, module)?)?;
     module.add_function(wrap_pyfunction!(runtime::is_main_interpreter, module)?)?;
     module.add_function(wrap_pyfunction!(runtime::shut_down, module)?)?;
@@ -52,7 +52,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
             "hide",
             "hide_text",
             "meters",
-            "operations",
+            "provider",
             "providers",
             "replay",
             "shapes",

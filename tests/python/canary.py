@@ -14,12 +14,13 @@ import traceback
 import zlib
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote, quote_plus
 
 import pytest
 
-from metertap import _client, _core, errors
+from metertap import _build, _core, errors
 
 #: Shorter words occur by chance.
 SHORTEST = 12
@@ -120,19 +121,21 @@ class Watch:
         self.level = logging.NOTSET
 
     def pytest_configure(self) -> None:
-        watch, opened, init = self, _client.Client._open, errors.MetertapError.__init__
+        watch, init = self, errors.MetertapError.__init__
 
-        def watched_open(client: Any, settings: Any, given: Any, options: Any) -> None:
-            words = [secret.open() for secret in given.values() if isinstance(secret, _core.Secret)]
-            watch.words.update(word for word in words if isinstance(word, str) and len(word) >= SHORTEST)
-            del words
-            opened(client, settings, given, options)
+        def watched_client(provider: str, name: str, defaults: Any, given: _core.Secret) -> _core.Client:
+            secrets = [field["name"] for field in _core.provider(provider)["secrets"]]
+            words = [_core.hide(given.open().get(secret)) for secret in secrets]
+            opened = [word.open() for word in words if word is not None]
+            watch.words.update(word for word in opened if isinstance(word, str) and len(word) >= SHORTEST)
+            del opened
+            return _core.Client(provider, name, defaults, given)
 
         def watched_init(error: errors.MetertapError, *args: Any, **kwargs: Any) -> None:
             init(error, *args, **kwargs)
             watch.errors.append(error)
 
-        _client.Client._open = watched_open  # type: ignore[method-assign]
+        _build.core = SimpleNamespace(provider=_core.provider, Client=watched_client)  # type: ignore[assignment]
         errors.MetertapError.__init__ = watched_init  # type: ignore[method-assign, assignment]
 
     @pytest.hookimpl(tryfirst=True)

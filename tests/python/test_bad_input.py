@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import NOW, PROVIDERS, QUESTIONS, Door, Reply, ScriptedServer, good_body
+from support import CLASSES, NOW, PROVIDERS, QUESTIONS, Door, Reply, ScriptedServer, good_body
 
 import metertap
 from metertap.errors import InvalidArgument, MetertapError, WrongType
@@ -434,6 +434,8 @@ CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any], type[InvalidArgument], s
     ("volcengine.time_shift_data", (AWARE, LATER), {"aggregation": 7}, InvalidArgument, "aggregation must be one of"),
     ("volcengine.time_shift_data", (AWARE, LATER), {"vhost": "a"}, WrongType, 'did you mean "vhosts"?'),
     ("volcengine.time_shift_data", (), {}, WrongType, 'time_shift_data() needs the argument "start"'),
+    ("volcengine.time_shift_data", (AWARE, LATER), {"start": AWARE}, WrongType, "time_shift_data() got start twice."),
+    ("volcengine.time_shift_data", (AWARE,) * 5, {}, WrongType, "takes at most 4 positional arguments, not 5."),
     ("volcengine.call", ("DeleteDomain",), {}, InvalidArgument, "must be an action that only reads"),
     ("volcengine.call", ("DescribeX&Action=DeleteY",), {}, InvalidArgument, "must be an action that only reads"),
     ("volcengine.call", ("DescribeX", {}, "yesterday"), {}, InvalidArgument, 'must be a date like "2023-01-01"'),
@@ -469,19 +471,40 @@ def test_a_naive_timestamp_of_pandas_is_refused_and_an_aware_one_is_taken(door: 
 
 
 @pytest.mark.parametrize(
-    ("method", "args", "kwargs"),
+    ("method", "args", "kwargs", "says"),
     [
-        ("traffics_for_month", (2026,), {}),
-        ("total_sessions_this_month", (), {"tz": "UTC"}),
-        ("status_this_month", (1,), {}),
+        ("traffics_for_month", (2026,), {}, 'traffics_for_month() needs the argument "month": the calendar month'),
+        ("traffics_for_month", (2026, 2), {"mouth": 2}, 'has no argument "mouth"; did you mean "month"?'),
+        ("total_sessions_this_month", (), {"tz": "UTC"}, 'total_sessions_this_month() has no argument "tz"'),
+        ("status_this_month", (1,), {}, "status_this_month() takes at most 0 positional arguments, not 1."),
+        ("status_this_month", (), {"month": 1}, 'status_this_month() has no argument "month"'),
     ],
 )
-def test_what_python_itself_refuses_is_its_type_error(
-    method: str, args: tuple[Any, ...], kwargs: dict[str, Any], door: Door, world: Simulator
+def test_what_python_itself_would_refuse_is_told_as_everything_else(
+    method: str, args: tuple[Any, ...], kwargs: dict[str, Any], says: str, door: Door, world: Simulator
 ) -> None:
     client = door.client("sora", api_key="k", base_url=world.base_url("sora"))
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError) as caught:
         door.ask(client, method, *args, **kwargs)
+    check(caught.value, WrongType, says)
+
+
+@pytest.mark.parametrize(
+    ("provider", "given", "names"),
+    [
+        ("sora", {}, "1 required keyword-only argument: 'api_key'"),
+        ("sora", {"apikey": "k"}, "1 required keyword-only argument: 'api_key'"),
+        ("ricoh", {}, "2 required keyword-only arguments: 'client_id' and 'client_secret'"),
+        ("uipath", {"token": "t"}, "1 required keyword-only argument: 'organization_id'"),
+        ("volcengine", {"access_key": "k"}, "1 required keyword-only argument: 'secret_key'"),
+    ],
+)
+def test_a_keyword_that_a_client_needs_is_a_type_error_as_of_any_function(
+    provider: str, given: dict[str, Any], names: str, door: Door
+) -> None:
+    with pytest.raises(TypeError) as caught:
+        door.client(provider, **given)
+    assert str(caught.value) == f"{CLASSES[provider]}.__init__() missing {names}"
 
 
 # The environment

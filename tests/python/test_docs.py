@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from support import CLASSES, METHODS, NOW, Method
+from support import CLASSES, COMPOSITES, METHODS, NOW, PROVIDERS, Method
 
 import metertap
+from metertap import errors
 from metertap.simulator import Simulator
 
 MODULES = ["clients", "_client", "aio", "simulator", "errors", "models"]
@@ -34,8 +35,11 @@ def examples() -> list[doctest.DocTest]:
     found = []
     for name in MODULES:
         module = importlib.import_module(f"metertap.{name}")
-        found += [test for test in finder.find(module, f"metertap.{name}", globs={}) if test.examples]
-    return found
+        found += finder.find(module, f"metertap.{name}", globs={})
+    for name in CLASSES.values():
+        # Its functions are made elsewhere, so that as a part of the module they would not be found.
+        found += finder.find(getattr(metertap.clients, name), f"metertap.clients.{name}", module=False, globs={})  # type: ignore[arg-type]
+    return [test for test in found if test.examples]
 
 
 EXAMPLES = {test.name: test for test in examples()}
@@ -57,6 +61,43 @@ def test_an_example_shows_what_happens(name: str, names: dict[str, Any]) -> None
 
 def test_there_are_examples() -> None:
     assert {name.split(".")[1] for name in EXAMPLES} >= {"clients", "_client", "aio", "simulator"}
+
+
+@pytest.mark.parametrize("method", [*METHODS, *COMPOSITES], ids=str)
+def test_every_example_of_the_tables_is_run(method: Method) -> None:
+    facts = PROVIDERS[method.provider]
+    [what] = [one for one in (*facts["operations"], *facts["composites"]) if one["name"] == method.name]
+    name = f"metertap.clients.{CLASSES[method.provider]}.{method.name}"
+    assert bool(what["prose"]["example"]) is (name in EXAMPLES)
+    # A usage call of Volcengine says as much as the table of its facts.
+    assert name in EXAMPLES or method.provider == "volcengine"
+
+
+@pytest.mark.parametrize("method", [*METHODS, *COMPOSITES], ids=str)
+def test_what_is_said_of_an_operation_stands_in_its_docstring(method: Method) -> None:
+    facts = PROVIDERS[method.provider]
+    [what] = [one for one in (*facts["operations"], *facts["composites"]) if one["name"] == method.name]
+    prose, text = what["prose"], inspect.getdoc(getattr(getattr(metertap, CLASSES[method.provider]), method.name)) or ""
+    words = " ".join(text.split())
+    arguments = [argument["doc"][1:] for argument in what.get("arguments", [])]
+    for said in (what["doc"], what["page"], prose["returns"], prose["raw"], prose["notes"], *arguments):
+        assert said in words
+    for error, when in prose["raises"]:
+        assert issubclass(getattr(errors, error), errors.MetertapError)
+        assert f"{error} {when}" in words
+    assert prose["example"] in text
+
+
+def test_everything_that_a_table_says_of_a_client_stands_in_its_docstring() -> None:
+    for provider, name in CLASSES.items():
+        facts = PROVIDERS[provider]
+        words = " ".join((inspect.getdoc(getattr(metertap, name)) or "").split())
+        for said in (
+            facts["doc"],
+            facts["notes"],
+            *(field["doc"][1:] for field in facts["settings"] + facts["secrets"]),
+        ):
+            assert " ".join(said.split()) in words
 
 
 @pytest.mark.parametrize("method", METHODS, ids=str)

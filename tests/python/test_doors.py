@@ -7,6 +7,7 @@ import inspect
 import json
 import multiprocessing
 import os
+import pydoc
 import subprocess
 import sys
 import textwrap
@@ -17,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from support import CLASSES, METHODS, NOW, Method, clean_environment, run_python
+from support import CLASSES, COMPOSITES, METHODS, NOW, Door, Method, clean_environment, run_python
 
 import metertap
 from metertap.simulator import Simulator
@@ -51,6 +52,69 @@ def test_the_async_twin_of_a_method_is_a_coroutine_function_of_the_same_signatur
     assert inspect.signature(awaited) == inspect.signature(sync)
     assert awaited.__doc__ == sync.__doc__
     assert sync.__doc__
+
+
+@pytest.mark.parametrize("method", [*METHODS, *COMPOSITES], ids=str)
+def test_the_signature_of_a_method_is_what_the_table_says(method: Method, door: Door) -> None:
+    client = getattr(door.module, CLASSES[method.provider])
+    function = getattr(client, method.name)
+    signature = inspect.signature(function)
+    itself, *parameters, raw = signature.parameters.values()
+    assert itself.name == "self"
+    assert [parameter.name for parameter in parameters] == [argument["name"] for argument in method.arguments]
+    for parameter, argument in zip(parameters, method.arguments, strict=True):
+        assert parameter.kind is parameter.POSITIONAL_OR_KEYWORD
+        assert parameter.default == (parameter.empty if argument["required"] else argument["default"])
+        or_none = "" if argument["required"] or argument["default"] is not None else " | None"
+        assert parameter.annotation == argument["type"] + or_none
+    assert str(raw) == "raw: 'bool' = False"
+    assert raw.kind is raw.KEYWORD_ONLY
+    assert signature.return_annotation == method.returns
+    assert function.__annotations__ == {
+        **{parameter.name: parameter.annotation for parameter in (*parameters, raw)},
+        "return": method.returns,
+    }
+    assert (function.__module__, function.__qualname__) == (client.__module__, f"{client.__name__}.{method.name}")
+    assert function.__name__ == method.name
+    assert f"{method.name}{signature}" in pydoc.render_doc(function, renderer=pydoc.plaintext)
+
+
+@pytest.mark.parametrize(
+    ("name", "signature"),
+    [
+        ("Sora", "(*, api_key: 'SecretWord', **options: 'Unpack[ClientOptions]') -> 'None'"),
+        (
+            "Ricoh",
+            "(*, client_id: 'str', client_secret: 'SecretWord', label_template: 'str | None' = None, "
+            "labels_template: 'str | None' = None, utc_offset: 'str | None' = None, "
+            "**options: 'Unpack[ClientOptions]') -> 'None'",
+        ),
+        (
+            "UiPath",
+            "(*, organization_id: 'str', token: 'SecretWord | None' = None, client_id: 'str | None' = None, "
+            "client_secret: 'SecretWord | None' = None, organization_name: 'str | None' = None, "
+            "scope: 'str | None' = None, token_url: 'str | None' = None, organization_segment: 'bool | None' = None, "
+            "**options: 'Unpack[ClientOptions]') -> 'None'",
+        ),
+        (
+            "DeviceWise",
+            "(*, username: 'str | None' = None, password: 'SecretWord | None' = None, "
+            "mfa_code: 'SecretWord | None' = None, app_id: 'str | None' = None, "
+            "app_token: 'SecretWord | None' = None, thing_key: 'str | None' = None, "
+            "session_id: 'SecretWord | None' = None, org_key: 'str | None' = None, "
+            "**options: 'Unpack[ClientOptions]') -> 'None'",
+        ),
+        (
+            "Volcengine",
+            "(*, access_key: 'SecretWord', secret_key: 'SecretWord', session_token: 'SecretWord | None' = None, "
+            "region: 'str | None' = None, **options: 'Unpack[ClientOptions]') -> 'None'",
+        ),
+    ],
+)
+def test_the_signature_of_a_client_names_what_its_account_is_made_of(name: str, signature: str, door: Door) -> None:
+    client = getattr(door.module, name)
+    assert str(inspect.signature(client)) == signature
+    assert str(inspect.signature(client.__init__)) == signature.replace("(*", "(self, *")
 
 
 # asyncio

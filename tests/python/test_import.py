@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import pickle
 import sys
 
 import pytest
-from support import run_python
+from support import PROVIDERS, run_python
 
 import metertap
+from metertap._build import BUILT_IN
 
 
 def test_importing_starts_nothing_and_opens_nothing() -> None:
@@ -56,6 +58,64 @@ def test_importing_brings_no_heavy_module_and_none_of_others(statement: str) -> 
     assert not modules & heavy
     strangers = {name.split(".")[0] for name in modules} - set(sys.stdlib_module_names) - {"metertap"}
     assert strangers == set()
+
+
+def test_the_table_of_a_provider_is_read_when_its_class_is_looked_up_and_no_earlier() -> None:
+    code = """
+import sys
+asked = []
+def watch(frame, event, what):
+    if event == "c_call" and what.__name__ in ("provider", "providers", "meters", "shapes"):
+        asked.append(what.__name__)
+sys.setprofile(watch)
+import metertap, metertap.aio, metertap.clients
+names = [set(dir(module)) >= set(module.__all__) for module in (metertap, metertap.aio, metertap.clients)]
+print(names, asked)
+metertap.Sora, metertap.clients.Sora, metertap.Sora
+print(asked)
+sora = metertap.Sora.from_env(api_key="k")
+print(asked, isinstance(sora, metertap.clients.Sora), isinstance(sora, metertap._client.Client))
+print(sorted(name for name in metertap.clients.__all__ if name in vars(metertap.clients)))
+"""
+    lines = run_python(code, env={"METERTAP_SORA_BASE_URL": ""}).splitlines()
+    assert lines == [
+        "[True, True, True] []",
+        "['provider']",
+        "['provider', 'provider'] True True",
+        "['Sora']",
+    ]
+
+
+def test_threads_that_look_up_a_class_at_once_get_the_same_one() -> None:
+    code = """
+import sys, threading
+import metertap
+sys.setswitchinterval(1e-6)
+barrier, found = threading.Barrier(8), []
+def work():
+    barrier.wait()
+    found.append((metertap.Volcengine, metertap.clients.Volcengine, metertap.aio.Volcengine))
+threads = [threading.Thread(target=work) for _ in range(8)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+print(len(found), len(set(found)), len({id(one) for one in found[0]}))
+"""
+    assert run_python(code) == "8 1 2\n"
+
+
+def test_the_names_of_the_classes_are_those_of_the_tables() -> None:
+    named = {facts["class"]: facts["name"] for facts in PROVIDERS.values()}
+    assert named == BUILT_IN
+    assert metertap.clients.__all__ == sorted(named)
+    assert metertap.aio.__all__ == [*sorted(named), "fetch"]
+    assert set(metertap.__all__) >= named.keys()
+    for name in named:
+        assert getattr(metertap, name) is getattr(metertap.clients, name)
+        assert pickle.loads(pickle.dumps(getattr(metertap.aio, name))) is getattr(metertap.aio, name)
+        assert pickle.loads(pickle.dumps(getattr(metertap, name))) is getattr(metertap, name)
+    for module in (metertap.clients, metertap.aio):
+        with pytest.raises(AttributeError, match=f"module '{module.__name__}' has no attribute 'Acme'"):
+            module.Acme  # noqa: B018
 
 
 def test_a_call_brings_no_asyncio_to_the_sync_door() -> None:

@@ -34,7 +34,7 @@ from zoneinfo import ZoneInfo
 from figures import NOW, PROVIDERS, SEED, clean_environment, count, figure
 
 import metertap
-from metertap import _client, _core, errors
+from metertap import _client, errors
 from metertap.simulator import Simulator
 
 CALLS, PROCESSES = 10_000, 4
@@ -202,10 +202,6 @@ def target(label: str, function: Any, pool: list[str]) -> Target | None:
     except (TypeError, ValueError):
         return None
     named = [p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY, p.POSITIONAL_ONLY)]
-    name = label.rpartition(".")[2]
-    operations = {row[0]: row[1] for row in _core.operations("volcengine")}
-    if "olcengine" in label and name in operations:
-        return label, function, [*operations[name], "raw"], []
     return label, function, named, pool if any(p.kind is p.VAR_KEYWORD for p in parameters) else []
 
 

@@ -27,7 +27,7 @@ clients = [metertap.Sora(api_key=f"key {number}") for number in range(100)]
 print(time.perf_counter() - began)
 """
 
-LIMIT_MS, LIMIT_MIB, LIMIT_CLIENTS_MS = 60, 6.0, 50
+LIMIT_MS, LIMIT_MIB, LIMIT_CLIENTS_MS = 30, 6.0, 50
 
 
 def main() -> None:

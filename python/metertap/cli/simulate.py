@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from metertap._table import render
 from metertap.cli import _options
@@ -114,6 +114,6 @@ def _variable(provider: str, field: str) -> str:
     """Return the variable that `from_env` looks at first."""
     from metertap import _core
 
-    facts: dict[str, Any] = next(facts for facts in _core.providers() if facts["name"] == provider)
+    facts = _core.provider(provider)
     own = f"METERTAP_{provider.upper()}_{field.upper()}"
     return next((variable for name, variable in facts["environment"] if name == field), own)

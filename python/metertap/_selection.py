@@ -1,0 +1,29 @@
+"""What is asked of an account."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from metertap._client import Client
+
+__all__ = ["Selection"]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """An account, and what is asked of it; made by a client's `select`.
+
+    Attributes
+    ----------
+    client : Client
+        The account.
+    wanted : dict
+        What is asked, as it was given to `select`.
+    """
+
+    client: Client
+    wanted: Mapping[str, Any]
