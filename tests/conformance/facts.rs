@@ -22,6 +22,9 @@ const OPTIONS: &[&str] = &[
     "raw",
 ];
 
+/// What every client has besides its operations.
+const MEMBERS: &[&str] = &["name", "base_url", "provider", "from_env", "select"];
+
 fn is_snake_case(name: &str) -> bool {
     let is_word = |part: &str| {
         !part.is_empty()
@@ -91,6 +94,7 @@ pub fn operations_have_their_own_snake_case_names(subject: &Subject) {
     names.extend(facts.composites.iter().map(|composite| composite.name));
     for name in &names {
         assert!(is_snake_case(name), "{name}");
+        assert!(!MEMBERS.contains(name), "{name} would hide what every client has");
         assert_eq!(
             names.iter().filter(|other| *other == name).count(),
             1,
