@@ -1,19 +1,22 @@
-"""Check that arrows between the rooms of the crate point down only.
+"""Check that arrows point down only: between the rooms of the crate, and among the modules of Python.
 
-Run from the top of the checkout. Three things are checked, which no compiler forbids:
+Run from the top of the checkout. Four things are checked, which no compiler forbids:
 
 * the crates that each set of features pulls in (``cargo tree``): ring 0 none that touches the world, ring 1 no Python;
 * what the rooms under ``src`` say of each other, outside comments and strings and with their tests: a room uses rooms
   below it. The simulator uses none, or its answers would prove nothing;
-* one provider does not know another.
+* one provider does not know another;
+* the imports that Python runs, those in functions with them, have no circle.
 
 Prints each breach and exits with 1 if there is one.
 """
 
+import ast
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 IO = {"h2", "hyper", "log", "mio", "reqwest", "rustls", "socket2", "tokio", "tokio-rustls"}
@@ -44,6 +47,7 @@ FLOORS = (
 ALONE = {"simulator"}
 
 SOURCE = Path("src")
+PACKAGE = Path("python/metertap")
 
 # What is no code in Rust: comments, texts (raw ones, too), and characters, of which one may be a quote.
 NO_CODE = re.compile(
@@ -136,12 +140,60 @@ def rust() -> Iterator[str]:
                 yield f"{path}:{line}: {pair[0]} uses {pair[1]}"
 
 
+def running(tree: ast.AST) -> Iterator[ast.Import | ast.ImportFrom]:
+    """Yield the imports that run, at once or when a function is called."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield node
+        elif isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            yield from chain.from_iterable(running(part) for part in node.orelse)
+        else:
+            yield from running(node)
+
+
+def imports(path: Path, modules: set[str]) -> Iterator[tuple[int, str]]:
+    """Yield line and name of each module of ours that a module imports."""
+    for node in running(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        else:
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+            names = [name if name in modules else str(node.module) for name in names]
+        yield from ((node.lineno, name) for name in sorted(set(names) & modules))
+
+
+def module_of(path: Path) -> str:
+    """Return the name of the module in a file."""
+    return ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
+
+
+def circles() -> Iterator[str]:
+    """Yield one line for each import that leads back to the module that has it."""
+    files = [*PACKAGE.rglob("*.pyi"), *PACKAGE.rglob("*.py")]  # of two of one name, the one that runs
+    paths = {module_of(path): path for path in files}
+    arrows = {module: list(imports(path, set(paths))) for module, path in paths.items()}
+
+    def reached(start: str) -> set[str]:
+        seen, left = {start}, [start]
+        while left:
+            new = {module for _, module in arrows[left.pop()]} - seen
+            seen |= new
+            left += new
+        return seen
+
+    for module, path in sorted(paths.items()):
+        for line, other in arrows[module]:
+            if module in reached(other):
+                yield f"{path}:{line}: {module} imports {other}, which leads back to it"
+
+
 def breaches() -> Iterator[str]:
     """Yield one line for each breach."""
     for features, banned in RINGS.items():
         for crate in sorted(crates(features) & banned):
             yield f"features [{features}]: pulls {crate}"
     yield from rust()
+    yield from circles()
 
 
 def main() -> int:
