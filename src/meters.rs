@@ -9,27 +9,24 @@ use crate::values::quantity::Quantity;
 
 /// One thing that a provider measures.
 #[derive(Debug, Clone, Copy)]
-pub struct MeterOf<'a> {
+pub struct Meter {
     /// Its name, for example `volcengine.time_shift_storage`.
-    pub name: &'a str,
+    pub name: &'static str,
     /// The unit of its quantities; base 1000 and base 1024 never share a name (`GB`, `GiB`).
-    pub unit: &'a str,
+    pub unit: &'static str,
     /// What kind of number it is.
     pub kind: Kind,
     /// How its readings become those of a longer time, or of several labels.
-    pub rollup: RollupOf<'a>,
+    pub rollup: Rollup,
     /// What was done to its numbers before they reached us.
     pub rounding: Rounding,
     /// The names of the columns that tell its readings apart, for example `vhost`.
-    pub dimensions: &'a [&'a str],
+    pub dimensions: &'static [&'static str],
     /// What it is, in one sentence.
-    pub doc: &'a str,
+    pub doc: &'static str,
 }
 
-/// One that lives as long as the process.
-pub type Meter = MeterOf<'static>;
-
-impl MeterOf<'_> {
+impl Meter {
     /// What must be known of this number, whatever else its answer says: how it was rounded, by the provider and here.
     pub fn flags(&self, quantity: Quantity) -> Flags {
         let flags = match self.rounding {
@@ -46,7 +43,8 @@ impl MeterOf<'_> {
 }
 
 /// What kind of number a meter gives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// The increment over the reading's window.
     Sum,
@@ -72,23 +70,20 @@ impl Kind {
 
 /// How readings may be put together. `over_time` and `over_labels` differ: storage adds up over vhosts, not over days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RollupOf<'a> {
+pub struct Rollup {
     /// From short windows to a long one.
-    pub over_time: CombineOf<'a>,
+    pub over_time: Combine,
     /// From several labels (and accounts) to one figure.
-    pub over_labels: CombineOf<'a>,
+    pub over_labels: Combine,
 }
-
-/// One that lives as long as the process.
-pub type Rollup = RollupOf<'static>;
 
 /// How numbers become one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum CombineOf<'a> {
+pub enum Combine {
     /// Their sum.
     Add,
     /// Their sum among readings with the same value of this dimension, which decides what is counted; never across it.
-    AddWithin(&'a str),
+    AddWithin(&'static str),
     /// The largest.
     Max,
     /// The latest.
@@ -96,9 +91,6 @@ pub enum CombineOf<'a> {
     /// None of these is right.
     Refuse,
 }
-
-/// One that lives as long as the process.
-pub type Combine = CombineOf<'static>;
 
 impl Combine {
     /// Its name in the catalogue.
@@ -132,9 +124,11 @@ impl Rollup {
 }
 
 /// What was done to a meter's numbers before they reached us.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Rounding {
     /// Nothing that is known.
+    #[default]
     Exact,
     /// Floored to whole units in each answer or part: sums are lower bounds.
     Floored,
@@ -155,13 +149,13 @@ impl Rounding {
 
 /// A kind of call that readings come from: what it measures, and its limits.
 #[derive(Debug, Clone, Copy)]
-pub struct SourceOf<'a> {
+pub struct Source {
     /// The operation, by its Python name.
-    pub operation: &'a str,
+    pub operation: &'static str,
     /// What an answer holds.
-    pub meters: &'a [MeterOf<'a>],
+    pub meters: &'static [Meter],
     /// The arguments that take a call's window.
-    pub takes: TakesOf<'a>,
+    pub takes: Takes,
     /// How its readings are cut in time.
     pub buckets: Buckets,
     /// The longest piece of one call. Where it is widened, this leaves room for that below the service's own limit.
@@ -180,29 +174,23 @@ pub struct SourceOf<'a> {
     /// When its readings are final.
     pub settles: Settles,
     /// The currency of the costs that it states, if it states any.
-    pub currency: Option<&'a str>,
+    pub currency: Option<&'static str>,
     /// True if it is asked when the caller names no meters.
     pub by_default: bool,
     /// The page that documents it.
-    pub page: &'a str,
+    pub page: &'static str,
 }
-
-/// One that lives as long as the process.
-pub type Source = SourceOf<'static>;
 
 /// The arguments that take a call's window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TakesOf<'a> {
+pub enum Takes {
     /// Two moments, by these names.
-    Range(&'a str, &'a str),
+    Range(&'static str, &'static str),
     /// `year` and `month`.
     YearMonth,
     /// None: the answer is about now.
     Nothing,
 }
-
-/// One that lives as long as the process.
-pub type Takes = TakesOf<'static>;
 
 /// How readings are cut in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -268,13 +256,15 @@ impl std::fmt::Display for Span {
 }
 
 /// Whether an answer has a row for every bucket: what a bucket without a row means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Writes {
     /// It does, by the page: a bucket without a row is missing.
     Every,
     /// Buckets without use are left out, by the page: one without a row is known to have none.
     Used,
     /// No page says.
+    #[default]
     Unknown,
 }
 
@@ -290,13 +280,15 @@ impl Writes {
 }
 
 /// When readings are final, or first there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Settles {
     /// So many seconds after a reading's end.
     After(i64),
     /// At this second of the day (at a UTC offset in seconds) of the day on which the reading ends.
     AtTimeOfDay(i64, i32),
     /// The provider does not say.
+    #[default]
     Unknown,
 }
 

@@ -9,9 +9,8 @@ use crate::service::{
     Account, Asked, Call, Facts, Login, PlannedCall, Proof, Provider, Reply, Request, Secrets, asked_by,
 };
 use crate::signing;
-use crate::spec::Arena;
-use crate::spec::compile::{Checks, compile};
-use crate::spec::document::{AuthOf, Document};
+use crate::spec::compile::{Checks, check};
+use crate::spec::document::{Auth, Document, Field};
 use crate::values::arguments::Arguments;
 use crate::values::error::{Error, Kind, Result};
 use crate::values::json::Json;
@@ -64,7 +63,7 @@ pub struct Documented {
     name: &'static str,
     text: &'static str,
     beside: &'static dyn Beside,
-    compiled: OnceLock<&'static Document>,
+    kept: OnceLock<Kept>,
 }
 
 impl Documented {
@@ -74,21 +73,42 @@ impl Documented {
             name,
             text,
             beside,
-            compiled: OnceLock::new(),
+            kept: OnceLock::new(),
         }
+    }
+
+    fn kept(&self) -> &Kept {
+        self.kept.get_or_init(|| match check(self.text, self.beside.checks()) {
+            Ok(checked) => {
+                let (document, facts) = checked.keep();
+                let names = |is_meant: fn(&Field) -> bool| -> &'static [&'static str] {
+                    let fields = document.account.iter().filter(|(_, field)| is_meant(field));
+                    fields.map(|(name, _)| name.as_str()).collect::<Vec<_>>().leak()
+                };
+                Kept {
+                    document,
+                    facts,
+                    rotating: names(|field| field.rotates),
+                    bearer: names(|field| field.bearer),
+                }
+            }
+            // The tests check all of them.
+            Err(mistakes) => unreachable!("{}: {mistakes:?}", self.name),
+        })
     }
 
     /// Its document.
     pub fn document(&self) -> &'static Document {
-        self.compiled.get_or_init(|| {
-            let arena: &'static Arena = Box::leak(Box::default());
-            match compile(self.text, self.beside.checks(), arena) {
-                Ok(document) => arena.one(document),
-                // The tests compile all of them.
-                Err(mistakes) => unreachable!("{}: {mistakes:?}", self.name),
-            }
-        })
+        self.kept().document
     }
+}
+
+/// What lives as long as the process.
+struct Kept {
+    document: &'static Document,
+    facts: &'static Facts,
+    rotating: &'static [&'static str],
+    bearer: &'static [&'static str],
 }
 
 impl Provider for Documented {
@@ -97,23 +117,23 @@ impl Provider for Documented {
     }
 
     fn facts(&self) -> &'static Facts {
-        &self.document().facts
+        self.kept().facts
     }
 
     fn rotating(&self) -> &'static [&'static str] {
-        self.document().rotating
+        self.kept().rotating
     }
 
     fn bearer(&self) -> &'static [&'static str] {
-        self.document().bearer
+        self.kept().bearer
     }
 
     fn check_account(&self, account: &Account) -> Result<()> {
-        let document = self.document();
         self.beside.check_account(account)?;
-        match document.needed.iter().find(|secret| !account.has(secret)) {
+        let mut fields = self.document().account.iter();
+        match fields.find(|(name, field)| field.secret && field.needed && !account.has(name)) {
             None => Ok(()),
-            Some(secret) => {
+            Some((secret, _)) => {
                 let article = if secret.starts_with(['a', 'e', 'i', 'o', 'u']) {
                     "an"
                 } else {
@@ -121,7 +141,7 @@ impl Provider for Documented {
                 };
                 Err(Error::invalid(format!(
                     "{} needs {article} {secret}",
-                    document.facts.title
+                    self.facts().title
                 )))
             }
         }
@@ -132,16 +152,13 @@ impl Provider for Documented {
     }
 
     fn sign(&self, account: &Account, request: &mut Request, proof: &Proof<'_>) -> Result<()> {
-        match self.document().auth {
-            AuthOf::Bearer(secret) => signing::bearer(request, proof.secrets.get(secret)?),
-            AuthOf::Basic(user, password) => {
-                signing::basic(
-                    request,
-                    account.setting(user).unwrap_or_default(),
-                    proof.secrets.get(password)?,
-                );
+        match &self.document().auth {
+            Some(Auth::Bearer(secret)) => signing::bearer(request, proof.secrets.get(secret)?),
+            Some(Auth::Basic { user, password }) => {
+                let user = account.setting(user).unwrap_or_default();
+                signing::basic(request, user, proof.secrets.get(password)?);
             }
-            AuthOf::Scheme(_) => return self.beside.sign(account, request, proof),
+            Some(Auth::Scheme(_)) | None => return self.beside.sign(account, request, proof),
         }
         Ok(())
     }
@@ -167,13 +184,12 @@ impl Provider for Documented {
     }
 
     fn asked(&self, selection: &Arguments) -> Result<Vec<Asked>> {
-        self.document().asked(selection)
+        self.document().asked(self.facts(), selection)
     }
 
     fn asked_by(&self, call: &Call, at: Timestamp) -> Result<Option<(Asked, Window)>> {
-        let document = self.document();
-        let mut found = asked_by(&document.facts, call, at)?;
-        if let (Some((asked, _)), Some(buckets)) = (&mut found, document.buckets_of(call))
+        let mut found = asked_by(self.facts(), call, at)?;
+        if let (Some((asked, _)), Some(buckets)) = (&mut found, self.document().buckets_asked(call))
             && asked.buckets != Buckets::Window
         {
             asked.buckets = buckets;

@@ -7,9 +7,11 @@ use crate::values::text;
 use crate::values::window::parse_http_date;
 
 /// The HTTP methods that the providers use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
 pub enum Method {
     /// `GET`
+    #[default]
     Get,
     /// `POST`
     Post,

@@ -11,9 +11,7 @@ mod provider;
 pub use account::{Account, Secrets};
 pub use asked::{Asked, METERS, PlannedCall, wanted};
 pub use call::Call;
-pub use facts::{
-    Composite, CompositeOf, Facts, FactsOf, Operation, OperationOf, Prose, ProseOf, SecretField, SecretFieldOf,
-};
+pub use facts::{Composite, Facts, Operation, Prose, SecretField};
 pub use http::{Method, REQUEST_IDS, Reply, Request};
 pub use login::{Grant, Login, Proof};
 pub use provider::{Lookup, Provider, asked_by, before};

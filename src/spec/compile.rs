@@ -1,83 +1,156 @@
-//! A document's text as its tables. All that is wrong with it is found in one reading, and nothing outlives a check.
+//! From a text to a provider: what calls share is put under each, all that is wrong is found, and what everybody may know
+//! becomes the tables of the contract.
 
-use std::time::Duration;
+use std::collections::HashSet;
 
-use jiff::tz::Offset;
-
-use super::block::{Arena, Block, Problems, WHOLE};
-use super::document::{
-    AuthOf, CallOf, CarryOf, DocumentOf, EchoOf, FailOf, FigureOf, Format, Fractions, GrainOf, LabelOf, Moments,
-    PagesOf, Place, RowsOf, SelectOf, WhenOf,
-};
+use super::document::{Accepts, Auth, Call, Combine, Document, Figure, Member, Path, Scalar};
+use super::read::{self, Mistakes};
 use super::tree::{self, Members, Node, What};
-use crate::meters::{
-    Buckets, CombineOf, Kind as Measures, MeterOf, Rollup, RollupOf, Rounding, Settles, SourceOf, Span, TakesOf, Writes,
-};
-use crate::service::{CompositeOf, FactsOf, METERS, Method, OperationOf, Prose, ProseOf, SecretFieldOf};
-use crate::values::arguments::{self, AcceptsOf, ArgumentOf, Check, NeededOf};
-use crate::values::error::{Kind, Remedy};
-use crate::values::shape::{FieldOf, HoldsOf, ShapeOf};
-use crate::values::text::{did_you_mean, snake};
-
-const DAY: i64 = 86_400;
+use crate::meters::{self, Buckets, Kind, Meter, Rollup, Source, Span, Takes};
+use crate::service::{Composite, Facts, METERS, Operation, Prose, SecretField};
+use crate::values::arguments::{self, Argument, Check, Needed};
+use crate::values::shape::{self, Field, Holds, Shape};
+use crate::values::text::did_you_mean;
 
 /// Checks of texts that a document may name, besides those that everybody has.
 pub type Checks = &'static [(&'static str, Check)];
 
-/// What is wrong with a document: a line, and a sentence.
-pub type Mistakes = Vec<(usize, String)>;
+/// The checks of texts that every document may name.
+const CHECKS: Checks = &[
+    ("plain", arguments::plain),
+    ("any", arguments::any),
+    ("guid", arguments::guid),
+    ("word", arguments::word),
+    ("span", arguments::span),
+];
 
-/// The tables of a document; or all that is wrong with it.
-pub fn compile<'a>(text: &str, checks: Checks, arena: &'a Arena) -> Result<DocumentOf<'a>, Mistakes> {
-    let problems = Problems::default();
-    let mut members = tree::read(text, &problems);
-    share(&mut members, &problems);
-    let compiled = {
-        let head = Block::new(WHOLE, 1, &members, &problems, arena);
-        let compiler = Compiler {
-            head: &head,
-            checks,
-            shapes: shapes(&head),
-        };
-        let document = compiler.document();
-        head.close();
-        document
+/// The keys without which a block says too little: where it stands, and each key with an example.
+const NEEDED: &[(&str, &str, &str)] = &[
+    ("", "metertap_spec", "1"),
+    ("", "name", "\"acme\""),
+    ("", "class", "\"Acme\""),
+    ("", "title", "\"Acme Cloud\""),
+    ("", "doc", "\"Acme Cloud: requests and bytes by day.\""),
+    ("", "page", "\"https://docs.example.com/usage\""),
+    ("", "auth", "{ bearer = \"api_key\" }"),
+    ("account.*", "doc", "\"the API key\""),
+    ("fail.when.*", "advice", "\"ask again later\""),
+    ("select.*", "doc", "\"the tenants, with a call for each\""),
+    ("together.*", "name", "\"status\""),
+    ("together.*", "record", "\"Status\""),
+    ("together.*", "doc", "\"All counters at once.\""),
+    ("call.*", "name", "\"requests_by_day\""),
+    ("call.*", "wire", "\"v1/requests\""),
+    ("call.*", "doc", "\"Requests, by day.\""),
+    ("call.*.takes.*", "name", "\"start\""),
+    ("call.*.takes.*", "doc", "\"the start of the range\""),
+    ("call.*.meter.*", "unit", "\"requests\""),
+    ("call.*.grain.*", "every", "86400"),
+    ("call.*.pages", "number", "\"page\""),
+    ("call.*.pages", "size", "\"page_size\""),
+];
+
+/// A document that was found sound, and may now live for ever.
+#[derive(Debug)]
+pub struct Checked(Document, Checks);
+
+/// Reads and checks a document: all that is wrong with it is told at once. Nothing outlives a document that is dropped.
+pub fn check(text: &str, checks: Checks) -> Result<Checked, Mistakes> {
+    let mut mistakes = Mistakes::new();
+    let mut members = tree::read(text, &mut mistakes);
+    share(&mut members, &mut mistakes);
+    let root = Node {
+        line: 1,
+        what: What::Table(members),
     };
-    if problems.is_empty() {
-        return Ok(compiled);
+    for (at, key, example) in NEEDED {
+        for path in places(&root, at) {
+            let (line, name) = root.find(&path);
+            if root.find(&[&path[..], &[(*key).to_owned()]].concat()).1 == name {
+                mistakes.push((line, format!("{name} needs {key}, for example {key} = {example}")));
+            }
+        }
     }
-    Err(problems.into_lines())
+    let document = read::read::<Document>(&root, &mut mistakes);
+    let mut checker = Checker {
+        root: &root,
+        checks,
+        mistakes,
+    };
+    let document = document.map(|mut document| {
+        Checker::finish(&mut document);
+        checker.check(&document);
+        document
+    });
+    let mut mistakes = checker.mistakes;
+    match document {
+        Some(document) if mistakes.is_empty() => Ok(Checked(document, checks)),
+        _ => {
+            mistakes.sort();
+            mistakes.dedup();
+            Err(mistakes)
+        }
+    }
 }
 
-/// Puts under each call what it is like, and under each argument that a call takes what the document says of all of
-/// that name.
-fn share(members: &mut Members, problems: &Problems) {
-    let table = |key: &str| match members.iter().find(|(known, ..)| known == key) {
-        Some((
-            ..,
-            Node {
-                what: What::Table(found),
-                ..
-            },
-        )) => found.clone(),
-        _ => Vec::new(),
+/// The paths of the blocks at a place, in which `*` stands for all that a table or list has.
+fn places(node: &Node, at: &str) -> Vec<Vec<String>> {
+    let (step, rest) = at.split_once('.').unwrap_or((at, ""));
+    let steps: Vec<String> = match (step, &node.what) {
+        ("", _) => return vec![Vec::new()],
+        ("*", What::List(items)) => (0..items.len()).map(|place| place.to_string()).collect(),
+        ("*", _) => node.members().iter().map(|(key, ..)| key.clone()).collect(),
+        (key, _) => vec![key.to_owned()],
     };
-    let (like, argument, shape) = (table("like"), table("argument"), table("shape"));
-    for (key, _, node) in members.iter_mut() {
+    let below = |step: String| {
+        let inner = node
+            .member(&step)
+            .map(|(_, node)| places(node, rest))
+            .unwrap_or_default();
+        inner.into_iter().map(move |path| [vec![step.clone()], path].concat())
+    };
+    steps.into_iter().flat_map(below).collect()
+}
+
+/// Puts under each call and shape what it is like, and under each argument that a call takes what the document says of
+/// all of that name.
+fn share(members: &mut Members, mistakes: &mut Mistakes) {
+    let mut shared = |key: &str| {
+        let place = members.iter().position(|(known, ..)| known == key);
+        match place.map(|place| members.remove(place)) {
+            Some((
+                ..,
+                Node {
+                    what: What::Table(found),
+                    ..
+                },
+            )) => found,
+            _ => Members::new(),
+        }
+    };
+    let (like, argument) = (shared("like"), shared("argument"));
+    let shapes = members
+        .iter()
+        .find(|(key, ..)| key == "shape")
+        .map(|(.., node)| node.clone());
+    for (key, _, node) in members {
         match (key.as_str(), &mut node.what) {
             ("call", What::List(calls)) => {
-                for call in calls {
-                    if let What::Table(call) = &mut call.what {
-                        resolve(call, &like, problems, 0);
-                        take(call, &argument, problems);
-                    }
+                for call in calls.iter_mut().filter_map(Node::table_mut) {
+                    resolve(call, &like, mistakes, 0);
+                    take(call, &argument, mistakes);
                 }
             }
-            ("shape", What::Table(shapes)) => {
-                for (.., node) in shapes {
-                    if let What::Table(own) = &mut node.what {
-                        resolve(own, &shape, problems, 0);
-                    }
+            ("shape", What::Table(own)) => {
+                let Some(Node {
+                    what: What::Table(shapes),
+                    ..
+                }) = &shapes
+                else {
+                    continue;
+                };
+                for own in own.iter_mut().filter_map(|(.., node)| node.table_mut()) {
+                    resolve(own, shapes, mistakes, 0);
                 }
             }
             _ => {}
@@ -86,52 +159,44 @@ fn share(members: &mut Members, problems: &Problems) {
 }
 
 /// Puts what a block is like under it; what that one is like in turn, too.
-fn resolve(own: &mut Members, like: &Members, problems: &Problems, depth: usize) {
-    let Some(at) = own.iter().position(|(key, ..)| key == "like") else {
+fn resolve(own: &mut Members, like: &Members, mistakes: &mut Mistakes, depth: usize) {
+    let Some(place) = own.iter().position(|(key, ..)| key == "like") else {
         return;
     };
-    let (_, row, node) = own.remove(at);
-    let names: Vec<String> = match node.what {
-        What::Text(name) => vec![name],
-        What::List(items) => items
-            .into_iter()
-            .filter_map(|item| text_of(&item).map(str::to_owned))
-            .collect(),
-        other => {
-            problems.add(
-                row,
-                format!("like must be a name or a list of them, not {}", other.describe()),
-            );
-            return;
-        }
-    };
+    let (_, row, node) = own.remove(place);
     if depth > 8 {
-        problems.add(row, "like leads to itself: leave one of the links out");
+        mistakes.push((row, "like leads to itself: leave one of the links out".to_owned()));
         return;
     }
-    for name in names {
-        let Some((.., found)) = like.iter().find(|(key, ..)| *key == name) else {
-            let hint = did_you_mean(&name, like.iter().map(|(key, ..)| key.as_str()));
-            problems.add(row, format!("there is nothing called {name:?} to be like{hint}"));
-            continue;
-        };
-        if let What::Table(found) = &found.what {
-            let mut found = found.clone();
-            resolve(&mut found, like, problems, depth + 1);
-            tree::inherit(own, &found);
-        }
-    }
+    let found = node.text().and_then(|name| like.iter().find(|(key, ..)| key == name));
+    let Some((
+        ..,
+        Node {
+            what: What::Table(found),
+            ..
+        },
+    )) = found
+    else {
+        let name = node.text().unwrap_or_default();
+        let hint = did_you_mean(name, like.iter().map(|(key, ..)| key.as_str()));
+        mistakes.push((row, format!("there is no block {name:?} to be like{hint}")));
+        return;
+    };
+    let mut found = found.clone();
+    resolve(&mut found, like, mistakes, depth + 1);
+    tree::inherit(own, &found);
 }
 
 /// Puts under each argument that a call takes what the document says of all arguments of that name.
-fn take(call: &mut Members, shared: &Members, problems: &Problems) {
+fn take(call: &mut Members, shared: &Members, mistakes: &mut Mistakes) {
+    let takes = call.iter_mut().find(|(key, ..)| key == "takes");
     let Some((
         ..,
         Node {
             what: What::List(takes),
             ..
         },
-    )) = call.iter_mut().find(|(key, ..)| key == "takes")
+    )) = takes
     else {
         return;
     };
@@ -147,13 +212,13 @@ fn take(call: &mut Members, shared: &Members, problems: &Problems) {
                 },
             )]);
         }
-        let What::Table(own) = &mut taken.what else { continue };
-        let name = own
-            .iter()
-            .find(|(key, ..)| key == "name")
-            .and_then(|(.., node)| text_of(node));
-        let found = name.and_then(|name| shared.iter().find(|(key, ..)| key == name));
-        match (found, own.as_slice()) {
+        let name = taken
+            .member("name")
+            .and_then(|(_, name)| name.text())
+            .unwrap_or_default()
+            .to_owned();
+        let found = shared.iter().find(|(key, ..)| *key == name);
+        match (found, taken.table_mut()) {
             (
                 Some((
                     ..,
@@ -162,986 +227,476 @@ fn take(call: &mut Members, shared: &Members, problems: &Problems) {
                         ..
                     },
                 )),
-                _,
+                Some(own),
             ) => tree::inherit(own, found),
-            (None, [_]) => {
-                let name = name.unwrap_or_default();
-                let hint = did_you_mean(name, shared.iter().map(|(key, ..)| key.as_str()));
-                problems.add(
+            (None, Some(own)) if own.len() == 1 => {
+                let hint = did_you_mean(&name, shared.iter().map(|(key, ..)| key.as_str()));
+                mistakes.push((
                     line,
-                    format!("there is no argument {name:?} to take{hint}; define it in [argument.{name}]"),
-                );
+                    format!("there is no argument {name:?} to take{hint}; describe it in [argument.{name}]"),
+                ));
             }
             _ => {}
         }
     }
 }
 
-fn text_of(node: &Node) -> Option<&str> {
-    match &node.what {
-        What::Text(text) => Some(text),
-        _ => None,
+struct Checker<'n> {
+    root: &'n Node,
+    checks: Checks,
+    mistakes: Mistakes,
+}
+
+impl Checker<'_> {
+    /// Tells a mistake at a place such as `call.0.takes.1`.
+    fn wrong(&mut self, at: &str, text: impl Into<String>) {
+        let path: Vec<String> = at.split('.').map(str::to_owned).collect();
+        let (line, name) = self.root.find(&path);
+        self.mistakes.push((line, format!("{name}: {}", text.into())));
+    }
+
+    /// Tells a word that is none of those that are known.
+    fn unknown<'k>(&mut self, at: &str, what: &str, word: &str, known: impl Iterator<Item = &'k str> + Clone) {
+        if !known.clone().any(|one| one == word) {
+            let hint = did_you_mean(word, known);
+            self.wrong(at, format!("there is no {what} {word:?}{hint}"));
+        }
+    }
+
+    /// What follows from what is written.
+    fn finish(document: &mut Document) {
+        let shapes = document
+            .shape
+            .iter()
+            .map(|(name, shape)| (name.as_str(), shape))
+            .collect::<Vec<_>>();
+        let holds = |returns: &str, wire: &str| -> Option<String> {
+            let name = returns.trim_matches(['[', ']', '?']);
+            let (_, shape) = shapes.iter().find(|(known, _)| *known == name)?;
+            let mut fields = shape.fields.iter();
+            fields
+                .find_map(|(key, field)| Some(field.parts(key)).filter(|(known, _)| *known == wire))
+                .map(|(_, held)| held.to_owned())
+        };
+        for call in &mut document.call {
+            let plain = |text: &str| shape::plain(text.trim_end_matches('?'));
+            if let Some(rows) = &mut call.rows {
+                rows.list = Path(call.answer.iter().chain(rows.at.iter()).cloned().collect());
+                let told = rows.time.as_ref().and_then(|time| holds(&call.returns, time));
+                rows.told = told.and_then(|held| plain(&held));
+            }
+            let mut meters = 0;
+            for figure in &mut call.meter {
+                let held = if figure.value.is_empty() {
+                    Some(call.returns.clone())
+                } else {
+                    holds(&call.returns, &figure.value)
+                };
+                figure.is_nullable = held
+                    .as_ref()
+                    .is_none_or(|held| held.ends_with('?') || plain(held).is_none());
+                figure.holds = held.and_then(|held| plain(&held)).or(Some(Holds::Decimal));
+                figure.optional |= figure.value.is_empty() && figure.total.is_some();
+                if figure.name.is_some() {
+                    figure.meter = Some(meters);
+                    meters += 1;
+                }
+            }
+        }
+    }
+
+    /// What contradicts itself, or names what is not there.
+    fn check(&mut self, document: &Document) {
+        if document.metertap_spec != 1 {
+            self.wrong(
+                "metertap_spec",
+                "metertap_spec must be 1: no other version of the vocabulary is known",
+            );
+        }
+        let secrets = || {
+            document
+                .account
+                .iter()
+                .filter(|(_, field)| field.secret)
+                .map(|(name, _)| name.as_str())
+        };
+        match &document.auth {
+            Some(Auth::Bearer(secret)) => self.unknown("auth", "secret of the account", secret, secrets()),
+            Some(Auth::Basic { user, password }) => {
+                let fields = document.account.iter().map(|(name, _)| name.as_str());
+                self.unknown("auth", "field of the account", user, fields);
+                self.unknown("auth", "secret of the account", password, secrets());
+            }
+            Some(Auth::Scheme(_)) | None => {}
+        }
+        for (name, field) in &document.account {
+            self.accepts(&format!("account.{name}"), &field.accepts);
+        }
+        for (name, select) in &document.select {
+            self.accepts(&format!("select.{name}"), &select.accepts);
+        }
+        let mut known: Vec<&str> = Vec::new();
+        for (name, shape) in &document.shape {
+            for (field, member) in &shape.fields {
+                self.holds(&format!("shape.{name}.fields.{field}"), member.parts(field).1, &known);
+            }
+            known.push(name);
+        }
+        let (mut calls, mut meters) = (HashSet::new(), HashSet::new());
+        for (place, call) in document.call.iter().enumerate() {
+            let at = format!("call.{place}");
+            self.holds(&at, &call.returns, &known);
+            if !calls.insert(&call.name) {
+                self.wrong(
+                    &at,
+                    format!("there are two calls {:?}: give one of them another name", call.name),
+                );
+            }
+            self.call(&at, call, document);
+            for (_, name) in call.meters() {
+                if !meters.insert(format!("{}{name}", call.meter_prefix)) {
+                    self.wrong(
+                        &at,
+                        format!("there are two meters {name:?}: give one of them another name"),
+                    );
+                }
+            }
+        }
+        for (place, together) in document.together.iter().enumerate() {
+            for part in &together.parts {
+                let names = document.call.iter().map(|call| call.name.as_str());
+                self.unknown(&format!("together.{place}.parts"), "call", part, names);
+            }
+        }
+    }
+
+    fn call(&mut self, at: &str, call: &Call, document: &Document) {
+        let names = || call.takes.iter().map(|taken| taken.name.as_str());
+        for (place, taken) in call.takes.iter().enumerate() {
+            self.accepts(&format!("{at}.takes.{place}"), &taken.accepts);
+        }
+        let ends = call.range.iter().flat_map(|(start, end)| [start, end]);
+        let together = call
+            .together
+            .iter()
+            .chain(call.exclusive.iter().flat_map(|(one, other)| [one, other]));
+        let grain = call.echo.grain.iter().map(|(_, argument)| argument);
+        for name in ends.chain(together).chain(grain) {
+            self.unknown(at, "argument", name, names());
+        }
+        let path = call.path.as_deref().unwrap_or(&call.wire);
+        for gap in path.split('{').skip(1).filter_map(|rest| rest.split('}').next()) {
+            let fields = document.account.iter().map(|(name, _)| name.as_str());
+            match gap.trim_start_matches('+').strip_prefix("account.") {
+                Some(name) => self.unknown(at, "field of the account", name, fields),
+                None if gap == "wire" => {}
+                None => self.unknown(at, "argument", gap, names()),
+            }
+        }
+        for name in call.asked_with.iter().chain(&call.asked_without) {
+            self.unknown(
+                at,
+                "selection",
+                name,
+                document.select.iter().map(|(name, _)| name.as_str()),
+            );
+        }
+    }
+
+    fn accepts(&mut self, at: &str, accepts: &Accepts) {
+        if let Accepts::Text(name) | Accepts::Texts(name) = accepts {
+            let known = CHECKS.iter().chain(self.checks).map(|(known, _)| *known);
+            self.unknown(at, "check of texts", name, known);
+        }
+    }
+
+    fn holds(&mut self, at: &str, text: &str, shapes: &[&str]) {
+        let name = text.trim_matches(['[', ']', '{', '}', '?', '!']);
+        if !name.is_empty() && shape::plain(name).is_none() {
+            let known = shape::PLAIN
+                .iter()
+                .map(|(known, _)| *known)
+                .chain(shapes.iter().copied());
+            self.unknown(at, "shape above, or plain kind of value,", name, known);
+        }
+    }
+}
+
+impl Checked {
+    /// The document and the tables of the contract, for as long as the process lives.
+    pub fn keep(self) -> (&'static Document, &'static Facts) {
+        let Self(document, checks) = self;
+        let document: &'static Document = Box::leak(Box::new(document));
+        let shapes = shapes(document);
+        let facts = Tables {
+            document,
+            checks,
+            shapes,
+        }
+        .facts();
+        (document, Box::leak(Box::new(facts)))
     }
 }
 
 /// The records of answers, by the names that calls give to them.
-type Shapes<'a> = Vec<(&'a str, &'a ShapeOf<'a>)>;
+type Shapes = Vec<(&'static str, &'static Shape)>;
 
-/// The records that a document defines. One may hold those that stand before it.
-fn shapes<'a>(head: &Block<'_, 'a>) -> Shapes<'a> {
-    let mut known: Shapes<'a> = Vec::new();
-    for (name, block) in head.named("shape") {
-        let record = block.text("record").unwrap_or(name);
-        let mut fields = Vec::new();
-        for (key, line, node) in block.entries("fields") {
-            let inner = match &node.what {
-                What::Table(members) => Some(Block::new(
-                    format!("{} {key}", block.name),
-                    *line,
-                    members,
-                    head.problems,
-                    head.arena,
-                )),
-                _ => None,
-            };
-            let (wire, holds) = match &inner {
-                Some(inner) => (inner.text("wire"), inner.needed("holds", "integer")),
-                None => (None, head.arena.text(text_of(node).unwrap_or_default())),
-            };
-            if let Some(inner) = &inner {
-                inner.close();
-            }
-            let name = head.arena.text(key);
-            let holds = self::holds(holds, &known, head, *line);
-            fields.push(FieldOf {
-                wire: wire.unwrap_or(name),
-                name,
-                holds,
-            });
-        }
-        block.close();
-        let shape = head.arena.one(ShapeOf {
-            name: record,
-            fields: head.arena.list(&fields),
-        });
-        known.push((name, shape));
+fn shapes(document: &'static Document) -> Shapes {
+    let mut known = Shapes::new();
+    for (name, record) in &document.shape {
+        let field = |(name, member): (&'static String, &'static Member)| {
+            let (wire, held) = member.parts(name);
+            let holds = holds(held, &known);
+            Field { wire, name, holds }
+        };
+        let fields: Vec<Field> = record.fields.iter().map(field).collect();
+        let shape = Shape {
+            name: record.record.as_deref().unwrap_or(name),
+            fields: fields.leak(),
+        };
+        known.push((name, Box::leak(Box::new(shape))));
     }
     known
 }
 
-/// What a text such as `[Row]`, `integer?` or `{decimal}` says that something holds.
-fn holds<'a>(text: &str, shapes: &Shapes<'a>, head: &Block<'_, 'a>, line: usize) -> HoldsOf<'a> {
-    let inner = |text: &str| head.arena.one(holds(text, shapes, head, line));
-    let between = |open, close| text.strip_prefix(open).and_then(|text: &str| text.strip_suffix(close));
+/// What a text such as `[Row]`, `integer?` or `{decimal}` says that something holds; `[Row!]?` is a list that may be
+/// missing.
+fn holds(text: &str, shapes: &Shapes) -> Holds {
+    let inner = |text: &str| -> &'static Holds { Box::leak(Box::new(holds(text, shapes))) };
+    let between = |open: char, close: &str| text.strip_prefix(open).and_then(|text| text.strip_suffix(close));
+    if let Some(text) = between('[', "!]?") {
+        return Holds::ListOrNothing(inner(text));
+    }
     if let Some(text) = text.strip_suffix('?') {
-        return match text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) {
-            Some(text) if text.ends_with('!') => HoldsOf::ListOrNothing(inner(text.trim_end_matches('!'))),
-            _ => HoldsOf::Maybe(inner(text)),
-        };
+        return Holds::Maybe(inner(text));
     }
-    if let Some(text) = between('[', ']') {
-        return HoldsOf::List(inner(text));
+    if let Some(text) = between('[', "]") {
+        return Holds::List(inner(text));
     }
-    if let Some(text) = between('{', '}') {
-        return HoldsOf::Map(inner(text));
+    if let Some(text) = between('{', "}") {
+        return Holds::Map(inner(text));
     }
-    match text {
-        "flag" => HoldsOf::Flag,
-        "integer" => HoldsOf::Integer,
-        "decimal" => HoldsOf::Decimal,
-        "text" => HoldsOf::Text,
-        "label" => HoldsOf::Label,
-        "instant" => HoldsOf::Instant,
-        "day" => HoldsOf::Day,
-        "anything" => HoldsOf::Anything,
-        name => {
-            if let Some((_, shape)) = shapes.iter().find(|(known, _)| *known == name) {
-                return HoldsOf::Record(shape);
-            }
-            let plain = [
-                "flag", "integer", "decimal", "text", "label", "instant", "day", "anything",
-            ];
-            let hint = did_you_mean(name, plain.into_iter().chain(shapes.iter().map(|(known, _)| *known)));
-            let text = format!(
-                "{name:?} is neither one of {} nor a shape that is defined above{hint}",
-                plain.join(", ")
-            );
-            head.problems.add(line, text);
-            HoldsOf::Anything
-        }
-    }
+    let shape = shapes
+        .iter()
+        .find(|(known, _)| *known == text)
+        .map(|(_, shape)| Holds::Record(shape));
+    shape.or(shape::plain(text)).unwrap_or(Holds::Anything)
 }
 
-/// The kinds of errors, as documents write them.
-const KINDS: &[(&str, Kind)] = &[
-    ("authentication_failed", Kind::AuthenticationFailed),
-    ("inconsistent_response", Kind::InconsistentResponse),
-    ("invalid_request", Kind::InvalidRequest),
-    ("mfa_required", Kind::MfaRequired),
-    ("not_found", Kind::NotFound),
-    ("permission_denied", Kind::PermissionDenied),
-    ("rate_limited", Kind::RateLimited),
-    ("server_error", Kind::ServerError),
-    ("unexpected_redirect", Kind::UnexpectedRedirect),
-    ("unexpected_response", Kind::UnexpectedResponse),
-];
-
-const REMEDIES: &[(&str, Remedy)] = &[
-    ("none", Remedy::None),
-    ("repeat", Remedy::Repeat),
-    ("repeat_throttled", Remedy::RepeatThrottled),
-    ("repeat_once", Remedy::RepeatOnce),
-    ("renew_credentials", Remedy::RenewCredentials),
-    ("correct_clock", Remedy::CorrectClock),
-];
-
-const COMBINES: &[(&str, CombineOf<'static>)] = &[
-    ("add", CombineOf::Add),
-    ("max", CombineOf::Max),
-    ("last", CombineOf::Last),
-    ("refuse", CombineOf::Refuse),
-];
-
-/// The checks of texts that every document may name.
-const CHECKS: Checks = &[
-    ("plain", arguments::plain),
-    ("any", arguments::any),
-    ("guid", arguments::guid),
-    ("word", arguments::word),
-    ("span", arguments::span),
-];
-
-struct Compiler<'c, 'd, 'a> {
-    head: &'c Block<'d, 'a>,
+/// What is made of a document: the tables of the contract.
+struct Tables {
+    document: &'static Document,
     checks: Checks,
-    shapes: Shapes<'a>,
+    shapes: Shapes,
 }
 
-impl<'d, 'a> Compiler<'_, 'd, 'a> {
-    fn arena(&self) -> &'a Arena {
-        self.head.arena
-    }
-
-    fn document(&self) -> DocumentOf<'a> {
-        let head = self.head;
-        if head.whole("metertap_spec", 1, 1).is_none() {
-            head.problem("needs metertap_spec = 1, the version of the vocabulary");
-        }
-        for shared in ["like", "argument", "shape"] {
-            head.node(shared);
-        }
-        let name = head.needed("name", "acme");
-        let page = head.needed("page", "https://docs.example.com/usage");
-        let account = self.account();
-        let (selection, select) = self.selection();
-        let calls: Vec<_> = head
-            .blocks("call")
-            .iter()
-            .map(|block| self.call(block, name, page))
-            .collect();
-        let mut sources: Vec<_> = calls.iter().filter_map(|call| call.source).collect();
-        sources.sort_by_key(|(rank, _)| *rank);
-        let sources: Vec<_> = sources.into_iter().map(|(_, source)| source).collect();
-        self.refuse_twice("call", calls.iter().map(|call| call.operation.name));
-        self.refuse_twice(
-            "meter",
-            sources.iter().flat_map(|source| source.meters).map(|meter| meter.name),
-        );
-        let operations: Vec<_> = calls.iter().map(|call| call.operation).collect();
-        let calls: Vec<_> = calls.iter().map(|call| call.call).collect();
-        let arena = self.arena();
-        DocumentOf {
-            facts: FactsOf {
+impl Tables {
+    fn facts(&self) -> Facts {
+        let document = self.document;
+        let mut selection = vec![METERS];
+        selection.extend(document.select.iter().map(|(name, select)| {
+            self.argument(
                 name,
-                class: head.needed("class", "Acme"),
-                title: head.needed("title", "Acme Cloud"),
-                doc: head.needed("doc", "Acme Cloud: requests and bytes by day."),
-                notes: head.text("notes").unwrap_or_default(),
-                base_url: head.text("base_url"),
-                page,
-                settings: arena.list(&account.settings),
-                secrets: arena.list(&account.secrets),
-                keywords: arena.list(&account.keywords),
-                required: arena.list(&account.required),
-                environment: arena.list(&account.environment),
-                operations: arena.list(&operations),
-                sources: arena.list(&sources),
-                selection,
-                composites: self.composites(&operations),
-                concurrency: head
-                    .whole("concurrency", 1, 1000)
-                    .and_then(|at_once| at_once.try_into().ok())
-                    .unwrap_or(1),
-                per_second: head.number("per_second"),
-            },
-            bearer: arena.list(&account.bearer),
-            rotating: arena.list(&account.rotating),
-            needed: arena.list(&account.needed),
-            auth: self.auth(&account),
-            fail: self.fail(),
-            select,
-            calls: arena.list(&calls),
-        }
-    }
-
-    fn refuse_twice<'n>(&self, what: &str, names: impl Iterator<Item = &'n str>) {
-        let mut seen = std::collections::HashSet::new();
-        for name in names {
-            if !seen.insert(name) {
-                self.head
-                    .problem(format!("has two of {what} {name:?}: give one of them another name"));
-            }
-        }
-    }
-
-    fn account(&self) -> AccountFields<'a> {
-        let mut fields = AccountFields::default();
-        for (name, block) in self.head.named("account") {
-            let doc = block.needed("doc", "the API key of the organisation");
-            fields
-                .environment
-                .extend(block.texts("env").iter().map(|variable| (name, *variable)));
-            fields.keywords.push(name);
-            let is_required = block.flag("needed") == Some(true);
-            if is_required {
-                fields.required.push(name);
-            }
-            if block.flag("secret") == Some(true) {
-                if is_required {
-                    fields.needed.push(name);
-                }
-                if block.flag("bearer") == Some(true) {
-                    fields.bearer.push(name);
-                }
-                fields.secrets.push(SecretFieldOf { name, doc });
-            } else {
-                let mut setting = self.argument(&block, name, doc, &[]);
-                if block.flag("rotates") == Some(true) {
-                    fields.rotating.push(name);
-                    // An account may have it among its secrets instead.
-                    setting.needed = NeededOf::Optional;
-                }
-                fields.settings.push(setting);
-            }
-            block.close();
-        }
-        fields
-    }
-
-    fn auth(&self, account: &AccountFields<'a>) -> AuthOf<'a> {
-        let Some(block) = self.head.block("auth") else {
-            self.head
-                .problem("needs a block auth, for example auth = { scheme = \"bearer\", secret = \"api_key\" }");
-            return AuthOf::Scheme("");
-        };
-        let secret = |key| {
-            let name = block.needed(key, "api_key");
-            if !name.is_empty() && !account.secrets.iter().any(|field| field.name == name) {
-                block.wrong(key, format!("must name a secret of the account, not {name:?}"));
-            }
-            name
-        };
-        let auth = match block.needed("scheme", "bearer") {
-            "bearer" => AuthOf::Bearer(secret("secret")),
-            "basic" => AuthOf::Basic(block.needed("user", "client_id"), secret("password")),
-            scheme => AuthOf::Scheme(scheme),
-        };
-        block.close();
-        auth
-    }
-
-    fn fail(&self) -> FailOf<'a> {
-        let arena = self.arena();
-        let Some(block) = self.head.block("fail") else {
-            return FailOf {
-                error: None,
-                envelope: None,
-                said: &[],
-                code: &[],
-                request_id: None,
-                in_200: Kind::UnexpectedResponse,
-                when: &[],
-            };
-        };
-        let path = |key| block.text(key).map(|text| self.path(text));
-        let paths = |key| -> &'a [&'a [&'a str]] {
-            let all: Vec<_> = block.texts(key).iter().map(|text| self.path(text)).collect();
-            arena.list(&all)
-        };
-        let when = block.blocks("when");
-        let when: Vec<_> = when.iter().map(|block| self.when(block)).collect();
-        let fail = FailOf {
-            error: path("error"),
-            envelope: path("envelope"),
-            said: paths("said"),
-            code: paths("code"),
-            request_id: path("request_id"),
-            in_200: block.choice("in_200", KINDS).unwrap_or(Kind::UnexpectedResponse),
-            when: arena.list(&when),
-        };
-        block.close();
-        fail
-    }
-
-    fn when(&self, block: &Block<'d, 'a>) -> WhenOf<'a> {
-        let kinds: Vec<Kind> = block
-            .texts("kind")
+                &select.doc,
+                &select.accepts,
+                None,
+                needed(false, select.default.as_ref()),
+            )
+        }));
+        let fields = || document.account.iter();
+        let settings = fields().filter(|(_, field)| !field.secret).map(|(name, field)| {
+            // One that rotates may be among the secrets instead.
+            let needed = needed(field.needed && !field.rotates, field.default.as_ref());
+            self.argument(name, &field.doc, &field.accepts, None, needed)
+        });
+        let secrets = fields().filter(|(_, field)| field.secret);
+        let variables = fields().flat_map(|(name, field)| field.env.iter().map(move |variable| (&**name, &**variable)));
+        let mut sources: Vec<&'static Call> = document
+            .call
             .iter()
-            .filter_map(|word| {
-                let found = KINDS.iter().find(|(known, _)| known == word);
-                if found.is_none() {
-                    let known: Vec<&str> = KINDS.iter().map(|(known, _)| *known).collect();
-                    let hint = did_you_mean(word, known.iter().copied());
-                    block.wrong("kind", format!("must be of {}, not {word:?}{hint}", known.join(", ")));
-                }
-                found.map(|(_, kind)| *kind)
-            })
+            .filter(|call| call.meters().next().is_some())
             .collect();
-        let when = WhenOf {
-            codes: block.texts("code"),
-            statuses: block.wholes("status"),
-            kinds: self.arena().list(&kinds),
-            calls: block.texts("call"),
-            kind: block.choice("class", KINDS),
-            remedy: block.choice("remedy", REMEDIES),
-            wait: block
-                .whole("wait", 1, 3600)
-                .and_then(|seconds| seconds.try_into().ok())
-                .map(Duration::from_secs),
-            advice: block.needed("advice", "ask again later"),
-        };
-        block.close();
-        when
-    }
-
-    fn path(&self, text: &str) -> &'a [&'a str] {
-        let parts: Vec<&'a str> = text
-            .split('.')
-            .filter(|part| !part.is_empty())
-            .map(|part| self.arena().text(part))
-            .collect();
-        self.arena().list(&parts)
-    }
-
-    fn selection(&self) -> (&'a [ArgumentOf<'a>], &'a [SelectOf<'a>]) {
-        let (mut arguments, mut select) = (
-            vec![METERS],
-            vec![SelectOf {
-                to: "meters",
-                each: false,
-                grain: false,
-                span: None,
-                missing: None,
-            }],
-        );
-        for (name, block) in self.head.named("select") {
-            let doc = block.needed("doc", "the tenants, with a call for each");
-            arguments.push(self.argument(&block, name, doc, &[]));
-            select.push(SelectOf {
-                to: block.text("to").unwrap_or(name),
-                each: block.flag("each").unwrap_or_default(),
-                grain: block.flag("grain").unwrap_or_default(),
-                span: Self::span(&block),
-                missing: block.text("missing"),
-            });
-            block.close();
+        sources.sort_by_key(|call| call.rank);
+        let composites = document.together.iter().map(|together| Composite {
+            name: &together.name,
+            record: &together.record,
+            doc: &together.doc,
+            parts: texts(&together.parts),
+            prose: prose(&together.prose),
+        });
+        Facts {
+            name: &document.name,
+            class: &document.class,
+            title: &document.title,
+            doc: &document.doc,
+            notes: &document.notes,
+            base_url: document.base_url.as_deref(),
+            page: &document.page,
+            settings: leak(settings),
+            secrets: leak(secrets.map(|(name, field)| SecretField { name, doc: &field.doc })),
+            keywords: leak(fields().map(|(name, _)| name.as_str())),
+            required: leak(
+                fields()
+                    .filter(|(_, field)| field.needed)
+                    .map(|(name, _)| name.as_str()),
+            ),
+            environment: leak(variables),
+            operations: leak(document.call.iter().map(|call| self.operation(call))),
+            sources: leak(sources.into_iter().map(|call| self.source(call))),
+            selection: selection.leak(),
+            composites: leak(composites),
+            concurrency: document.concurrency.unwrap_or(1).max(1),
+            per_second: document.per_second,
         }
-        (self.arena().list(&arguments), self.arena().list(&select))
     }
 
-    fn composites(&self, operations: &[OperationOf<'a>]) -> &'a [CompositeOf<'a>] {
-        let composite = |block: &Block<'d, 'a>| {
-            let parts = block.texts("parts");
-            for part in parts {
-                if !operations.iter().any(|operation| operation.name == *part) {
-                    let hint = did_you_mean(part, operations.iter().map(|operation| operation.name));
-                    block.wrong("parts", format!("has {part:?}, which is no call{hint}"));
-                }
-            }
-            let composite = CompositeOf {
-                name: block.needed("name", "status_this_month"),
-                record: block.needed("record", "StatusThisMonth"),
-                doc: block.needed("doc", "All counters of this month so far."),
-                parts,
-                prose: self.prose(block),
-            };
-            block.close();
-            composite
-        };
-        let all: Vec<_> = self.head.blocks("together").iter().map(composite).collect();
-        self.arena().list(&all)
+    fn operation(&self, call: &'static Call) -> Operation {
+        let takes = call.takes.iter().map(|taken| {
+            let needed = needed(taken.needed, taken.default.as_ref());
+            self.argument(&taken.name, &taken.doc, &taken.accepts, Some(call), needed)
+        });
+        Operation {
+            name: &call.name,
+            wire: &call.wire,
+            doc: &call.doc,
+            page: call.page.as_deref().unwrap_or(&self.document.page),
+            arguments: leak(takes),
+            range: call.range.as_ref().map(|(start, end)| (start.as_str(), end.as_str())),
+            returns: holds(&call.returns, &self.shapes),
+            repeatable: !call.not_repeatable,
+            prose: prose(&call.prose),
+        }
     }
 
-    /// What the documentation of a call says besides.
-    fn prose(&self, block: &Block<'d, 'a>) -> ProseOf<'a> {
-        let Some(prose) = block.block("prose") else {
-            return Prose::NONE;
+    fn argument(
+        &self,
+        name: &'static str,
+        doc: &'static str,
+        accepts: &'static Accepts,
+        call: Option<&'static Call>,
+        needed: Needed,
+    ) -> Argument {
+        let check = |name: &str| {
+            let mut known = CHECKS.iter().chain(self.checks);
+            known
+                .find(|(known, _)| *known == name)
+                .map_or(arguments::plain as Check, |(_, check)| *check)
         };
-        let text = |key| prose.text(key).unwrap_or_default();
-        let raises = prose.entries("raises").iter();
-        let raises: Vec<_> = raises
-            .map(|(class, _, node)| {
-                (
-                    self.arena().text(class),
-                    self.arena().text(text_of(node).unwrap_or_default()),
-                )
-            })
-            .collect();
-        let compiled = ProseOf {
-            returns: text("returns"),
-            raw: text("raw"),
-            raises: self.arena().list(&raises),
-            notes: text("notes"),
-            example: self.arena().text(text("example").trim_end()),
-        };
-        prose.close();
-        compiled
-    }
-
-    /// An argument of an account, a call or a selection. Of a call that knows several lengths of a bucket, one may
-    /// choose among them.
-    fn argument(&self, block: &Block<'d, 'a>, name: &'a str, doc: &'a str, grains: &[GrainOf<'a>]) -> ArgumentOf<'a> {
-        let arena = self.arena();
-        let of = || (block.has("of"), block.texts("of"));
-        let accepts = match block.text("type").unwrap_or("text") {
-            "flag" => AcceptsOf::Flag,
-            "whole" => match block.wholes("of") {
-                [] => match block.wholes("between") {
-                    [low, high] if low <= high => AcceptsOf::Whole(*low, *high),
-                    _ => {
-                        block.problem("needs between = [lowest, highest] or of = [one, another]");
-                        AcceptsOf::Whole(0, 0)
-                    }
-                },
-                allowed => AcceptsOf::WholeOf(allowed),
-            },
-            "grain" => {
-                let words: Vec<&str> = grains.iter().filter_map(|grain| grain.word).collect();
-                let seconds: Vec<i64> = grains.iter().map(|grain| grain.seconds).collect();
-                if words.is_empty() {
-                    AcceptsOf::WholeOf(arena.list(&seconds))
-                } else {
-                    AcceptsOf::OneOf(arena.list(&words))
-                }
+        let grains = || call.iter().flat_map(|call| &call.grain);
+        let accepts = match accepts {
+            Accepts::Flag => arguments::Accepts::Flag,
+            Accepts::Whole(low, high) => arguments::Accepts::Whole(*low, *high),
+            Accepts::WholeOf(allowed) => arguments::Accepts::WholeOf(allowed),
+            Accepts::Grain if grains().all(|grain| grain.word.is_some()) => {
+                arguments::Accepts::OneOf(leak(grains().filter_map(|grain| grain.word.as_deref())))
             }
-            "text" => match of() {
-                (true, allowed) => AcceptsOf::OneOf(allowed),
-                (false, _) => AcceptsOf::Text(self.check(block)),
-            },
-            "texts" => match of() {
-                (true, allowed) => AcceptsOf::SomeOf(allowed),
-                (false, _) => AcceptsOf::Texts(self.check(block)),
-            },
-            "moment" => AcceptsOf::Moment,
-            "moment_or_milliseconds" => AcceptsOf::MomentOrMilliseconds,
-            "dict" => AcceptsOf::Dict,
-            "dicts" => AcceptsOf::Dicts,
-            other => {
-                let known = "flag, whole, grain, text, texts, moment, moment_or_milliseconds, dict, dicts";
-                let hint = did_you_mean(other, known.split(", "));
-                block.wrong("type", format!("must be one of {known}, not {other:?}{hint}"));
-                AcceptsOf::Dict
-            }
+            Accepts::Grain => arguments::Accepts::WholeOf(leak(grains().map(|grain| grain.every))),
+            Accepts::Text(name) => arguments::Accepts::Text(check(name)),
+            Accepts::OneOf(allowed) => arguments::Accepts::OneOf(texts(allowed)),
+            Accepts::Texts(name) => arguments::Accepts::Texts(check(name)),
+            Accepts::SomeOf(allowed) => arguments::Accepts::SomeOf(texts(allowed)),
+            Accepts::Moment => arguments::Accepts::Moment,
+            Accepts::MomentOrMilliseconds => arguments::Accepts::MomentOrMilliseconds,
+            Accepts::Dict => arguments::Accepts::Dict,
+            Accepts::Dicts => arguments::Accepts::Dicts,
         };
-        ArgumentOf {
+        Argument {
             name,
             accepts,
-            needed: self.default(block),
+            needed,
             doc,
         }
     }
 
-    fn check(&self, block: &Block<'d, 'a>) -> Check {
-        let name = block.text("check").unwrap_or("plain");
-        let mut known = CHECKS.iter().chain(self.checks);
-        if let Some((_, check)) = known.find(|(known, _)| *known == name) {
-            return *check;
-        }
-        let names = || CHECKS.iter().chain(self.checks).map(|(known, _)| *known);
-        let known: Vec<&str> = names().collect();
-        let hint = did_you_mean(name, names());
-        block.wrong(
-            "check",
-            format!("must be one of {}, not {name:?}{hint}", known.join(", ")),
-        );
-        arguments::plain
-    }
-
-    fn default(&self, block: &Block<'d, 'a>) -> NeededOf<'a> {
-        let is_needed = block.flag("needed") == Some(true);
-        let Some(node) = block.node("default") else {
-            return if is_needed {
-                NeededOf::Required
-            } else {
-                NeededOf::Optional
-            };
-        };
-        match &node.what {
-            What::Flag(truth) => NeededOf::Flag(*truth),
-            What::Whole(number) => NeededOf::Whole(*number),
-            What::Text(text) => NeededOf::Text(self.arena().text(text)),
-            other => {
-                block.wrong(
-                    "default",
-                    format!("must be a string, an integer or a boolean, not {}", other.describe()),
-                );
-                NeededOf::Optional
-            }
+    fn source(&self, call: &'static Call) -> Source {
+        let usual = call.usual_grain();
+        let by_month = call.takes.iter().any(|taken| taken.name == "year");
+        Source {
+            operation: &call.name,
+            meters: leak(call.meters().map(|(figure, name)| self.meter(call, figure, name))),
+            takes: match &call.range {
+                Some((start, end)) => Takes::Range(start, end),
+                None if by_month => Takes::YearMonth,
+                None => Takes::Nothing,
+            },
+            buckets: call
+                .buckets
+                .or(usual.map(|grain| call.buckets_of(grain)))
+                .unwrap_or(Buckets::Window),
+            span: call.span.or(usual.and_then(|grain| grain.span)).unwrap_or(Span::Whole),
+            history_days: call.history_days,
+            widened: call.widened,
+            tells_end: !call.end_unknown,
+            writes: call.writes,
+            ready: call.ready,
+            settles: call.settles,
+            currency: call.currency.as_deref(),
+            by_default: !call.by_name,
+            page: call.page.as_deref().unwrap_or(&self.document.page),
         }
     }
 
-    fn call(&self, block: &Block<'d, 'a>, provider: &str, page: &'a str) -> Compiled<'a> {
-        let arena = self.arena();
-        let name = block.needed("name", "usage_by_day");
-        let wire = block.needed("wire", "v1/usage");
-        let method = block
-            .choice("method", &[("GET", Method::Get), ("POST", Method::Post)])
-            .unwrap_or(Method::Get);
-        let path = block.text("path").unwrap_or("{wire}");
-        let path = arena.text(&path.replace("{wire}", wire));
-        let grains = Self::grains(block);
-        let (arguments, carries) = self.takes(block, path, method, &grains);
-        let range = match block.texts("range") {
-            [start, end] => Some((*start, *end)),
-            [] => None,
-            _ => {
-                block.wrong("range", "must be two arguments: range = [\"start\", \"end\"]");
-                None
-            }
-        };
-        let returns = block.text("returns").unwrap_or("anything");
-        let returns = holds(returns, &self.shapes, self.head, block.line);
-        let (figures, meters) = self.figures(block, provider, &returns);
-        let operation = OperationOf {
-            name,
-            wire,
-            doc: block.needed("doc", "Units that were consumed, by day."),
-            page: block.text("page").unwrap_or(page),
-            arguments: arena.list(&arguments),
-            range,
-            returns,
-            repeatable: block.flag("repeatable").unwrap_or(true),
-            prose: self.prose(block),
-        };
-        let pairs = |key| -> &'a [(&'a str, &'a str)] {
-            let pair = |(name, _, node): &(String, usize, Node)| {
-                (
-                    arena.text(name),
-                    arena.text(&text_of(node).unwrap_or_default().replace("{wire}", wire)),
-                )
-            };
-            arena.list(&block.entries(key).iter().map(pair).collect::<Vec<_>>())
-        };
-        let answer = self.path(block.text("answer").unwrap_or_default());
-        let call = CallOf {
-            method,
-            path,
-            query: pairs("query"),
-            carries: arena.list(&carries),
-            exclusive: block.pairs("exclusive"),
-            together: block.texts("together"),
-            moments: moments(block),
-            answer,
-            rows: self.rows(block, answer, &returns),
-            figures: arena.list(&figures),
-            echo: echo(block),
-            grains: arena.list(&grains),
-            reach: (
-                block.whole("longest_days", 1, 10_000).map(|days| days * DAY),
-                block.whole("history_days", 1, 100_000).map(|days| days * DAY),
-            ),
-            details: block.text("details"),
-            split_labels: self.labels(block, "split_labels"),
-            is_series: block.flag("series").unwrap_or_default(),
-            pages: self.pages(block),
-            asked: (block.texts("asked_with"), block.texts("asked_without")),
-            zone: block.text("zone").and_then(|text| offset(block, "zone", text)),
-            other_zone: block
-                .text("other_zone")
-                .and_then(|text| offset(block, "other_zone", text)),
-        };
-        let source = self.source(block, &operation, &meters, &grains);
-        let rank = block.whole("rank", -1000, 1000).unwrap_or_default();
-        block.close();
-        Compiled {
-            operation,
-            call,
-            source: source.map(|source| (rank, source)),
-        }
-    }
-
-    fn takes(
-        &self,
-        block: &Block<'d, 'a>,
-        path: &str,
-        method: Method,
-        grains: &[GrainOf<'a>],
-    ) -> (Vec<ArgumentOf<'a>>, Vec<CarryOf<'a>>) {
-        let usual = if method == Method::Get {
-            Place::Query
-        } else {
-            Place::Body
-        };
-        let take = |taken: &Block<'d, 'a>| {
-            let name = taken.needed("name", "start");
-            let doc = taken.needed("doc", "the start of the range");
-            let in_path = path.contains(&format!("{{{name}}}"));
-            let carry = CarryOf {
-                wire: taken.text("wire").unwrap_or(name),
-                place: if in_path { Place::Path } else { usual },
-                as_text: taken.flag("as_text").unwrap_or_default(),
-            };
-            let argument = self.argument(taken, name, doc, grains);
-            taken.close();
-            (argument, carry)
-        };
-        block.blocks("takes").iter().map(take).unzip()
-    }
-
-    fn grains(block: &Block<'d, 'a>) -> Vec<GrainOf<'a>> {
-        let zone = block
-            .text("zone")
-            .and_then(|text| offset(block, "zone", text))
-            .unwrap_or_default();
-        let grain = |grain: &Block<'d, 'a>| {
-            let seconds = grain.whole("every", 1, 40 * DAY).unwrap_or_else(|| {
-                grain.problem("needs every, the length of a bucket in seconds, for example every = 3600");
-                1
-            });
-            let span = Self::span(grain).unwrap_or(Span::Whole);
-            let longest = match span {
-                Span::Days(days) => days * DAY,
-                _ => 0,
-            };
-            let compiled = GrainOf {
-                word: grain.text("word"),
-                seconds,
-                buckets: Buckets::Every(seconds, zone),
-                span,
-                split: grain.whole("split", 1, 1_000_000_000).unwrap_or(longest),
-            };
-            grain.close();
-            compiled
-        };
-        block.blocks("grain").iter().map(grain).collect()
-    }
-
-    /// The longest window of one call.
-    fn span(block: &Block<'d, 'a>) -> Option<Span> {
-        let node = block.node("span")?;
-        if let What::Whole(_) = node.what {
-            return block.whole("span", 1, 100_000).map(Span::Days);
-        }
-        block.choice(
-            "span",
-            &[
-                ("each_month", Span::EachMonth),
-                ("month_or_28_days", Span::MonthOr28Days),
-                ("each_day", Span::EachDay),
-                ("whole", Span::Whole),
-            ],
-        )
-    }
-
-    fn rows(&self, block: &Block<'d, 'a>, answer: &[&'a str], returns: &HoldsOf<'a>) -> RowsOf<'a> {
-        let none = RowsOf {
-            at: None,
-            may_be_missing: false,
-            time: None,
-            told: HoldsOf::Instant,
-            snaps: false,
-            inner: None,
-            labels: &[],
-        };
-        let Some(rows) = block.block("rows") else { return none };
-        let time = rows.text("time");
-        let field = time.and_then(|time| field(returns, time));
-        let compiled = RowsOf {
-            at: Some(
-                self.arena()
-                    .list(&[answer, self.path(rows.text("at").unwrap_or_default())].concat()),
-            ),
-            may_be_missing: rows.flag("may_be_missing").unwrap_or_default(),
-            time,
-            told: field.map_or(HoldsOf::Instant, |field| field.holds),
-            snaps: rows.flag("snaps").unwrap_or_default(),
-            inner: rows.text("inner"),
-            labels: self.labels(&rows, "labels"),
-        };
-        rows.close();
-        compiled
-    }
-
-    fn labels(&self, block: &Block<'d, 'a>, key: &'static str) -> &'a [LabelOf<'a>] {
-        let label = |wire: &&'a str| LabelOf {
-            wire,
-            name: self.arena().text(&snake(wire)),
-        };
-        self.arena()
-            .list(&block.texts(key).iter().map(label).collect::<Vec<_>>())
-    }
-
-    fn pages(&self, block: &Block<'d, 'a>) -> Option<PagesOf<'a>> {
-        let page = block.block("pages")?;
-        let most = 1_000_000;
-        let pages = PagesOf {
-            number: page.needed("number", "page_num"),
-            size: page.needed("size", "page_size"),
-            usual: page.whole("usual", 1, most).unwrap_or(1),
-            largest: page.whole("largest", 1, most).unwrap_or(most),
-            as_text: page.flag("as_text").unwrap_or_default(),
-            total: self.path(page.text("total").unwrap_or_default()),
-            told: self.path(page.text("told").unwrap_or_default()),
-        };
-        page.close();
-        Some(pages)
-    }
-
-    /// The numbers of an answer, and those of them that are meters.
-    fn figures(
-        &self,
-        block: &Block<'d, 'a>,
-        provider: &str,
-        returns: &HoldsOf<'a>,
-    ) -> (Vec<FigureOf<'a>>, Vec<MeterOf<'a>>) {
-        let prefix = block.text("meter_prefix").unwrap_or_default();
-        let dimensions = block.texts("dimensions");
-        let (mut figures, mut meters) = (Vec::new(), Vec::new());
-        for meter in block.blocks("meter") {
-            let wire = meter.text("value").unwrap_or_default();
-            let name = meter.text("name");
-            let unit = meter.needed("unit", "requests");
-            let shape = match field(returns, wire) {
-                Some(field) => field.holds,
-                None if wire.is_empty() => *returns,
-                None => HoldsOf::Decimal,
-            };
-            figures.push(FigureOf {
-                wire,
-                name: self.arena().text(&snake(wire)),
-                unit,
-                holds: if let HoldsOf::Maybe(inner) = shape {
-                    *inner
-                } else {
-                    shape
-                },
-                is_nullable: is_nullable(returns, wire),
-                is_optional: meter.flag("optional").unwrap_or_default() || wire.is_empty() && meter.has("total"),
-                total: meter.text("total"),
-                meter: name.map(|_| meters.len()),
-            });
-            if let Some(name) = name {
-                let name = self.arena().text(&format!("{provider}.{prefix}{name}"));
-                meters.push(Self::meter(&meter, name, unit, dimensions));
-            }
-            meter.close();
-        }
-        (figures, meters)
-    }
-
-    fn meter(block: &Block<'d, 'a>, name: &'a str, unit: &'a str, usual: &'a [&'a str]) -> MeterOf<'a> {
-        let kinds = [
-            ("sum", Measures::Sum),
-            ("cumulative", Measures::Cumulative),
-            ("peak", Measures::Peak),
-            ("gauge", Measures::Gauge),
-        ];
-        let kind = block.choice("kind", &kinds).unwrap_or(Measures::Sum);
-        let usual_rollup: RollupOf<'a> = match kind {
-            Measures::Sum => Rollup::ADD,
-            Measures::Peak => Rollup::PEAK,
-            Measures::Gauge => Rollup::LEVEL,
-            Measures::Cumulative => Rollup {
-                over_time: CombineOf::Refuse,
-                over_labels: CombineOf::Add,
+    fn meter(&self, call: &'static Call, figure: &'static Figure, name: &'static str) -> Meter {
+        let kind = figure.kind.unwrap_or(Kind::Sum);
+        let usual = match kind {
+            Kind::Sum => Rollup::ADD,
+            Kind::Peak => Rollup::PEAK,
+            Kind::Gauge => Rollup::LEVEL,
+            Kind::Cumulative => Rollup {
+                over_time: meters::Combine::Refuse,
+                ..Rollup::ADD
             },
         };
-        let over_labels = match block.text("add_within") {
-            Some(dimension) => CombineOf::AddWithin(dimension),
-            None => block
-                .choice("over_labels", COMBINES)
-                .unwrap_or(usual_rollup.over_labels),
-        };
-        let roundings = [
-            ("exact", Rounding::Exact),
-            ("floored", Rounding::Floored),
-            ("approximate", Rounding::Approximate),
-        ];
-        MeterOf {
-            name,
-            unit,
+        let name = format!("{}.{}{name}", self.document.name, call.meter_prefix);
+        Meter {
+            name: name.leak(),
+            unit: &figure.unit,
             kind,
-            rollup: RollupOf {
-                over_time: block.choice("over_time", COMBINES).unwrap_or(usual_rollup.over_time),
-                over_labels,
+            rollup: Rollup {
+                over_time: figure.over_time.as_ref().map_or(usual.over_time, combine),
+                over_labels: figure.over_labels.as_ref().map_or(usual.over_labels, combine),
             },
-            rounding: block.choice("rounding", &roundings).unwrap_or(Rounding::Exact),
-            dimensions: if block.has("dimensions") {
-                block.texts("dimensions")
-            } else {
-                usual
-            },
-            doc: block.needed("doc", "Requests that were answered."),
+            rounding: figure.rounding,
+            dimensions: texts(figure.dimensions.as_ref().unwrap_or(&call.dimensions)),
+            doc: &figure.doc,
         }
     }
+}
 
-    fn source(
-        &self,
-        block: &Block<'d, 'a>,
-        operation: &OperationOf<'a>,
-        meters: &[MeterOf<'a>],
-        grains: &[GrainOf<'a>],
-    ) -> Option<SourceOf<'a>> {
-        let usual = block
-            .whole("usual_grain", 0, 100)
-            .and_then(|place| grains.get(usize::try_from(place).ok()?));
-        let usual = usual.or(grains.last());
-        let buckets = block.choice(
-            "buckets",
-            &[
-                ("window", Buckets::Window),
-                ("month", Buckets::Months),
-                ("month_so_far", Buckets::MonthSoFar),
-            ],
-        );
-        let span = Self::span(block);
-        let writes = [
-            ("yes", Writes::Every),
-            ("no", Writes::Used),
-            ("unknown", Writes::Unknown),
-        ];
-        let year_month = operation.arguments.iter().any(|argument| argument.name == "year");
-        let source = SourceOf {
-            operation: operation.name,
-            meters: self.arena().list(meters),
-            takes: match operation.range {
-                Some((start, end)) => TakesOf::Range(start, end),
-                None if year_month => TakesOf::YearMonth,
-                None => TakesOf::Nothing,
-            },
-            buckets: buckets.or(usual.map(|grain| grain.buckets)).unwrap_or(Buckets::Window),
-            span: span.or(usual.map(|grain| grain.span)).unwrap_or(Span::Whole),
-            history_days: block.whole("history_days", 1, 100_000),
-            widened: block.whole("widened", 0, 40 * DAY).unwrap_or_default(),
-            tells_end: block.flag("tells_end").unwrap_or(true),
-            writes: block.choice("writes", &writes).unwrap_or(Writes::Unknown),
-            ready: settles(block, "ready"),
-            settles: settles(block, "settles"),
-            currency: block.text("currency"),
-            by_default: block.flag("by_default").unwrap_or(true),
-            page: operation.page,
-        };
-        (!meters.is_empty()).then_some(source)
+fn leak<T>(items: impl Iterator<Item = T>) -> &'static [T] {
+    items.collect::<Vec<T>>().leak()
+}
+
+fn texts(texts: &'static [String]) -> &'static [&'static str] {
+    leak(texts.iter().map(String::as_str))
+}
+
+fn needed(is_needed: bool, default: Option<&'static Scalar>) -> Needed {
+    match default {
+        Some(Scalar::Flag(truth)) => Needed::Flag(*truth),
+        Some(Scalar::Whole(number)) => Needed::Whole(*number),
+        Some(Scalar::Text(text)) => Needed::Text(text),
+        None if is_needed => Needed::Required,
+        None => Needed::Optional,
     }
 }
 
-/// A call, compiled, and the source that it is, with its rank among the sources.
-struct Compiled<'a> {
-    operation: OperationOf<'a>,
-    call: CallOf<'a>,
-    source: Option<(i64, SourceOf<'a>)>,
-}
-
-#[derive(Default)]
-struct AccountFields<'a> {
-    settings: Vec<ArgumentOf<'a>>,
-    secrets: Vec<SecretFieldOf<'a>>,
-    keywords: Vec<&'a str>,
-    required: Vec<&'a str>,
-    environment: Vec<(&'a str, &'a str)>,
-    bearer: Vec<&'a str>,
-    needed: Vec<&'a str>,
-    rotating: Vec<&'a str>,
-}
-
-/// The field of that wire name in the record that an answer, or a row of it, is.
-fn field<'a>(returns: &HoldsOf<'a>, wire: &str) -> Option<&'a FieldOf<'a>> {
-    match returns {
-        HoldsOf::Record(shape) => shape.fields.iter().find(|field| field.wire == wire),
-        HoldsOf::List(inner) => field(inner, wire),
-        _ => None,
+fn prose(prose: &'static super::document::Prose) -> Prose {
+    Prose {
+        returns: &prose.returns,
+        raw: &prose.raw,
+        raises: leak(prose.raises.iter().map(|(class, when)| (class.as_str(), when.as_str()))),
+        notes: &prose.notes,
+        example: prose.example.trim_end(),
     }
 }
 
-/// True if a number may be null: where its field says so, or is not described.
-fn is_nullable(returns: &HoldsOf<'_>, wire: &str) -> bool {
-    match field(returns, wire) {
-        Some(field) => matches!(field.holds, HoldsOf::Maybe(_)),
-        None => !matches!(returns, HoldsOf::Integer | HoldsOf::Decimal),
+fn combine(how: &'static Combine) -> meters::Combine {
+    match how {
+        Combine::Add => meters::Combine::Add,
+        Combine::AddWithin(dimension) => meters::Combine::AddWithin(dimension),
+        Combine::Max => meters::Combine::Max,
+        Combine::Last => meters::Combine::Last,
+        Combine::Refuse => meters::Combine::Refuse,
     }
-}
-
-fn moments(block: &Block<'_, '_>) -> Moments {
-    let formats = [
-        ("offset", Format::Offset),
-        ("utc", Format::Utc),
-        ("seconds", Format::Seconds),
-        ("milliseconds", Format::Milliseconds),
-    ];
-    let fractions = [
-        ("refused", Fractions::Refused),
-        ("outwards", Fractions::Outwards),
-        ("kept", Fractions::Kept),
-    ];
-    let ends = [("exclusive", 0), ("inclusive_second", 1)];
-    Moments {
-        format: block.choice("moments", &formats).unwrap_or(Format::Offset),
-        end: block.choice("end", &ends).unwrap_or_default(),
-        fractions: block.choice("fractions", &fractions).unwrap_or(Fractions::Refused),
-    }
-}
-
-fn echo<'a>(block: &Block<'_, 'a>) -> EchoOf<'a> {
-    let Some(echo) = block.block("echo") else {
-        return EchoOf::default();
-    };
-    let grain = match echo.texts("grain") {
-        [key, argument] => Some((*key, *argument)),
-        [] => None,
-        _ => {
-            echo.wrong(
-                "grain",
-                "must be its key and the argument that it repeats: grain = [\"Aggregation\", \"aggregation\"]",
-            );
-            None
-        }
-    };
-    let compiled = EchoOf {
-        start: echo.text("start"),
-        end: echo.text("end"),
-        grain,
-    };
-    echo.close();
-    compiled
-}
-
-/// The seconds of a UTC offset such as `+08:00`.
-fn offset(block: &Block<'_, '_>, key: &str, text: &str) -> Option<i32> {
-    let found = arguments::parse_offset(text).map(Offset::seconds);
-    if found.is_none() {
-        block.wrong(key, format!("must be a UTC offset like \"+08:00\", not {text:?}"));
-    }
-    found
-}
-
-/// When readings are first there, or final.
-fn settles(block: &Block<'_, '_>, key: &'static str) -> Settles {
-    let Some(rule) = block.block(key) else {
-        return Settles::Unknown;
-    };
-    let after = rule.whole("after", 0, 400 * DAY).map(Settles::After);
-    let at = rule.text("at").and_then(|text| {
-        let (hours, minutes) = text.split_once(':')?;
-        Some((hours.parse::<i64>().ok()? * 60 + minutes.parse::<i64>().ok()?) * 60)
-    });
-    let zone = rule
-        .text("zone")
-        .and_then(|text| offset(&rule, "zone", text))
-        .unwrap_or_default();
-    let found = after.or(at.map(|second| Settles::AtTimeOfDay(second, zone)));
-    if found.is_none() {
-        rule.problem("needs after = seconds, or at = \"08:00\" with zone = \"+08:00\"");
-    }
-    rule.close();
-    found.unwrap_or(Settles::Unknown)
 }

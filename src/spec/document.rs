@@ -1,92 +1,198 @@
-//! What a document says, compiled: the tables that every room reads, and beside each operation how it is asked and read.
+//! What a document says: its blocks, as they are written, and beside them what follows from them.
 
-use std::time::Duration;
+#![allow(clippy::struct_excessive_bools)] // blocks are as flat here as documents write them
 
-use crate::meters::{Buckets, Span};
-use crate::service::{FactsOf, Method};
+use std::ops::Deref;
+
+use indexmap::IndexMap;
+use serde::Deserialize as Derive;
+use serde::de::{self, Deserialize, Deserializer};
+
+use crate::meters::{Buckets, Kind as Measures, Rounding, Settles, Span, Writes};
+use crate::service::{Method, Operation};
+use crate::values::arguments::parse_offset;
 use crate::values::error::{Kind, Remedy};
-use crate::values::shape::HoldsOf;
+use crate::values::shape::Holds;
 
-/// A compiled document.
-#[derive(Debug, Clone, Copy)]
-pub struct DocumentOf<'a> {
-    /// What everybody may know of it.
-    pub facts: FactsOf<'a>,
-    /// The secrets that are sent behind `Bearer`, and are taken without that word.
-    pub bearer: &'a [&'a str],
-    /// The settings that may change together with the secrets.
-    pub rotating: &'a [&'a str],
-    /// The secrets without which there is no account.
-    pub needed: &'a [&'a str],
+/// A whole document.
+#[derive(Debug, Default, Derive)]
+#[serde(deny_unknown_fields, default)]
+pub struct Document {
+    /// The version of the vocabulary.
+    pub metertap_spec: u32,
+    /// The provider's name in the registry.
+    pub name: String,
+    /// The name of its client class in Python.
+    pub class: String,
+    /// Its name for people.
+    pub title: String,
+    /// What its documentation begins with.
+    pub doc: String,
+    /// What users should know besides.
+    pub notes: String,
+    /// The service's address; nothing where every account has its own.
+    pub base_url: Option<String>,
+    /// The page that documents it.
+    pub page: String,
+    /// How many requests of one account may be under way at once; one if it is left out.
+    pub concurrency: Option<usize>,
+    /// How many requests one account may send in a second.
+    pub per_second: Option<f64>,
+    /// What an account consists of, in the order in which people read it.
+    pub account: IndexMap<String, Field>,
     /// What makes a request authentic.
-    pub auth: AuthOf<'a>,
+    pub auth: Option<Auth>,
     /// What a refusal means.
-    pub fail: FailOf<'a>,
-    /// What a selection does, beside [`FactsOf::selection`].
-    pub select: &'a [SelectOf<'a>],
-    /// How each operation is asked and read, beside [`FactsOf::operations`].
-    pub calls: &'a [CallOf<'a>],
+    pub fail: Fail,
+    /// What a selection takes besides meters.
+    pub select: IndexMap<String, Select>,
+    /// The records of answers, each after those that it holds.
+    pub shape: IndexMap<String, Record>,
+    /// Its operations.
+    pub call: Vec<Call>,
+    /// Questions that several operations answer together.
+    pub together: Vec<Together>,
 }
 
-/// One that lives as long as the process.
-pub type Document = DocumentOf<'static>;
+/// A field of an account.
+#[derive(Debug, Default, Derive)]
+#[serde(deny_unknown_fields, default)]
+pub struct Field {
+    /// What it is, in one sentence.
+    pub doc: String,
+    /// True if no account is without it.
+    pub needed: bool,
+    /// True if it must never show.
+    pub secret: bool,
+    /// True if it is sent behind `Bearer`, and taken without that word.
+    pub bearer: bool,
+    /// True if it may change together with the secrets.
+    pub rotates: bool,
+    /// Which variables the vendor's own tools use for it, best first.
+    pub env: Vec<String>,
+    /// What it accepts.
+    pub accepts: Accepts,
+    /// What it is if it is not given.
+    pub default: Option<Scalar>,
+}
+
+/// What an argument accepts.
+#[derive(Debug, Derive)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Accepts {
+    /// A bool.
+    Flag,
+    /// An int between these.
+    Whole(i64, i64),
+    /// One of these ints.
+    WholeOf(Vec<i64>),
+    /// A length of a bucket that the call knows.
+    Grain,
+    /// A str that passes this check.
+    Text(String),
+    /// One of these strs.
+    OneOf(Vec<String>),
+    /// One or several strs, each of which passes this check.
+    Texts(String),
+    /// One or several of these strs.
+    SomeOf(Vec<String>),
+    /// A moment.
+    Moment,
+    /// A moment, or Unix milliseconds.
+    MomentOrMilliseconds,
+    /// A dict.
+    Dict,
+    /// Several dicts.
+    Dicts,
+}
+
+impl Default for Accepts {
+    fn default() -> Self {
+        Self::Text("plain".to_owned())
+    }
+}
+
+/// A value in a document.
+#[derive(Debug, Derive)]
+#[serde(untagged, expecting = "must be a string, an integer or a boolean")]
+pub enum Scalar {
+    /// `true` or `false`
+    Flag(bool),
+    /// An integer.
+    Whole(i64),
+    /// A string.
+    Text(String),
+}
 
 /// What makes a request authentic.
-#[derive(Debug, Clone, Copy)]
-pub enum AuthOf<'a> {
+#[derive(Debug, Derive)]
+#[serde(rename_all = "snake_case")]
+pub enum Auth {
     /// `Authorization: Bearer` and this secret.
-    Bearer(&'a str),
-    /// HTTP Basic: this setting and this secret.
-    Basic(&'a str, &'a str),
+    Bearer(String),
+    /// HTTP Basic.
+    Basic {
+        /// The setting that is the user name.
+        user: String,
+        /// The secret that is the password.
+        password: String,
+    },
     /// A scheme that is code, by its name.
-    Scheme(&'a str),
+    Scheme(String),
 }
 
 /// What a refusal means.
-#[derive(Debug, Clone, Copy)]
-pub struct FailOf<'a> {
+#[derive(Debug, Default, Derive)]
+#[serde(deny_unknown_fields, default)]
+pub struct Fail {
     /// The object that says what failed, whatever the status; nothing where the body itself does, of a refused status.
-    pub error: Option<&'a [&'a str]>,
+    pub error: Option<Path>,
     /// What every answer has.
-    pub envelope: Option<&'a [&'a str]>,
+    pub envelope: Option<Path>,
     /// Where the service says in words what is wrong, best first.
-    pub said: &'a [&'a [&'a str]],
+    pub said: Vec<Path>,
     /// Where its code stands, best first.
-    pub code: &'a [&'a [&'a str]],
+    pub code: Vec<Path>,
     /// Where its id of the request stands, if not in a header.
-    pub request_id: Option<&'a [&'a str]>,
+    pub request_id: Option<Path>,
     /// Of which kind a failure in a 200 is that nothing else explains.
-    pub in_200: Kind,
+    pub in_200: Option<Kind>,
     /// What is known of refusals; the first that fits counts.
-    pub when: &'a [WhenOf<'a>],
+    pub when: Vec<When>,
 }
 
 /// What is known of some refusals.
-#[derive(Debug, Clone, Copy)]
-pub struct WhenOf<'a> {
+#[derive(Debug, Default, Derive)]
+#[serde(deny_unknown_fields, default)]
+pub struct When {
     /// With these codes, or codes that begin with one of them and a dot; with any if there is none.
-    pub codes: &'a [&'a str],
+    pub code: Vec<String>,
     /// With these statuses, or with any.
-    pub statuses: &'a [i64],
+    pub status: Vec<u16>,
     /// Of these kinds, or of any.
-    pub kinds: &'a [Kind],
+    pub kind: Vec<Kind>,
     /// Of these operations, or of any.
-    pub calls: &'a [&'a str],
+    pub call: Vec<String>,
     /// What kind of error it is, where the status does not say it.
-    pub kind: Option<Kind>,
+    pub class: Option<Kind>,
     /// What helps, where that is not the usual of the kind.
     pub remedy: Option<Remedy>,
-    /// How long to wait at least.
-    pub wait: Option<Duration>,
     /// What to do.
-    pub advice: &'a str,
+    pub advice: String,
 }
 
-/// What an argument of a selection does.
-#[derive(Debug, Clone, Copy)]
-pub struct SelectOf<'a> {
-    /// The argument of the calls that it becomes.
-    pub to: &'a str,
+/// An argument of a selection.
+#[derive(Debug, Default, Derive)]
+#[serde(deny_unknown_fields, default)]
+pub struct Select {
+    /// What it means, in one sentence.
+    pub doc: String,
+    /// What it accepts.
+    pub accepts: Accepts,
+    /// What it is if it is not given.
+    pub default: Option<Scalar>,
+    /// The argument of calls that it becomes, if that has another name.
+    pub to: Option<String>,
     /// True if each of its values is a call.
     pub each: bool,
     /// True if it chooses the length of a bucket.
@@ -94,91 +200,199 @@ pub struct SelectOf<'a> {
     /// The longest window of a call where it is given.
     pub span: Option<Span>,
     /// What is wrong where it is not given.
-    pub missing: Option<&'a str>,
+    pub missing: Option<String>,
 }
 
-/// How an operation is asked and read.
-#[derive(Debug, Clone, Copy)]
-pub struct CallOf<'a> {
+/// A record of answers.
+#[derive(Debug, Default, Derive)]
+#[serde(deny_unknown_fields, default)]
+pub struct Record {
+    /// The name of its dataclass, if that is another one.
+    pub record: Option<String>,
+    /// Our names of its fields, and what they hold.
+    pub fields: IndexMap<String, Member>,
+}
+
+/// A field of a record.
+#[derive(Debug, Derive)]
+#[serde(
+    untagged,
+    expecting = "must be what it holds, for example \"integer\", or a table of wire and holds"
+)]
+pub enum Member {
+    /// What it holds.
+    Holds(String),
+    /// The service's name of it, too, where that is another one.
+    Renamed {
+        /// The service's name of it.
+        wire: String,
+        /// What it holds.
+        holds: String,
+    },
+}
+
+/// Several operations that make one answer.
+#[derive(Debug, Default, Derive)]
+#[serde(deny_unknown_fields, default)]
+pub struct Together {
+    /// Its Python name.
+    pub name: String,
+    /// The dataclass of the answer.
+    pub record: String,
+    /// What it tells, in one sentence.
+    pub doc: String,
+    /// What its documentation says besides.
+    pub prose: Prose,
+    /// The operations.
+    pub parts: Vec<String>,
+}
+
+/// What documentation says besides what a call is and takes.
+#[derive(Debug, Default, Derive)]
+#[serde(deny_unknown_fields, default)]
+pub struct Prose {
+    /// What is returned.
+    pub returns: String,
+    /// What is returned in place of that with `raw`.
+    pub raw: String,
+    /// Which exceptions mean something special here, and when.
+    pub raises: IndexMap<String, String>,
+    /// What users should know besides.
+    pub notes: String,
+    /// A doctest.
+    pub example: String,
+}
+
+/// An operation.
+#[derive(Debug, Default, Derive)]
+#[serde(deny_unknown_fields, default)]
+pub struct Call {
+    /// Its Python name.
+    pub name: String,
+    /// The service's own name of it.
+    pub wire: String,
+    /// What it tells, in one sentence.
+    pub doc: String,
+    /// The page that documents it, if that is another one.
+    pub page: Option<String>,
+    /// What its documentation says besides.
+    pub prose: Prose,
     /// The HTTP method.
     pub method: Method,
-    /// The path behind the account's address, with `{account.x}` and `{x}` in it.
-    pub path: &'a str,
+    /// The path behind the account's address, with `{account.x}` and `{x}` in it; else the service's name.
+    pub path: Option<String>,
     /// What the query has besides arguments.
-    pub query: &'a [(&'a str, &'a str)],
-    /// How each argument travels, beside the operation's table of them.
-    pub carries: &'a [CarryOf<'a>],
-    /// Arguments of which only one may be given.
-    pub exclusive: &'a [(&'a str, &'a str)],
-    /// Arguments of which all or none are given.
-    pub together: &'a [&'a str],
-    /// What a range's end means, and how exact its moments are.
+    pub query: IndexMap<String, String>,
+    /// What it takes.
+    pub takes: Vec<Take>,
+    /// The two arguments that bound its range.
+    pub range: Option<(String, String)>,
+    /// How the moments of that are written.
     pub moments: Moments,
-    /// Where in the document that is which was asked for.
-    pub answer: &'a [&'a str],
-    /// Where its rows stand below that, and what they look like.
-    pub rows: RowsOf<'a>,
-    /// Its numbers.
-    pub figures: &'a [FigureOf<'a>],
+    /// Arguments of which only one may be given.
+    pub exclusive: Vec<(String, String)>,
+    /// Arguments of which all or none are given.
+    pub together: Vec<String>,
+    /// True if sending it twice may do harm.
+    pub not_repeatable: bool,
+    /// What it returns: `[Row]`, `integer`, `{decimal}` …; anything if it is left out.
+    pub returns: String,
+    /// Where in the document that is.
+    pub answer: Path,
+    /// Where its rows stand below that, and what they look like; nothing where the answer itself has the numbers.
+    pub rows: Option<Rows>,
+    /// Its numbers, of which those with a name are meters.
+    pub meter: Vec<Figure>,
+    /// What the names of its meters begin with.
+    pub meter_prefix: String,
+    /// The dimensions of meters that do not name their own.
+    pub dimensions: Vec<String>,
     /// What the answer repeats of the question.
-    pub echo: EchoOf<'a>,
+    pub echo: Echo,
     /// The lengths of a bucket that it knows.
-    pub grains: &'a [GrainOf<'a>],
-    /// The longest range of a call without buckets, and how far back a range may start, in seconds.
-    pub reach: (Option<i64>, Option<i64>),
-    /// The key of the list that splits the same figures and rows.
-    pub details: Option<&'a str>,
-    /// The texts by which the entries of that list are told apart.
-    pub split_labels: &'a [LabelOf<'a>],
-    /// True if it is read as a series: figures, rows and labels under our names.
-    pub is_series: bool,
-    /// How its rows come in pages.
-    pub pages: Option<PagesOf<'a>>,
-    /// Which selections ask it: with one of the first, and with none of the second.
-    pub asked: (&'a [&'a str], &'a [&'a str]),
-    /// The offset of the zone in which its buckets begin, where a page says it.
+    pub grain: Vec<Grain>,
+    /// The zone in which its buckets begin, where a page says it, in seconds from UTC.
+    #[serde(deserialize_with = "offset")]
     pub zone: Option<i32>,
-    /// The offset of the vendor's zone, where the month so far may begin by it or in UTC.
+    /// The vendor's zone, where the month so far may begin by it or in UTC, in seconds from UTC.
+    #[serde(deserialize_with = "offset")]
     pub other_zone: Option<i32>,
+    /// How readings are cut in time, where that is not by its grains.
+    pub buckets: Option<Buckets>,
+    /// The longest window of one call, where its grains do not say it.
+    pub span: Option<Span>,
+    /// The longest range of a call without buckets, in days.
+    pub longest_days: Option<i64>,
+    /// How many days back a range may start.
+    pub history_days: Option<i64>,
+    /// How many seconds before and after its piece a call asks for besides.
+    pub widened: i64,
+    /// True if no page says whether the end of a window belongs to it.
+    pub end_unknown: bool,
+    /// Whether an answer has a row for every bucket.
+    pub writes: Writes,
+    /// When readings are first in an answer.
+    pub ready: Settles,
+    /// When they are final.
+    pub settles: Settles,
+    /// The currency of the costs that it states.
+    pub currency: Option<String>,
+    /// True if it is asked only by name.
+    pub by_name: bool,
+    /// Its rank among the calls that a selection makes.
+    pub rank: i64,
+    /// The selections that ask it; any if there is none.
+    pub asked_with: Vec<String>,
+    /// The selections that ask another one in its place.
+    pub asked_without: Vec<String>,
+    /// True if it is read as a series: figures, rows and labels under our names.
+    pub series: bool,
+    /// The key of the list that splits the same figures and rows.
+    pub details: Option<String>,
+    /// The texts by which the entries of that list are told apart.
+    pub split_labels: Vec<String>,
+    /// How its rows come in pages.
+    pub pages: Option<Pages>,
 }
 
-/// How an argument travels.
-#[derive(Debug, Clone, Copy)]
-pub struct CarryOf<'a> {
-    /// The service's name of it.
-    pub wire: &'a str,
-    /// Where it travels.
-    pub place: Place,
+/// An argument that a call takes.
+#[derive(Debug, Default, Derive)]
+#[serde(deny_unknown_fields, default)]
+pub struct Take {
+    /// Its Python name.
+    pub name: String,
+    /// What it means, in one sentence.
+    pub doc: String,
+    /// The service's name of it, if that is another one.
+    pub wire: Option<String>,
+    /// What it accepts.
+    pub accepts: Accepts,
+    /// True if it must be given.
+    pub needed: bool,
+    /// What it is if it is not given.
+    pub default: Option<Scalar>,
     /// True if its numbers travel as strings.
     pub as_text: bool,
 }
 
-/// Where an argument travels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
-    /// In the path.
-    Path,
-    /// In the query.
-    Query,
-    /// In a body of JSON.
-    Body,
-}
-
 /// How the moments of a range are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, Derive)]
+#[serde(deny_unknown_fields, default)]
 pub struct Moments {
     /// In which notation.
     pub format: Format,
     /// The seconds that are taken from the end, of which the service thinks as included.
-    pub end: i64,
+    pub end_takes: i64,
     /// What happens to fractions of its smallest unit.
     pub fractions: Fractions,
 }
 
 /// The notation of a moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Derive)]
+#[serde(rename_all = "snake_case")]
 pub enum Format {
     /// RFC 3339, in the offset of the caller.
+    #[default]
     Offset,
     /// RFC 3339 in UTC, with `Z`.
     Utc,
@@ -189,9 +403,11 @@ pub enum Format {
 }
 
 /// What happens to fractions of the smallest unit of a notation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Derive)]
+#[serde(rename_all = "snake_case")]
 pub enum Fractions {
     /// They are refused.
+    #[default]
     Refused,
     /// The range grows to whole ones.
     Outwards,
@@ -200,107 +416,203 @@ pub enum Fractions {
 }
 
 /// Where rows stand, and what they look like.
-#[derive(Debug, Clone, Copy)]
-pub struct RowsOf<'a> {
-    /// Where their list stands, from the document's root; nothing where the answer itself has the numbers.
-    pub at: Option<&'a [&'a str]>,
+#[derive(Debug, Default, Derive)]
+#[serde(deny_unknown_fields, default)]
+pub struct Rows {
+    /// Where their list stands, below the answer.
+    pub at: Path,
     /// True if the list may be null or missing where there are none.
     pub may_be_missing: bool,
     /// The key of a row's moment: the start of its bucket. Without one a row is about the whole window.
-    pub time: Option<&'a str>,
-    /// What that key holds.
-    pub told: HoldsOf<'a>,
+    pub time: Option<String>,
     /// True if only the date of the moment counts: the bucket is the one that contains it.
     pub snaps: bool,
     /// The key of a list inside each row that holds the rows proper.
-    pub inner: Option<&'a str>,
+    pub inner: Option<String>,
     /// The texts by which rows are told apart.
-    pub labels: &'a [LabelOf<'a>],
+    pub labels: Vec<String>,
+    /// Where their list stands, from the document's root.
+    #[serde(skip)]
+    pub list: Path,
+    /// What the moment's key holds.
+    #[serde(skip)]
+    pub told: Option<Holds>,
 }
 
-/// A text by which rows are told apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LabelOf<'a> {
-    /// The service's name of it.
-    pub wire: &'a str,
-    /// Our name of it.
-    pub name: &'a str,
-}
+/// Those of an answer that has none.
+pub static NO_ROWS: Rows = Rows {
+    at: Path(Vec::new()),
+    may_be_missing: false,
+    time: None,
+    snaps: false,
+    inner: None,
+    labels: Vec::new(),
+    list: Path(Vec::new()),
+    told: None,
+};
 
 /// A number of a row, or of the answer.
-#[derive(Debug, Clone, Copy)]
-pub struct FigureOf<'a> {
+#[derive(Debug, Default, Derive)]
+#[serde(deny_unknown_fields, default)]
+pub struct Figure {
     /// The service's name of it; empty for an answer that is the number.
-    pub wire: &'a str,
-    /// Our name of it.
-    pub name: &'a str,
-    /// Its unit.
-    pub unit: &'a str,
-    /// What it holds: a whole number or any.
-    pub holds: HoldsOf<'a>,
-    /// True if it may be null.
-    pub is_nullable: bool,
-    /// True if it may be missing.
-    pub is_optional: bool,
+    pub value: String,
     /// The key of the answer's own figure for its whole range.
-    pub total: Option<&'a str>,
-    /// The meter that it is of, by its place in the source.
+    pub total: Option<String>,
+    /// Its unit.
+    pub unit: String,
+    /// True if it may be missing.
+    pub optional: bool,
+    /// The name of its meter, if it is one.
+    pub name: Option<String>,
+    /// What its meter is, in one sentence.
+    pub doc: String,
+    /// What kind of number it is.
+    pub kind: Option<Measures>,
+    /// What was done to it before it reached us.
+    pub rounding: Rounding,
+    /// The columns that tell its readings apart, if they are its own.
+    pub dimensions: Option<Vec<String>>,
+    /// How its readings become those of a longer time, where that does not follow from its kind.
+    pub over_time: Option<Combine>,
+    /// How those of several labels become one, where that does not follow from its kind.
+    pub over_labels: Option<Combine>,
+    /// What it holds: a count or any number.
+    #[serde(skip)]
+    pub holds: Option<Holds>,
+    /// True if it may be null.
+    #[serde(skip)]
+    pub is_nullable: bool,
+    /// Its meter's place in the source.
+    #[serde(skip)]
     pub meter: Option<usize>,
 }
 
+/// How numbers become one.
+#[derive(Debug, Derive)]
+#[serde(rename_all = "snake_case")]
+pub enum Combine {
+    /// Their sum.
+    Add,
+    /// Their sum among readings with the same value of this dimension.
+    AddWithin(String),
+    /// The largest.
+    Max,
+    /// The latest.
+    Last,
+    /// None of these is right.
+    Refuse,
+}
+
 /// The keys in which an answer repeats the question.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct EchoOf<'a> {
+#[derive(Debug, Default, Derive)]
+#[serde(deny_unknown_fields, default)]
+pub struct Echo {
     /// The start of the range.
-    pub start: Option<&'a str>,
+    pub start: Option<String>,
     /// Its end.
-    pub end: Option<&'a str>,
-    /// The length of a bucket.
-    pub grain: Option<(&'a str, &'a str)>,
+    pub end: Option<String>,
+    /// The length of a bucket, and the argument that asked for it.
+    pub grain: Option<(String, String)>,
 }
 
 /// A length of a bucket.
-#[derive(Debug, Clone, Copy)]
-pub struct GrainOf<'a> {
-    /// The argument's value that asks for it, where that is a word.
-    pub word: Option<&'a str>,
+#[derive(Debug, Default, Derive)]
+#[serde(deny_unknown_fields, default)]
+pub struct Grain {
     /// In seconds.
-    pub seconds: i64,
-    /// How readings are cut then.
-    pub buckets: Buckets,
+    pub every: i64,
+    /// The argument's value that asks for it, where that is a word.
+    pub word: Option<String>,
     /// The longest range.
-    pub span: Span,
+    pub span: Option<Span>,
     /// The longest range if rows are split, in seconds.
-    pub split: i64,
+    pub split: Option<i64>,
+    /// True if it is the one that is meant where none is chosen; else the last one is.
+    pub usual: bool,
 }
 
 /// How rows come in pages.
-#[derive(Debug, Clone, Copy)]
-pub struct PagesOf<'a> {
+#[derive(Debug, Default, Derive)]
+#[serde(deny_unknown_fields, default)]
+pub struct Pages {
     /// The argument that names a page, counted from 1.
-    pub number: &'a str,
+    pub number: String,
     /// The argument that says how many rows a page has.
-    pub size: &'a str,
+    pub size: String,
     /// Rows per page unless asked otherwise.
     pub usual: i64,
     /// Rows per page at most.
     pub largest: i64,
-    /// True if the numbers of pages and rows travel as strings.
-    pub as_text: bool,
     /// Where the answer says how many rows there are.
-    pub total: &'a [&'a str],
+    pub total: Path,
     /// Where it says how many a page has.
-    pub told: &'a [&'a str],
+    pub told: Path,
+}
+
+/// Keys that lead to a place in an answer, written with dots between.
+#[derive(Debug, Clone, Default)]
+pub struct Path(pub Vec<String>);
+
+impl Deref for Path {
+    type Target = [String];
+
+    fn deref(&self) -> &[String] {
+        &self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Path {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(from)?;
+        Ok(Self(
+            text.split('.')
+                .filter(|part| !part.is_empty())
+                .map(str::to_owned)
+                .collect(),
+        ))
+    }
+}
+
+/// The seconds of a UTC offset such as `+08:00`.
+fn offset<'de, D: Deserializer<'de>>(from: D) -> Result<Option<i32>, D::Error> {
+    let text = String::deserialize(from)?;
+    let found = parse_offset(&text).map(|offset| Some(offset.seconds()));
+    found.ok_or_else(|| de::Error::custom(format!("must be a UTC offset like \"+08:00\", not {text:?}")))
 }
 
 impl Document {
     /// How an operation is asked and read.
-    pub fn call(&self, operation: &crate::service::Operation) -> Option<&'static CallOf<'static>> {
-        let place = self
-            .facts
-            .operations
+    pub fn of(&self, operation: &Operation) -> Option<&Call> {
+        self.call.iter().find(|call| call.name == operation.name)
+    }
+}
+
+impl Member {
+    /// The service's name of it, and what it holds.
+    pub fn parts<'m>(&'m self, name: &'m str) -> (&'m str, &'m str) {
+        match self {
+            Self::Holds(holds) => (name, holds),
+            Self::Renamed { wire, holds } => (wire, holds),
+        }
+    }
+}
+
+impl Call {
+    /// What it measures: its numbers that are meters.
+    pub fn meters(&self) -> impl Iterator<Item = (&Figure, &str)> {
+        self.meter
             .iter()
-            .position(|known| known.name == operation.name)?;
-        self.calls.get(place)
+            .filter_map(|figure| Some((figure, figure.name.as_deref()?)))
+    }
+
+    /// How readings are cut in buckets of this length.
+    pub fn buckets_of(&self, grain: &Grain) -> Buckets {
+        Buckets::Every(grain.every, self.zone.unwrap_or_default())
+    }
+
+    /// The grain that is meant where none is chosen.
+    pub fn usual_grain(&self) -> Option<&Grain> {
+        self.grain.iter().find(|grain| grain.usual).or(self.grain.last())
     }
 }

@@ -1,6 +1,6 @@
 //! What a reply says before its numbers are read: that it was refused, and what that means.
 
-use super::document::{CallOf, Document, WhenOf};
+use super::document::{self, Document, Path, When};
 use super::envelope;
 use crate::service::{Call, Reply};
 use crate::values::error::{Error, Kind, Result};
@@ -14,7 +14,7 @@ impl Document {
             Ok(document) => document,
             Err(problem) => return Err(self.unreadable(call, reply, problem)),
         };
-        let rows = self.call(call.operation).and_then(|asked| rows_of(asked, &document));
+        let rows = self.of(call.operation).and_then(|asked| rows_of(asked, &document));
         self.accept(call, reply, &document, rows)?;
         Ok(document)
     }
@@ -32,7 +32,7 @@ impl Document {
     pub(super) fn accept(&self, call: &Call, reply: &Reply, document: &Json<'_>, rows: Option<usize>) -> Result<()> {
         let fail = &self.fail;
         let id = || self.request_id(reply, document);
-        let error = match fail.error {
+        let error = match &fail.error {
             Some(place) => below(document, place).filter(|error| **error != Json::Null),
             None => (!reply.is_success()).then_some(document),
         };
@@ -42,16 +42,16 @@ impl Document {
         if !reply.is_success() {
             return Err(self.refusal(call, &Json::Null, reply).with_request_id(id()));
         }
-        if let Some(envelope) = fail.envelope
+        if let Some(envelope) = &fail.envelope
             && !matches!(below(document, envelope), Some(Json::Map(_)))
         {
             let place = format!("$.{}", envelope.join("."));
             return Err(Error::unexpected(place, "the answer has no envelope").with_request_id(id()));
         }
-        if let Some(error) = envelope::failure(document, fail.in_200) {
+        if let Some(error) = envelope::failure(document, fail.in_200.unwrap_or(Kind::UnexpectedResponse)) {
             return Err(error.with_request_id(id()));
         }
-        match self.call(call.operation) {
+        match self.of(call.operation) {
             Some(asked) if asked.pages.is_none() => {
                 refuse_more(asked, document, rows).map_err(|error| error.with_request_id(id()))
             }
@@ -64,6 +64,7 @@ impl Document {
         let told = self
             .fail
             .request_id
+            .as_ref()
             .and_then(|place| below(document, place))
             .and_then(Json::as_label);
         told.map(|id| one_line(&id, 100)).or_else(|| reply.request_id())
@@ -72,8 +73,8 @@ impl Document {
     /// What a refusal means; `error` is the object that says so, or nothing.
     fn refusal(&self, call: &Call, error: &Json<'_>, reply: &Reply) -> Error {
         let fail = &self.fail;
-        let first = |places: &[&[&str]]| places.iter().find_map(|place| below(error, place)?.as_label());
-        let (said, code) = (first(fail.said), first(fail.code).filter(|code| !code.is_empty()));
+        let first = |places: &[Path]| places.iter().find_map(|place| below(error, place)?.as_label());
+        let (said, code) = (first(&fail.said), first(&fail.code).filter(|code| !code.is_empty()));
         let mut refused = if reply.is_success() {
             // It was refused for a reason that only its text knows.
             Error::new(Kind::InvalidRequest, "")
@@ -84,20 +85,19 @@ impl Document {
             .when
             .iter()
             .find(|when| when.fits(call, reply, code.as_deref(), refused.kind));
-        if let Some(kind) = known.and_then(|when| when.kind) {
+        if let Some(kind) = known.and_then(|when| when.class) {
             refused = Error::new(kind, "");
         }
         if let Some(remedy) = known.and_then(|when| when.remedy) {
             refused = refused.with_remedy(remedy);
         }
-        refused.retry_after = known.and_then(|when| when.wait);
         let said = match said {
             Some(said) => one_line(&said, 300),
             None if *error == Json::Null || fail.error.is_none() => reply.excerpt(200),
             None => String::new(),
         };
         refused.message = match known {
-            Some(when) if said.is_empty() => when.advice.to_owned(),
+            Some(when) if said.is_empty() => when.advice.clone(),
             Some(when) => format!("{said}: {}", when.advice),
             None if *error == Json::Null => format!("the service answered HTTP {}: {said}", reply.status),
             None if said.is_empty() => "the service refused the request".to_owned(),
@@ -110,44 +110,48 @@ impl Document {
     }
 }
 
-impl WhenOf<'_> {
+impl When {
     fn fits(&self, call: &Call, reply: &Reply, code: Option<&str>, kind: Kind) -> bool {
-        let is_of = |known: &&str| {
+        let is_of = |known: &String| {
             code.is_some_and(|code| {
-                code.strip_prefix(*known)
+                code.strip_prefix(known.as_str())
                     .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
             })
         };
-        (self.codes.is_empty() || self.codes.iter().any(is_of))
-            && (self.statuses.is_empty() || self.statuses.contains(&i64::from(reply.status)))
-            && (self.kinds.is_empty() || self.kinds.contains(&kind))
-            && (self.calls.is_empty() || self.calls.contains(&call.operation.name))
+        (self.code.is_empty() || self.code.iter().any(is_of))
+            && (self.status.is_empty() || self.status.contains(&reply.status))
+            && (self.kind.is_empty() || self.kind.contains(&kind))
+            && (self.call.is_empty() || self.call.iter().any(|name| name == call.operation.name))
     }
 }
 
 /// Refuses rows that say that there are more of them. Some totals are called like a number of rows.
-fn refuse_more(asked: &CallOf<'_>, document: &Json<'_>, rows: Option<usize>) -> Result<()> {
-    let totals: Vec<&str> = asked.figures.iter().filter_map(|figure| figure.total).collect();
+fn refuse_more(asked: &document::Call, document: &Json<'_>, rows: Option<usize>) -> Result<()> {
+    let totals: Vec<&str> = asked
+        .meter
+        .iter()
+        .filter_map(|figure| figure.total.as_deref())
+        .collect();
     let root = At::root(document);
-    place(&root, asked.answer, &mut |at| envelope::refuse_more(at, rows, &totals))
+    place(&root, &asked.answer, &mut |at| envelope::refuse_more(at, rows, &totals))
 }
 
 /// How many rows an answer has, where they stand in a list.
-fn rows_of(asked: &CallOf<'_>, document: &Json<'_>) -> Option<usize> {
-    match below(below(document, asked.answer)?, asked.rows.at?) {
-        Some(Json::List(rows)) => Some(rows.len()),
+fn rows_of(asked: &document::Call, document: &Json<'_>) -> Option<usize> {
+    match below(document, &asked.rows.as_ref()?.list)? {
+        Json::List(rows) => Some(rows.len()),
         _ => None,
     }
 }
 
 /// The value at the end of a path of keys, in any case of letters.
-pub(super) fn below<'j, 'b>(value: &'j Json<'b>, path: &[&str]) -> Option<&'j Json<'b>> {
+pub(super) fn below<'j, 'b>(value: &'j Json<'b>, path: &[String]) -> Option<&'j Json<'b>> {
     path.iter()
         .try_fold(value, |value, key| value.get(key).or_else(|| value.get_any_case(key)))
 }
 
 /// Visits the place at the end of a path of keys; null stands for what is missing.
-pub(super) fn place<T>(at: &At<'_, '_>, path: &[&str], visit: &mut dyn FnMut(&At<'_, '_>) -> Result<T>) -> Result<T> {
+pub(super) fn place<T>(at: &At<'_, '_>, path: &[String], visit: &mut dyn FnMut(&At<'_, '_>) -> Result<T>) -> Result<T> {
     let Some((first, rest)) = path.split_first() else {
         return visit(at);
     };

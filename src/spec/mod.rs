@@ -1,17 +1,15 @@
 //! Providers as documents: a text is checked and compiled into flat tables, by which requests are made, answers are read
 //! from their bytes into the columns of readings, and refusals are explained.
 
-mod block;
 pub mod compile;
 pub mod document;
 pub mod envelope;
 mod fail;
 mod pages;
+mod read;
 mod readings;
 mod request;
 mod rows;
 mod select;
 mod series;
 mod tree;
-
-pub use block::Arena;

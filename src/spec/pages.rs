@@ -1,6 +1,6 @@
 //! Lists that come in pages, followed to their end.
 
-use super::document::{Document, PagesOf};
+use super::document::{Document, Pages};
 use super::fail::below;
 use crate::service::{Call, Provider};
 use crate::values::arguments::Value;
@@ -10,37 +10,38 @@ use crate::values::json::Json;
 impl Document {
     /// The call for what comes after the pages so far, where rows come in pages and the caller of `asked` named none.
     pub fn next(&self, provider: &dyn Provider, asked: &Call, latest: &Call, whole: &Json<'_>) -> Result<Option<Call>> {
-        let found = self
-            .call(asked.operation)
-            .and_then(|call| Some((call.pages?, call.rows.at?)));
-        let Some((pages, list)) = found.filter(|(pages, _)| asked.arguments.get(pages.number).is_none()) else {
+        let found = self.paged(asked);
+        let Some((pages, list)) = found.filter(|(pages, _)| asked.arguments.get(&pages.number).is_none()) else {
             return Ok(None);
         };
-        let Some(page) = after(&pages, list, asked, latest, whole)? else {
+        let Some(page) = after(pages, list, asked, latest, whole)? else {
             return Ok(None);
         };
         let given = asked
             .arguments
             .iter()
             .map(|(name, value)| (name.to_owned(), value.clone()));
-        let given = given.chain([(pages.number.to_owned(), Value::Whole(page))]);
+        let given = given.chain([(pages.number.clone(), Value::Whole(page))]);
         Call::new(provider, asked.operation.name, given.collect()).map(Some)
+    }
+
+    fn paged(&self, asked: &Call) -> Option<(&Pages, &[String])> {
+        let call = self.of(asked.operation)?;
+        Some((call.pages.as_ref()?, &call.rows.as_ref()?.list))
     }
 
     /// Puts the rows of a further page behind those of the earlier ones. A list that grows or shrinks meanwhile may have
     /// moved rows from one page to another.
     pub fn join(&self, asked: &Call, whole: &mut Json<'static>, mut page: Json<'static>) -> Result<()> {
-        let found = self
-            .call(asked.operation)
-            .and_then(|call| Some((call.pages?, call.rows.at?)));
+        let found = self.paged(asked);
         let (pages, list) = found.ok_or_else(|| Error::new(Kind::Internal, "a call that has no pages"))?;
-        let place = |path: &[&str]| format!("$.{}", path.join("."));
-        if let (Some(before), Some(now)) = (told(whole, pages.total), told(&page, pages.total))
+        let place = |path: &[String]| format!("$.{}", path.join("."));
+        if let (Some(before), Some(now)) = (told(whole, &pages.total), told(&page, &pages.total))
             && before != now
         {
             let text = format!(
                 "{}: the list had {before} rows and has {now}: it changed while its pages were read; ask again",
-                place(pages.total)
+                place(&pages.total)
             );
             return Err(Error::new(Kind::InconsistentResponse, text));
         }
@@ -69,18 +70,18 @@ impl Document {
 }
 
 /// The number of the page that comes after those so far.
-fn after(pages: &PagesOf<'_>, list: &[&str], asked: &Call, latest: &Call, whole: &Json<'_>) -> Result<Option<i64>> {
+fn after(pages: &Pages, list: &[String], asked: &Call, latest: &Call, whole: &Json<'_>) -> Result<Option<i64>> {
     let rows = match below(whole, list) {
         Some(Json::List(rows)) => i64::try_from(rows.len()).unwrap_or(i64::MAX),
         _ => 0,
     };
-    let page = latest.arguments.whole(pages.number).unwrap_or(1);
-    let size = told(whole, pages.told).filter(|size| *size > 0);
+    let page = latest.arguments.whole(&pages.number).unwrap_or(1);
+    let size = told(whole, &pages.told).filter(|size| *size > 0);
     let size = size
-        .or_else(|| asked.arguments.whole(pages.size))
+        .or_else(|| asked.arguments.whole(&pages.size))
         .unwrap_or(pages.usual);
     let is_full = rows >= page.saturating_mul(size);
-    match told(whole, pages.total) {
+    match told(whole, &pages.total) {
         Some(all) if rows >= all => Ok(None),
         Some(all) if !is_full => {
             let text = format!(
@@ -95,14 +96,14 @@ fn after(pages: &PagesOf<'_>, list: &[&str], asked: &Call, latest: &Call, whole:
 }
 
 /// A number of the pagination; some calls write it as a string.
-fn told(document: &Json<'_>, path: &[&str]) -> Option<i64> {
+fn told(document: &Json<'_>, path: &[String]) -> Option<i64> {
     match below(document, path)? {
         Json::Number(text) | Json::Text(text) => text.parse().ok(),
         _ => None,
     }
 }
 
-fn below_mut<'j>(value: &'j mut Json<'static>, path: &[&str]) -> Option<&'j mut Json<'static>> {
+fn below_mut<'j>(value: &'j mut Json<'static>, path: &[String]) -> Option<&'j mut Json<'static>> {
     path.iter().try_fold(value, |value, key| match value {
         Json::Map(members) => members.iter_mut().find(|(name, _)| name == key).map(|(_, value)| value),
         _ => None,

@@ -7,29 +7,30 @@ use std::collections::HashSet;
 use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp};
 
-use super::document::{CallOf, Document};
+use super::document::{Call, Document};
 use super::fail::place;
 use super::rows::{Bucket, Rows};
-use crate::meters::{Buckets, Flag, Flags, Kind, MeterOf, Reading, Sink, Takes};
+use crate::meters::{Buckets, Flag, Flags, Kind, Meter, Reading, Sink, Takes};
 use crate::service::{PlannedCall, Reply};
 use crate::values::arguments::{Arguments, Value};
 use crate::values::error::{Error, Kind as Problem, Result};
 use crate::values::json::{At, Json};
 use crate::values::quantity::Quantity;
 use crate::values::shape::instant;
+use crate::values::text::snake;
 use crate::values::window::Instant;
 
 impl Document {
     /// Puts the readings in a reply into the sink, and returns the service's id of the request.
     pub fn collect(
-        &self,
+        &'static self,
         call: &PlannedCall,
         reply: &Reply,
         fetched_at: Timestamp,
         sink: &mut dyn Sink,
     ) -> Result<Option<String>> {
         let asked = self
-            .call(call.call.operation)
+            .of(call.call.operation)
             .ok_or_else(|| Error::new(Problem::Internal, "an operation that the document does not have"))?;
         let answer = Answer {
             asked,
@@ -37,14 +38,14 @@ impl Document {
             fetched_at,
         };
         let mut rows = Rows::new(asked, call, answer.whole()?);
-        let document = match asked.rows.at {
-            Some(at) => Json::parse_around(&reply.body, at, &mut rows),
+        let document = match &asked.rows {
+            Some(layout) => Json::parse_around(&reply.body, &layout.list, &mut rows),
             None => Json::parse(&reply.body),
         };
         let document = document.map_err(|problem| self.unreadable(&call.call, reply, problem))?;
-        self.accept(&call.call, reply, &document, asked.rows.at.map(|_| rows.count))?;
+        self.accept(&call.call, reply, &document, asked.rows.as_ref().map(|_| rows.count))?;
         let id = self.request_id(reply, &document);
-        let read = place(&At::root(&document), asked.answer, &mut |at| {
+        let read = place(&At::root(&document), &asked.answer, &mut |at| {
             answer.read(at, &mut rows, sink)
         });
         match read {
@@ -56,7 +57,7 @@ impl Document {
 
 /// What was asked, and when it was answered.
 struct Answer<'a> {
-    asked: &'static CallOf<'static>,
+    asked: &'static Call,
     call: &'a PlannedCall,
     fetched_at: Timestamp,
 }
@@ -84,7 +85,7 @@ impl Answer<'_> {
         self.check_place(at)?;
         self.check_grain(at)?;
         let covered = self.covered(at, sink)?;
-        if self.asked.rows.at.is_none() {
+        if self.asked.rows.is_none() {
             if covered.start >= covered.end && self.asked.echo.start.is_some() {
                 // It is about another time altogether.
                 return Ok(());
@@ -93,7 +94,7 @@ impl Answer<'_> {
         }
         rows.check()?;
         let mut mismatches = Vec::with_capacity(rows.wanted.len());
-        if self.asked.rows.at.is_some() {
+        if self.asked.rows.is_some() {
             let repeats = repeats(rows);
             for column in 0..rows.wanted.len() {
                 mismatches.push(self.reconcile(rows, column, &repeats, at, sink)?);
@@ -106,8 +107,8 @@ impl Answer<'_> {
 
     /// Checks that the answer's place holds what the document says.
     fn check_place(&self, at: &At<'_, '_>) -> Result<()> {
-        let Some(list) = self.asked.rows.at else { return Ok(()) };
-        let below = list.get(self.asked.answer.len()..).unwrap_or_default();
+        let Some(rows) = &self.asked.rows else { return Ok(()) };
+        let below = &rows.at;
         let Some((_, outer)) = below.split_last() else {
             return at.list().map(drop);
         };
@@ -115,14 +116,14 @@ impl Answer<'_> {
         place(at, outer, &mut |_| Ok(()))?;
         place(at, below, &mut |held| match held.value {
             Json::List(_) => Ok(()),
-            Json::Null if self.asked.rows.may_be_missing => Ok(()),
+            Json::Null if rows.may_be_missing => Ok(()),
             _ => Err(held.expected("an array")),
         })
     }
 
     /// Other buckets than those asked for would be other readings.
     fn check_grain(&self, at: &At<'_, '_>) -> Result<()> {
-        let Some((key, argument)) = self.asked.echo.grain else {
+        let Some((key, argument)) = &self.asked.echo.grain else {
             return Ok(());
         };
         let path = at.path();
@@ -150,16 +151,21 @@ impl Answer<'_> {
         if echo.start.is_none() && echo.end.is_none() {
             return Ok(whole);
         }
-        let taken = SignedDuration::from_secs(self.asked.moments.end);
+        let taken = SignedDuration::from_secs(self.asked.moments.end_takes);
         let (first, last) = (whole.start, whole.end - taken);
         let path = at.path();
-        let moment = |key: Option<&'static str>, asked| match key.map(|key| at.get(&path, key)).transpose()?.flatten() {
+        let moment = |key: &'static Option<String>, asked| match key
+            .as_deref()
+            .map(|key| at.get(&path, key))
+            .transpose()?
+            .flatten()
+        {
             Some(told) => instant(&told).map(|told| told.at),
             None => Ok(asked),
         };
-        let (from, to) = (moment(echo.start, first)?, moment(echo.end, last)?);
-        let is_there = |key: Option<&str>| key.is_some_and(|key| at.value.get(key).is_some());
-        if is_there(echo.start) || is_there(echo.end) {
+        let (from, to) = (moment(&echo.start, first)?, moment(&echo.end, last)?);
+        let is_there = |key: &Option<String>| key.as_ref().is_some_and(|key| at.value.get(key).is_some());
+        if is_there(&echo.start) || is_there(&echo.end) {
             sink.answers(from, to.checked_add(taken).unwrap_or(to));
         }
         if from > first || to < last {
@@ -222,7 +228,7 @@ impl Answer<'_> {
         let Some((key, meter)) = rows
             .wanted
             .get(column)
-            .and_then(|wanted| Some((wanted.figure.total?, wanted.meter)))
+            .and_then(|wanted| Some((wanted.figure.total.as_deref()?, wanted.meter)))
         else {
             return Ok(false);
         };
@@ -319,9 +325,9 @@ impl Answer<'_> {
     }
 
     /// Where the values of a meter's dimensions come from.
-    fn dimensions(&self, meter: &MeterOf<'_>) -> Vec<Dimension<'_>> {
-        let labels = self.asked.rows.labels;
-        let dimension = |name: &&str| match labels.iter().position(|label| label.name == *name) {
+    fn dimensions(&self, meter: &Meter) -> Vec<Dimension<'_>> {
+        let labels = self.asked.rows.as_ref().map_or(&[][..], |rows| &rows.labels);
+        let dimension = |name: &&str| match labels.iter().position(|label| snake(label) == *name) {
             Some(place) => Dimension::OfTheRow(place),
             None => Dimension::OfTheCall(narrowed_to(&self.call.call.arguments, name)),
         };

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use serde_json::{Map, Value as Plain};
 
-use super::document::{CallOf, Document, Format, Fractions, Place};
+use super::document::{self, Document, Format, Fractions};
 use crate::service::{Account, Call, Method, Request};
 use crate::values::arguments::Value;
 use crate::values::error::{Error, Kind, Result};
@@ -14,42 +14,43 @@ impl Document {
     /// The request for a call: unsigned, and made anew for every attempt.
     pub fn request(&self, account: &Account, call: &Call) -> Result<Request> {
         let asked = self
-            .call(call.operation)
+            .of(call.operation)
             .ok_or_else(|| Error::new(Kind::Internal, "an operation that the document does not have"))?;
         check(asked, call)?;
-        let mut pairs: Vec<(&str, String)> = asked
-            .query
-            .iter()
-            .map(|(key, value)| (*key, (*value).to_owned()))
+        let template = asked.path.as_deref().unwrap_or("{wire}").replace("{wire}", &asked.wire);
+        let fixed = asked.query.iter();
+        let mut pairs: Vec<(&str, String)> = fixed
+            .map(|(key, value)| (key.as_str(), value.replace("{wire}", &asked.wire)))
             .collect();
-        let mut body = Map::new();
-        let carries = call.operation.arguments.iter().zip(asked.carries);
-        for (argument, carry) in carries {
-            let Some(value) = call.arguments.get(argument.name) else {
+        let mut body = None;
+        for taken in asked
+            .takes
+            .iter()
+            .filter(|taken| !template.contains(&format!("{{{}}}", taken.name)))
+        {
+            let wire = taken.wire.as_deref().unwrap_or(&taken.name);
+            if asked.method == Method::Post {
+                body.get_or_insert_with(Map::new);
+            }
+            let Some(value) = call.arguments.get(&taken.name) else {
                 continue;
             };
-            match (carry.place, plain(asked, call, argument.name, value)?) {
-                (Place::Path, _) => {}
-                (Place::Query, Plain::Array(items)) => pairs.extend(items.iter().map(|item| (carry.wire, bare(item)))),
-                (Place::Query, value) => pairs.push((carry.wire, bare(&value))),
-                (Place::Body, Plain::Number(number)) if carry.as_text => {
-                    body.insert(carry.wire.to_owned(), Plain::String(number.to_string()));
-                }
-                (Place::Body, value) => {
-                    body.insert(carry.wire.to_owned(), value);
-                }
+            match (&mut body, plain(asked, call, &taken.name, value)?) {
+                (None, Plain::Array(items)) => pairs.extend(items.iter().map(|item| (wire, bare(item)))),
+                (None, value) => pairs.push((wire, bare(&value))),
+                (Some(body), value) if taken.as_text => drop(body.insert(wire.to_owned(), Plain::String(bare(&value)))),
+                (Some(body), value) => drop(body.insert(wire.to_owned(), value)),
             }
         }
-        let mut url = format!("{}/{}", account.base_url, path(asked.path, account, call));
+        let mut url = format!("{}/{}", account.base_url, path(&template, account, call));
         if !pairs.is_empty() {
             url.push('?');
             url.push_str(&query(pairs.iter().map(|(key, value)| (*key, value.as_str()))));
         }
-        let has_body = asked.carries.iter().any(|carry| carry.place == Place::Body);
-        Ok(match asked.method {
-            Method::Get => Request::get(url),
-            Method::Post if has_body => Request::post_json(url, &Plain::Object(body)),
-            Method::Post => Request::post(url),
+        Ok(match (asked.method, body) {
+            (Method::Get, _) => Request::get(url),
+            (Method::Post, Some(body)) => Request::post_json(url, &Plain::Object(body)),
+            (Method::Post, None) => Request::post(url),
         })
     }
 }
@@ -75,12 +76,13 @@ fn path(template: &str, account: &Account, call: &Call) -> String {
 }
 
 /// Refuses what a call cannot ask at once.
-fn check(asked: &CallOf<'_>, call: &Call) -> Result<()> {
+fn check(asked: &document::Call, call: &Call) -> Result<()> {
     let has = |name: &str| call.arguments.get(name).is_some();
     if let Some((one, other)) = asked.exclusive.iter().find(|(one, other)| has(one) && has(other)) {
         return Err(Error::invalid(format!("give {one} or {other}, not both")));
     }
-    let missing: Vec<&str> = asked.together.iter().copied().filter(|name| !has(name)).collect();
+    let names = asked.together.iter().map(String::as_str);
+    let missing: Vec<&str> = names.filter(|name| !has(name)).collect();
     if !missing.is_empty() && missing.len() < asked.together.len() {
         return Err(Error::invalid(format!(
             "{} go together: give all of them or none; {} is missing",
@@ -98,7 +100,7 @@ fn check(asked: &CallOf<'_>, call: &Call) -> Result<()> {
 }
 
 /// The value of an argument as JSON.
-fn plain(asked: &CallOf<'_>, call: &Call, name: &str, value: &Value) -> Result<Plain> {
+fn plain(asked: &document::Call, call: &Call, name: &str, value: &Value) -> Result<Plain> {
     let Value::Instant(instant) = value else {
         return Ok(value.to_json());
     };
@@ -121,7 +123,7 @@ fn plain(asked: &CallOf<'_>, call: &Call, name: &str, value: &Value) -> Result<P
             )));
         }
     };
-    let taken = if is_end { moments.end } else { 0 };
+    let taken = if is_end { moments.end_takes } else { 0 };
     let moved = SignedDuration::from_nanos(grown) - SignedDuration::from_secs(taken);
     let at = instant.at.checked_add(moved);
     let at = at.map_err(|_| Error::invalid(format!("{name} ({}) is out of range", instant.at)))?;

@@ -8,13 +8,13 @@ use std::borrow::Cow;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
-use super::document::{CallOf, FigureOf, RowsOf};
+use super::document::{Call, Figure, NO_ROWS, Rows as Layout};
 use crate::meters::Buckets;
 use crate::service::PlannedCall;
 use crate::values::error::{Error, Result};
 use crate::values::json::{At, Items, Json, Peek, Reader, occurs_twice, refuse_duplicates};
 use crate::values::quantity::{Quantity, check_count};
-use crate::values::shape::{Holds, HoldsOf, day, instant};
+use crate::values::shape::{Holds, day, instant};
 use crate::values::window::Instant;
 
 /// The stretch of time that a row is about.
@@ -30,14 +30,14 @@ pub struct Bucket {
 #[derive(Debug, Clone, Copy)]
 pub struct Wanted {
     /// The number.
-    pub figure: &'static FigureOf<'static>,
+    pub figure: &'static Figure,
     /// The meter's place in the source.
     pub meter: usize,
 }
 
 /// The rows of an answer, in columns: a row costs no allocation of its own.
 pub struct Rows<'b> {
-    layout: &'static RowsOf<'static>,
+    layout: &'static Layout,
     buckets_are: Buckets,
     /// The bucket of rows that have no moment.
     whole: Bucket,
@@ -81,21 +81,23 @@ struct Place(usize, Option<usize>);
 
 impl<'b> Rows<'b> {
     /// No rows yet of the answer to this call; `whole` is what rows without a moment are about.
-    pub fn new(asked: &'static CallOf<'static>, call: &PlannedCall, whole: Bucket) -> Self {
-        let wanted = |figure: &'static FigureOf<'static>| {
+    pub fn new(asked: &'static Call, call: &PlannedCall, whole: Bucket) -> Self {
+        let wanted = |figure: &'static Figure| {
             let meter = figure.meter.filter(|meter| call.asked.meters.contains(meter))?;
             Some(Wanted { figure, meter })
         };
-        let wanted: Vec<Wanted> = asked.figures.iter().filter_map(wanted).collect();
-        let labels = asked.rows.labels.iter().map(|label| label.wire);
-        let own = labels.chain(wanted.iter().map(|wanted| wanted.figure.wire)).collect();
-        let time = asked.rows.time.into_iter();
-        let (outer, inner) = match asked.rows.inner {
+        let wanted: Vec<Wanted> = asked.meter.iter().filter_map(wanted).collect();
+        let layout = asked.rows.as_ref().unwrap_or(&NO_ROWS);
+        let labels = layout.labels.iter().map(String::as_str);
+        let own = labels.chain(wanted.iter().map(|wanted| wanted.figure.value.as_str()));
+        let own: Vec<&str> = own.collect();
+        let time = layout.time.as_deref().into_iter();
+        let (outer, inner) = match layout.inner {
             Some(_) => (time.collect(), own),
             None => (time.chain(own).collect(), Vec::new()),
         };
         Self {
-            layout: &asked.rows,
+            layout,
             buckets_are: call.asked.buckets,
             whole,
             wanted,
@@ -137,7 +139,7 @@ impl<'b> Rows<'b> {
         for wanted in &self.wanted {
             let figure = wanted.figure;
             let path = at.path();
-            let held = match (figure.wire, figure.total) {
+            let held = match (figure.value.as_str(), figure.total.as_deref()) {
                 ("", None) => Some(*at),
                 ("", Some(key)) | (key, _) => {
                     at.map()?;
@@ -146,11 +148,11 @@ impl<'b> Rows<'b> {
             };
             let found = match held {
                 Some(held) => number(figure, held.value).map_err(|problem| Error::unexpected(held.path(), problem))?,
-                None if figure.is_optional => {
+                None if figure.optional => {
                     self.absent.push(self.figures.len());
                     None
                 }
-                None => return Err(missing(format!("{path}.{}", figure.wire))),
+                None => return Err(missing(format!("{path}.{}", figure.value))),
             };
             self.figures.push(found);
         }
@@ -170,14 +172,14 @@ impl<'b> Rows<'b> {
             inner,
             ..
         } = self;
-        let (slots, from) = match rows.inner {
+        let (slots, from) = match &rows.inner {
             Some(_) => (inner, 0),
             None => (slots, usize::from(rows.time.is_some())),
         };
         let rows = *rows;
         let (keys, held) = (&slots.keys, &slots.held);
         let mut slots = keys.iter().zip(held).skip(from);
-        for _ in rows.labels {
+        for _ in &rows.labels {
             let Some((key, slot)) = slots.next() else { break };
             self.labels.push(match slot {
                 Slot::Absent | Slot::Scalar(Json::Null) => None,
@@ -191,7 +193,7 @@ impl<'b> Rows<'b> {
                 Slot::Scalar(held) => {
                     number(figure, held).map_err(|problem| Error::unexpected(path(rows, place, key), problem))?
                 }
-                Slot::Absent if figure.is_optional => {
+                Slot::Absent if figure.optional => {
                     self.absent.push(self.figures.len());
                     None
                 }
@@ -209,7 +211,7 @@ impl<'b> Rows<'b> {
 
     /// The bucket that a row's moment names.
     fn bucket(&self, place: Place) -> Result<Bucket> {
-        let (Some(key), Some(slot)) = (self.layout.time, self.slots.held.first()) else {
+        let (Some(key), Some(slot)) = (&self.layout.time, self.slots.held.first()) else {
             return Ok(self.whole);
         };
         let path = || path(self.layout, place, key);
@@ -218,7 +220,8 @@ impl<'b> Rows<'b> {
             Slot::Other(_) => return Err(Error::unexpected(path(), slot.expected("a string"))),
             Slot::Scalar(held) => held,
         };
-        let start = moment(self.layout.told, held).map_err(|problem| Error::unexpected(path(), problem))?;
+        let start = moment(self.layout.told.unwrap_or(Holds::Instant), held)
+            .map_err(|problem| Error::unexpected(path(), problem))?;
         self.around(start)
             .ok_or_else(|| Error::unexpected(path(), format!("{start} is too late to be a bucket's start")))
     }
@@ -249,7 +252,7 @@ impl<'b> Rows<'b> {
         let mut inside = 0;
         let mut problem = None;
         reader.members(|reader, key, peek| {
-            if self.layout.inner != Some(&*key) {
+            if self.layout.inner.as_deref() != Some(&*key) {
                 return self.slots.take(reader, key, peek);
             }
             if peek != Peek::Array {
@@ -378,18 +381,18 @@ impl Slot<'_> {
 }
 
 /// What a number must be, with its article.
-fn expected(figure: &FigureOf<'_>) -> &'static str {
+fn expected(figure: &Figure) -> &'static str {
     match figure.holds {
-        HoldsOf::Integer => "a whole number",
+        Some(Holds::Integer) => "a whole number",
         _ => "a number",
     }
 }
 
 /// The number that a value is; nothing where it is null and may be.
-fn number(figure: &FigureOf<'_>, held: &Json<'_>) -> std::result::Result<Option<Quantity>, String> {
+fn number(figure: &Figure, held: &Json<'_>) -> std::result::Result<Option<Quantity>, String> {
     match held {
         Json::Number(text) => {
-            if let HoldsOf::Integer = figure.holds {
+            if let Some(Holds::Integer) = figure.holds {
                 check_count(text).map_err(|problem| problem.message.clone())?;
             }
             Quantity::parse(text)
@@ -427,16 +430,16 @@ fn missing(path: String) -> Error {
     Error::unexpected(path, "the field is missing")
 }
 
-fn no_object(rows: &RowsOf<'_>, place: Place, found: &Json<'_>) -> Error {
+fn no_object(rows: &Layout, place: Place, found: &Json<'_>) -> Error {
     let path = path(rows, place, "");
     Error::unexpected(path, format!("expected an object, found {}", found.describe()))
 }
 
 /// The path of a key of a row, for messages.
-fn path(rows: &RowsOf<'_>, Place(row, inside): Place, key: &str) -> String {
-    let steps = rows.at.unwrap_or_default().iter().map(|step| format!(".{step}"));
+fn path(rows: &Layout, Place(row, inside): Place, key: &str) -> String {
+    let steps = rows.list.iter().map(|step| format!(".{step}"));
     let mut path = format!("${}[{row}]", steps.collect::<String>());
-    if let (Some(inner), Some(inside)) = (rows.inner, inside) {
+    if let (Some(inner), Some(inside)) = (&rows.inner, inside) {
         path = format!("{path}.{inner}[{inside}]");
     }
     if !key.is_empty() {

@@ -1,68 +1,83 @@
 //! What a selection asks: which calls, one for each value of what it narrows by, in buckets of which length.
 
-use super::document::{Document, SelectOf};
+use super::document::{Document, Grain, Select};
 use crate::meters::{Buckets, Source};
-use crate::service::{Asked, Call, Operation, wanted};
-use crate::values::arguments::{Accepts, Argument, Arguments, Value};
+use crate::service::{Asked, Call, Facts, Operation, wanted};
+use crate::values::arguments::{Accepts, Arguments, Value};
 use crate::values::error::{Error, Result};
+
+/// A selection from a document's meters.
+struct Selection<'a> {
+    document: &'static Document,
+    facts: &'static Facts,
+    given: &'a Arguments,
+}
 
 impl Document {
     /// Which sources a selection takes, and with which arguments.
-    pub fn asked(&'static self, selection: &Arguments) -> Result<Vec<Asked>> {
-        let wanted = wanted(&self.facts, selection)?;
-        for (argument, select) in self.selected() {
-            match select.missing {
-                Some(missing) if selection.get(argument.name).is_none() => return Err(Error::invalid(missing)),
-                _ => {}
+    pub fn asked(&'static self, facts: &'static Facts, given: &Arguments) -> Result<Vec<Asked>> {
+        let selection = Selection {
+            document: self,
+            facts,
+            given,
+        };
+        let wanted = wanted(facts, given)?;
+        for (name, select) in &self.select {
+            match &select.missing {
+                Some(missing) if given.get(name).is_none() => return Err(Error::invalid(missing)),
+                _ => selection.refuse_idle(name, select, &wanted)?,
             }
-            self.refuse_idle(argument, select, selection, &wanted)?;
         }
         let mut all = Vec::new();
         for (source, meters) in wanted {
-            let Some(operation) = self.operation(source) else {
-                continue;
-            };
-            if self.is_asked(operation, selection) {
-                self.ask(source, operation, meters, selection, &mut all)?;
+            let operation = facts.operations.iter().find(|known| known.name == source.operation);
+            if let Some(operation) = operation.filter(|operation| selection.asks(operation)) {
+                all.extend(selection.calls(source, operation, meters)?);
             }
         }
         Ok(all)
     }
 
-    fn selected(&self) -> impl Iterator<Item = (&'static Argument, &'static SelectOf<'static>)> {
-        self.facts.selection.iter().zip(self.select).skip(1)
-    }
-
-    fn operation(&self, source: &Source) -> Option<&'static Operation> {
-        self.facts
-            .operations
+    /// The buckets that a native call asks for.
+    pub fn buckets_asked(&self, call: &Call) -> Option<Buckets> {
+        let (name, select) = self.select.iter().find(|(_, select)| select.grain)?;
+        let asked = self.of(call.operation)?;
+        let value = call.arguments.get(select.to.as_deref().unwrap_or(name))?;
+        asked
+            .grain
             .iter()
-            .find(|known| known.name == source.operation)
+            .find(|grain| grain.is(value))
+            .map(|grain| asked.buckets_of(grain))
     }
+}
 
-    /// True if a selection asks this call, or another one for the same meters.
-    fn is_asked(&self, operation: &Operation, selection: &Arguments) -> bool {
-        let given = |name: &&str| match selection.get(name) {
-            None | Some(Value::Flag(false)) => false,
-            Some(_) => true,
-        };
-        let (with, without) = self.call(operation).map_or((&[][..], &[][..]), |call| call.asked);
-        (with.is_empty() || with.iter().any(given)) && !without.iter().any(given)
+impl Grain {
+    fn is(&self, value: &Value) -> bool {
+        match value {
+            Value::Whole(seconds) => self.every == *seconds,
+            Value::Text(word) => self.word.as_ref() == Some(word),
+            _ => false,
+        }
+    }
+}
+
+impl Selection<'_> {
+    /// True if this call is asked, and not another one for the same meters.
+    fn asks(&self, operation: &Operation) -> bool {
+        let given = |name: &String| !matches!(self.given.get(name), None | Some(Value::Flag(false)));
+        self.document.of(operation).is_some_and(|call| {
+            (call.asked_with.is_empty() || call.asked_with.iter().any(given)) && !call.asked_without.iter().any(given)
+        })
     }
 
     /// Refuses what narrows none of the meters that are asked for.
-    fn refuse_idle(
-        &self,
-        argument: &Argument,
-        select: &SelectOf<'_>,
-        selection: &Arguments,
-        wanted: &[(&'static Source, Vec<usize>)],
-    ) -> Result<()> {
+    fn refuse_idle(&self, name: &str, select: &Select, wanted: &[(&'static Source, Vec<usize>)]) -> Result<()> {
+        let to = select.to.as_deref().unwrap_or(name);
         let knows = |source: &Source| {
-            self.operation(source)
-                .is_some_and(|operation| takes(operation, select.to))
+            let mut operations = self.facts.operations.iter();
+            operations.any(|operation| operation.name == source.operation && takes(operation, to))
         };
-        let is_default = matches!(selection.get(argument.name), None | Some(Value::Flag(_)));
+        let is_default = matches!(self.given.get(name), None | Some(Value::Flag(_)));
         if is_default || select.grain || wanted.iter().any(|(source, _)| knows(source)) {
             return Ok(());
         }
@@ -74,36 +89,26 @@ impl Document {
         if names.is_empty() {
             return Ok(());
         }
+        let names = names.join(", ");
         Err(Error::invalid(format!(
-            "{} narrows none of the meters asked for; it narrows {}",
-            argument.name,
-            names.join(", ")
+            "{name} narrows none of the meters asked for; it narrows {names}"
         )))
     }
 
     /// The calls of one source: one for each combination of the values that make calls of their own.
-    fn ask(
-        &self,
-        source: &'static Source,
-        operation: &'static Operation,
-        meters: Vec<usize>,
-        selection: &Arguments,
-        all: &mut Vec<Asked>,
-    ) -> Result<()> {
-        let mut whole = self.in_buckets(source, operation, meters, selection)?;
+    fn calls(&self, source: &'static Source, operation: &'static Operation, meters: Vec<usize>) -> Result<Vec<Asked>> {
+        let mut whole = self.in_buckets(source, operation, meters)?;
         let mut choices: Vec<(&str, Vec<Value>)> = Vec::new();
-        for (argument, select) in self.selected() {
-            let Some(value) = selection.get(argument.name) else {
-                continue;
-            };
+        for (name, select) in &self.document.select {
+            let Some(value) = self.given.get(name) else { continue };
             whole.span = select.span.unwrap_or(whole.span);
-            let Some(taken) = operation.arguments.iter().find(|taken| taken.name == select.to) else {
+            let to = select.to.as_deref().unwrap_or(name);
+            let taken = operation.arguments.iter().find(|taken| taken.name == to);
+            let Some(taken) = taken.filter(|_| !select.grain) else {
                 continue;
             };
             if !select.each {
-                if !select.grain {
-                    whole.arguments.push((taken.name.to_owned(), value.clone()));
-                }
+                whole.arguments.push((taken.name.to_owned(), value.clone()));
                 continue;
             }
             let one = |text: &str| match taken.accepts {
@@ -112,82 +117,51 @@ impl Document {
             };
             choices.push((
                 taken.name,
-                selection.distinct_texts(argument.name).into_iter().map(one).collect(),
+                self.given.distinct_texts(name).into_iter().map(one).collect(),
             ));
         }
         let mut asked = vec![whole];
         for (name, values) in choices {
-            let each = |asked: &Asked| -> Vec<Asked> {
-                let with = |value: &Value| {
-                    let mut one = asked.clone();
-                    one.arguments.push((name.to_owned(), value.clone()));
-                    one
-                };
-                values.iter().map(with).collect()
+            let with = |asked: &Asked, value: &Value| {
+                let mut one = asked.clone();
+                one.arguments.push((name.to_owned(), value.clone()));
+                one
             };
-            asked = asked.iter().flat_map(each).collect();
+            asked = asked
+                .iter()
+                .flat_map(|asked| values.iter().map(move |value| with(asked, value)))
+                .collect();
         }
-        all.extend(asked);
-        Ok(())
+        Ok(asked)
     }
 
-    /// A source in buckets of the length that a selection chooses, or of its usual one.
-    fn in_buckets(
-        &self,
-        source: &'static Source,
-        operation: &'static Operation,
-        meters: Vec<usize>,
-        selection: &Arguments,
-    ) -> Result<Asked> {
-        let grains = self.call(operation).map_or(&[][..], |call| call.grains);
-        let chosen = self.selected().find(|(_, select)| select.grain);
-        let Some((argument, select)) = chosen.filter(|(_, select)| takes(operation, select.to)) else {
+    /// A source in buckets of the length that the selection chooses, or of its usual one.
+    fn in_buckets(&self, source: &'static Source, operation: &Operation, meters: Vec<usize>) -> Result<Asked> {
+        let mut choosing = self.document.select.iter().filter(|(_, select)| select.grain);
+        let to = |name: &'static str, select: &'static Select| select.to.as_deref().unwrap_or(name);
+        let chosen = choosing.find(|(name, select)| takes(operation, to(name, select)));
+        let (Some((name, select)), Some(call)) = (chosen, self.document.of(operation)) else {
             return Ok(Asked::of(source, meters, Vec::new()));
         };
-        let grain = match selection.get(argument.name) {
-            None => grains
-                .iter()
-                .rfind(|grain| source.buckets == Buckets::Window || grain.buckets == source.buckets),
-            Some(Value::Text(word)) => grains.iter().find(|grain| grain.word == Some(word)),
-            Some(Value::Whole(seconds)) => grains.iter().find(|grain| grain.seconds == *seconds),
-            Some(_) => None,
+        let grain = match self.given.get(name) {
+            None => call.usual_grain(),
+            Some(value) => call.grain.iter().find(|grain| grain.is(value)),
         };
         let Some(grain) = grain else {
-            let known: Vec<String> = grains.iter().map(|grain| grain.seconds.to_string()).collect();
+            let known: Vec<String> = call.grain.iter().map(|grain| grain.every.to_string()).collect();
             let meter = source.meters.first().map_or(source.operation, |meter| meter.name);
-            let asked = selection.get(argument.name).map(Value::plain).unwrap_or_default();
+            let asked = self.given.get(name).map(Value::plain).unwrap_or_default();
+            let known = known.join(", ");
             return Err(Error::invalid(format!(
-                "{meter} has buckets of {} s, not {asked} s; leave {} out, or name meters that have it",
-                known.join(", "),
-                argument.name
+                "{meter} has buckets of {known} s, not {asked} s; leave {name} out, or name meters that have it"
             )));
         };
-        let value = match grain.word {
-            Some(word) => Value::Text(word.to_owned()),
-            None => Value::Whole(grain.seconds),
-        };
-        let buckets = if source.buckets == Buckets::Window {
-            Buckets::Window
-        } else {
-            grain.buckets
-        };
+        let value = grain.word.clone().map_or(Value::Whole(grain.every), Value::Text);
         Ok(Asked {
-            buckets,
-            span: grain.span,
-            ..Asked::of(source, meters, vec![(select.to.to_owned(), value)])
+            buckets: call.buckets.unwrap_or_else(|| call.buckets_of(grain)),
+            span: grain.span.unwrap_or(source.span),
+            ..Asked::of(source, meters, vec![(to(name, select).to_owned(), value)])
         })
-    }
-
-    /// The buckets that a native call asks for.
-    pub fn buckets_of(&self, call: &Call) -> Option<Buckets> {
-        let (_, select) = self.selected().find(|(_, select)| select.grain)?;
-        let mut grains = self.call(call.operation)?.grains.iter();
-        let grain = match call.arguments.get(select.to)? {
-            Value::Whole(seconds) => grains.find(|grain| grain.seconds == *seconds),
-            Value::Text(word) => grains.find(|grain| grain.word == Some(word)),
-            _ => None,
-        }?;
-        Some(grain.buckets)
     }
 }
 

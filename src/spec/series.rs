@@ -3,12 +3,13 @@
 
 use std::borrow::Cow;
 
-use super::document::{CallOf, Document, FigureOf, LabelOf};
+use super::document::{self, Document, Figure};
 use super::fail::place;
 use crate::service::Call;
 use crate::values::error::{Error, Result};
 use crate::values::json::{At, Json};
 use crate::values::shape::{Holds, Shape, Typed};
+use crate::values::text::snake;
 
 /// Fields that are not known.
 type Extra = Vec<(String, Json<'static>)>;
@@ -17,11 +18,11 @@ impl Document {
     /// What was asked for, out of the document, as it may be relied on.
     pub fn typed(&self, call: &Call, document: &Json<'_>) -> Result<Typed> {
         let root = At::root(document);
-        let Some(asked) = self.call(call.operation) else {
+        let Some(asked) = self.of(call.operation) else {
             return call.operation.returns.read(&root);
         };
-        place(&root, asked.answer, &mut |at| match call.operation.returns {
-            Holds::Record(shape) if asked.is_series => Series { asked, call, shape }.read(at),
+        place(&root, &asked.answer, &mut |at| match call.operation.returns {
+            Holds::Record(shape) if asked.series => Series { asked, shape }.read(at),
             returns => returns.read(at),
         })
     }
@@ -29,8 +30,7 @@ impl Document {
 
 /// How a call's series is read.
 struct Series<'c> {
-    asked: &'static CallOf<'static>,
-    call: &'c Call,
+    asked: &'c document::Call,
     /// The record of the whole, with those of its rows and details inside.
     shape: &'static Shape,
 }
@@ -64,21 +64,21 @@ impl Series<'_> {
         let known = |key: &str| {
             plain(key)
                 || filters.iter().any(|(_, wire)| *wire == key)
-                || self.asked.details == Some(key)
+                || self.asked.details.as_deref() == Some(key)
                 || self.has_figures(key)
         };
         Ok(Typed::Record(self.shape.name, fields, extra(members, known)))
     }
 
     /// The arguments that narrow the question, and the service's names of them; the answer repeats them.
-    fn filters(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
-        let grain = self.asked.echo.grain.map(|(_, argument)| argument);
-        let range = self.call.operation.range.map_or([""; 2], |(start, end)| [start, end]);
-        let pages = self.asked.pages.map_or([""; 2], |pages| [pages.number, pages.size]);
-        let carries = self.call.operation.arguments.iter().zip(self.asked.carries);
-        carries
-            .map(|(argument, carry)| (argument.name, carry.wire))
-            .filter(move |(name, _)| Some(*name) != grain && !range.contains(name) && !pages.contains(name))
+    fn filters(&self) -> impl Iterator<Item = (&str, &str)> {
+        let asked = self.asked;
+        let grain = asked.echo.grain.iter().map(|(_, argument)| argument);
+        let range = asked.range.iter().flat_map(|(start, end)| [start, end]);
+        let pages = asked.pages.iter().flat_map(|pages| [&pages.number, &pages.size]);
+        let others: Vec<&String> = grain.chain(range).chain(pages).collect();
+        let takes = asked.takes.iter().filter(move |taken| !others.contains(&&taken.name));
+        takes.map(|taken| (taken.name.as_str(), taken.wire.as_deref().unwrap_or(&taken.name)))
     }
 
     /// The record of which a field is a list.
@@ -90,24 +90,29 @@ impl Series<'_> {
         }
     }
 
-    fn list(&self) -> Option<&'static str> {
-        self.asked.rows.at.and_then(|at| at.last().copied())
+    fn list(&self) -> Option<&str> {
+        self.asked.rows.as_ref()?.list.last().map(String::as_str)
     }
 
     /// True for the keys that a result and each of its details share.
     fn has_figures(&self, key: &str) -> bool {
-        self.list() == Some(key) || self.asked.figures.iter().any(|figure| figure.total == Some(key))
+        self.list() == Some(key)
+            || self
+                .asked
+                .meter
+                .iter()
+                .any(|figure| figure.total.as_deref() == Some(key))
     }
 
     fn details(&self, at: &At<'_, '_>) -> Result<Typed> {
-        let labels = self.asked.split_labels;
-        each(at, self.asked.details, |at| {
+        let labels = &self.asked.split_labels;
+        each(at, self.asked.details.as_deref(), |at| {
             let fields = vec![
                 ("dimensions", texts(labels, at)?),
                 ("totals", self.totals(at)?),
                 ("rows", self.rows(at)?),
             ];
-            let known = |key: &str| self.has_figures(key) || labels.iter().any(|label| label.wire == key);
+            let known = |key: &str| self.has_figures(key) || labels.iter().any(|label| label == key);
             Ok(vec![Typed::Record(
                 self.inner("details").name,
                 fields,
@@ -117,18 +122,20 @@ impl Series<'_> {
     }
 
     fn rows(&self, at: &At<'_, '_>) -> Result<Typed> {
-        let rows = &self.asked.rows;
+        let Some(rows) = &self.asked.rows else {
+            return Ok(Typed::List(Vec::new()));
+        };
         each(at, self.list(), |at| {
-            let time = match rows.time {
+            let time = match &rows.time {
                 Some(key) => member(at, key, |at| Holds::Instant.read(at))?,
                 None => Typed::Nothing,
             };
-            let Some(inner) = rows.inner else {
-                return Ok(vec![self.row(at, time, Vec::new())?]);
+            let Some(inner) = &rows.inner else {
+                return Ok(vec![self.row(rows, at, time, Vec::new())?]);
             };
-            let outer = extra(at.map()?, |key| rows.time == Some(key) || key == inner);
+            let outer = extra(at.map()?, |key| rows.time.as_deref() == Some(key) || key == inner);
             let found = each(at, Some(inner), |at| {
-                Ok(vec![self.row(at, time.clone(), outer.clone())?])
+                Ok(vec![self.row(rows, at, time.clone(), outer.clone())?])
             })?;
             match (found, outer.first()) {
                 // Without a row, there is nothing that could keep what is not known: it must not vanish.
@@ -143,25 +150,24 @@ impl Series<'_> {
         })
     }
 
-    fn row(&self, at: &At<'_, '_>, time: Typed, mut more: Extra) -> Result<Typed> {
+    fn row(&self, rows: &document::Rows, at: &At<'_, '_>, time: Typed, mut more: Extra) -> Result<Typed> {
         let members = at.map()?;
-        let rows = &self.asked.rows;
-        let values = || self.asked.figures.iter().filter(|figure| !figure.wire.is_empty());
+        let values = || self.asked.meter.iter().filter(|figure| !figure.value.is_empty());
         // What is null is left out, never zero.
-        let there = |figure: &&FigureOf<'_>| at.value.get(figure.wire) != Some(&Json::Null);
+        let there = |figure: &&Figure| at.value.get(&figure.value) != Some(&Json::Null);
         let read = values().filter(there).map(|figure| {
-            let value = member(at, figure.wire, |at| Holds::Decimal.read(at))?;
-            Ok((figure.name.to_owned(), value))
+            let value = member(at, &figure.value, |at| Holds::Decimal.read(at))?;
+            Ok((snake(&figure.value), value))
         });
         let fields = vec![
             ("time_stamp", time),
             ("values", Typed::Map(read.collect::<Result<_>>()?)),
-            ("dimensions", texts(rows.labels, at)?),
+            ("dimensions", texts(&rows.labels, at)?),
         ];
         more.extend(extra(members, |key| {
-            rows.time == Some(key)
-                || values().any(|figure| figure.wire == key)
-                || rows.labels.iter().any(|label| label.wire == key)
+            rows.time.as_deref() == Some(key)
+                || values().any(|figure| figure.value == key)
+                || rows.labels.iter().any(|label| label == key)
         }));
         Ok(Typed::Record(self.inner("rows").name, fields, more))
     }
@@ -170,10 +176,10 @@ impl Series<'_> {
     fn totals(&self, at: &At<'_, '_>) -> Result<Typed> {
         let path = at.path();
         let mut found = Vec::new();
-        for key in self.asked.figures.iter().filter_map(|figure| figure.total) {
+        for key in self.asked.meter.iter().filter_map(|figure| figure.total.as_deref()) {
             if let Some(value) = at.value.get(key).filter(|value| **value != Json::Null) {
                 let value = Holds::Decimal.read(&At::member(&path, key, value))?;
-                found.push((crate::values::text::snake(key), value));
+                found.push((snake(key), value));
             }
         }
         Ok(Typed::Map(found))
@@ -197,13 +203,13 @@ fn each(at: &At<'_, '_>, key: Option<&str>, read: impl Fn(&At<'_, '_>) -> Result
 }
 
 /// The texts by which a row is told apart; those that it has.
-fn texts(labels: &[LabelOf<'_>], at: &At<'_, '_>) -> Result<Typed> {
+fn texts(labels: &[String], at: &At<'_, '_>) -> Result<Typed> {
     let path = at.path();
     let mut found = Vec::new();
     for label in labels {
-        if let Some(value) = at.value.get(label.wire).filter(|value| **value != Json::Null) {
-            let value = Holds::Label.read(&At::member(&path, label.wire, value))?;
-            found.push((label.name.to_owned(), value));
+        if let Some(value) = at.value.get(label).filter(|value| **value != Json::Null) {
+            let value = Holds::Label.read(&At::member(&path, label, value))?;
+            found.push((snake(label), value));
         }
     }
     Ok(Typed::Map(found))

@@ -87,21 +87,21 @@ pub type Check = fn(&str) -> std::result::Result<(), String>;
 
 /// What an argument accepts.
 #[derive(Debug, Clone, Copy)]
-pub enum AcceptsOf<'a> {
+pub enum Accepts {
     /// A bool.
     Flag,
     /// An int between these, both included.
     Whole(i64, i64),
     /// One of these ints.
-    WholeOf(&'a [i64]),
+    WholeOf(&'static [i64]),
     /// A str that passes the check.
     Text(Check),
     /// One of these strs.
-    OneOf(&'a [&'a str]),
+    OneOf(&'static [&'static str]),
     /// A str or a list of them; each passes the check.
     Texts(Check),
     /// A str or a list of them; each one of these.
-    SomeOf(&'a [&'a str]),
+    SomeOf(&'static [&'static str]),
     /// A moment: aware datetime, date (midnight UTC) or ISO text.
     Moment,
     /// The same, or an int of Unix milliseconds.
@@ -112,12 +112,9 @@ pub enum AcceptsOf<'a> {
     Dicts,
 }
 
-/// One that lives as long as the process.
-pub type Accepts = AcceptsOf<'static>;
-
 /// Whether an argument must be given.
 #[derive(Debug, Clone, Copy)]
-pub enum NeededOf<'a> {
+pub enum Needed {
     /// It must.
     Required,
     /// It may.
@@ -127,27 +124,21 @@ pub enum NeededOf<'a> {
     /// It has this value otherwise.
     Whole(i64),
     /// It has this value otherwise.
-    Text(&'a str),
+    Text(&'static str),
 }
-
-/// One that lives as long as the process.
-pub type Needed = NeededOf<'static>;
 
 /// One argument of an operation or an account.
 #[derive(Debug, Clone, Copy)]
-pub struct ArgumentOf<'a> {
+pub struct Argument {
     /// Its Python name.
-    pub name: &'a str,
+    pub name: &'static str,
     /// What it accepts.
-    pub accepts: AcceptsOf<'a>,
+    pub accepts: Accepts,
     /// Whether it must be given.
-    pub needed: NeededOf<'a>,
+    pub needed: Needed,
     /// What it means, in one sentence, with its unit.
-    pub doc: &'a str,
+    pub doc: &'static str,
 }
-
-/// One that lives as long as the process.
-pub type Argument = ArgumentOf<'static>;
 
 /// Arguments that were checked against their table; those not given and without default are absent.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -9,7 +9,8 @@ use super::text::one_line;
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// What kind of thing went wrong; each kind is one exception class in Python, of the same name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// The caller's argument has a value that cannot work; nothing was sent.
     InvalidArgument,
@@ -110,7 +111,8 @@ impl Kind {
 }
 
 /// What may help against an error.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Remedy {
     /// Nothing: the same request would fail again.
     None,

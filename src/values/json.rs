@@ -38,7 +38,7 @@ impl<'b> Json<'b> {
 
     /// The same, but the items of the array at the end of this path of keys are handed over while they are read; it is
     /// empty in what is returned. A value of another kind at that place is returned as it is.
-    pub fn parse_around(body: &'b [u8], path: &[&str], items: &mut dyn Items<'b>) -> Result<Self> {
+    pub fn parse_around(body: &'b [u8], path: &[String], items: &mut dyn Items<'b>) -> Result<Self> {
         Self::read(body, Some((path, items)))
     }
 
@@ -129,7 +129,7 @@ pub trait Items<'b> {
 }
 
 /// Where an array is handed over, and to whom.
-type Around<'i, 'b> = Option<(&'i [&'i str], &'i mut dyn Items<'b>)>;
+type Around<'i, 'b> = Option<(&'i [String], &'i mut dyn Items<'b>)>;
 
 /// A body that is being read.
 pub struct Reader<'b> {

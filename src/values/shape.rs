@@ -13,33 +13,27 @@ use super::window::Instant;
 
 /// A record: its name in Python, and its fields.
 #[derive(Debug, Clone, Copy)]
-pub struct ShapeOf<'a> {
+pub struct Shape {
     /// The name of the Python dataclass in `metertap.models`.
-    pub name: &'a str,
+    pub name: &'static str,
     /// Its fields, in order; `extra` comes after them.
-    pub fields: &'a [FieldOf<'a>],
+    pub fields: &'static [Field],
 }
-
-/// One that lives as long as the process.
-pub type Shape = ShapeOf<'static>;
 
 /// A field of a record.
 #[derive(Debug, Clone, Copy)]
-pub struct FieldOf<'a> {
+pub struct Field {
     /// The service's name of it.
-    pub wire: &'a str,
+    pub wire: &'static str,
     /// Our name of it.
-    pub name: &'a str,
+    pub name: &'static str,
     /// What it holds.
-    pub holds: HoldsOf<'a>,
+    pub holds: Holds,
 }
-
-/// One that lives as long as the process.
-pub type Field = FieldOf<'static>;
 
 /// What a field holds.
 #[derive(Debug, Clone, Copy)]
-pub enum HoldsOf<'a> {
+pub enum Holds {
     /// `true` or `false`.
     Flag,
     /// A count: a whole number of 64 bits that is not negative.
@@ -55,21 +49,35 @@ pub enum HoldsOf<'a> {
     /// A day: `YYYY-MM-DD`, or an instant or epoch milliseconds of which the UTC date is taken.
     Day,
     /// A record.
-    Record(&'a ShapeOf<'a>),
+    Record(&'static Shape),
     /// An array of these.
-    List(&'a HoldsOf<'a>),
+    List(&'static Holds),
     /// An array of these; null or nothing is an empty one.
-    ListOrNothing(&'a HoldsOf<'a>),
+    ListOrNothing(&'static Holds),
     /// An object with any keys and these values.
-    Map(&'a HoldsOf<'a>),
+    Map(&'static Holds),
     /// This, or null, or nothing.
-    Maybe(&'a HoldsOf<'a>),
+    Maybe(&'static Holds),
     /// Any JSON.
     Anything,
 }
 
-/// One that lives as long as the process.
-pub type Holds = HoldsOf<'static>;
+/// The plain kinds of values, by the names that documents give to them.
+pub const PLAIN: [(&str, Holds); 8] = [
+    ("flag", Holds::Flag),
+    ("integer", Holds::Integer),
+    ("decimal", Holds::Decimal),
+    ("text", Holds::Text),
+    ("label", Holds::Label),
+    ("instant", Holds::Instant),
+    ("day", Holds::Day),
+    ("anything", Holds::Anything),
+];
+
+/// The plain kind of value of that name.
+pub fn plain(name: &str) -> Option<Holds> {
+    PLAIN.iter().find(|(known, _)| *known == name).map(|(_, holds)| *holds)
+}
 
 /// A typed value, ready to become a Python object.
 #[derive(Debug, Clone, PartialEq)]
