@@ -36,7 +36,7 @@ WHAT = {
     "F17": ("secrets", "0 canary hits; 15 kinds of redirect: 0 bytes at the second host"),
     "F18": ("import and size", "≤ 30 ms; no third-party module, thread or socket; wheel ≤ 6 MiB; 100 clients ≤ 50 ms"),
     "F19": ("types", "stubtest 0 differences; strict type check 0 errors; every public name documented"),
-    "F20": ("conformance", "5 providers × ≥ 30 checks, all pass; a toy provider in ≤ 120 lines"),
+    "F20": ("conformance", "5 providers × ≥ 30 checks, all pass; a sixth one in a document of ≤ 60 lines"),
     "F21": ("notebook", "sync, await, gather, interrupt, pandas: 0 errors but the interrupt"),
     "F22": ("whole suite, again and again", "20 passes in random order"),
     "F23": (

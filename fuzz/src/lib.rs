@@ -14,6 +14,7 @@ mod scan;
 mod sound;
 
 pub mod body;
+pub mod documents;
 pub mod exchanges;
 pub mod json;
 pub mod numbers;

@@ -7,8 +7,6 @@
 #[path = "../../tests/conformance/subject.rs"]
 #[allow(dead_code)]
 mod subject;
-#[path = "../../tests/conformance/toy.rs"]
-mod toy;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -147,6 +145,15 @@ fn write_all() {
         fs::write(root.join(format!("{target}.dict")), dictionary(&[])).expect("a dictionary");
     }
     fs::write(root.join("json.dict"), dictionary(&[])).expect("a dictionary");
+    let toy = include_str!("../../tests/common/toy.toml");
+    let sora = include_str!("../../src/providers/sora.toml");
+    for (index, (text, body)) in [(toy, common::replay::TOY_BODY), (sora, "[]"), (sora, "7")]
+        .into_iter()
+        .enumerate()
+    {
+        write("documents", index, &[text.as_bytes(), &[0], body.as_bytes()].concat());
+    }
+    fs::write(root.join("documents.dict"), dictionary(&[])).expect("a dictionary");
 }
 
 /// The words, and the keys of all documents, as libFuzzer wants them.

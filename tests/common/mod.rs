@@ -9,6 +9,7 @@ pub mod replay;
 
 use std::path::{Path, PathBuf};
 
+use metertap::providers::documented::{Documented, Nothing};
 use metertap::service::{Account, Provider, Reply, Secrets};
 use metertap::values::arguments::{Arguments, Value};
 use metertap::values::error::Result;
@@ -16,6 +17,9 @@ use metertap::values::json::Json;
 use metertap::values::secret::Secret;
 use metertap::values::shape::Typed;
 use serde_json::Value as Plain;
+
+/// A sixth provider, which is a document and nothing else: what holds for the others holds for it.
+pub static TOY: Documented = Documented::new("toy", include_str!("toy.toml"), &Nothing);
 
 /// Ways to make an account: the provider, and the fields that it takes together.
 pub const WAYS: &[(&str, &[&str])] = &[
@@ -36,6 +40,7 @@ pub const NOW: &str = "2026-06-15T12:00:00Z";
 
 /// Example arguments: the provider, the operation (`*`: those without a row of their own), and what it is given.
 pub const EXAMPLES: &[(&str, &str, &str)] = &[
+    ("toy", "*", r#"{"start": "2026-05-01", "end": "2026-05-03"}"#),
     ("sora", "traffics_for_month", r#"{"year": 2026, "month": 5}"#),
     ("sora", "*", "{}"),
     (

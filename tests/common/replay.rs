@@ -243,7 +243,22 @@ impl Replay {
     }
 }
 
-/// Every fixture, ready to be read again. `unpack` makes the decoded body of the one on the wire.
+/// What the sixth provider answers to a question for two days.
+pub const TOY_BODY: &str = r#"{"from":"2026-05-01T00:00:00Z","total":18446744073709551615,"days":[
+    {"day":"2026-05-01T00:00:00Z","kind":"small","count":18446744073709551614,"kg":0.1},
+    {"day":"2026-05-01T00:00:00Z","kind":null,"count":1,"kg":null},{"day":"2026-05-02T00:00:00Z","count":0}]}"#;
+
+/// Answers of the sixth provider.
+fn toys() -> impl Iterator<Item = Replay> {
+    let bodies = [("whole", TOY_BODY), ("empty", r#"{"days":[]}"#)];
+    bodies.into_iter().map(|(name, body)| {
+        let mut replay = example(&super::TOY, "parcels_by_day", "");
+        (replay.name, replay.reply.body) = (format!("toy/{name}"), body.as_bytes().to_vec());
+        replay
+    })
+}
+
+/// Every fixture, and answers of the sixth provider, ready to be read again. `unpack` makes the decoded body of the one on the wire.
 pub fn replays(unpack: impl Fn(&[u8]) -> Vec<u8>) -> Vec<Replay> {
     let mut all = Vec::new();
     for case in super::cases() {
@@ -261,6 +276,7 @@ pub fn replays(unpack: impl Fn(&[u8]) -> Vec<u8>) -> Vec<Replay> {
             all.push(replay(&case, &format!("{}#{id}", case.name), text.into_bytes()));
         }
     }
+    all.extend(toys());
     all
 }
 

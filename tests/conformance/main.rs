@@ -15,7 +15,6 @@ mod replies;
 mod requests;
 mod service;
 mod subject;
-mod toy;
 
 use subject::{Subject, registered, with_toy};
 

@@ -9,7 +9,6 @@ use metertap::values::secret::Secret;
 use metertap::values::shape::Typed;
 
 use crate::common::{self, EXAMPLES, NOW, WAYS};
-use crate::toy::Toy;
 
 /// Arguments as a caller passes them.
 pub type Given = Vec<(String, Value)>;
@@ -49,7 +48,7 @@ pub fn with_toy() -> Vec<Subject> {
 /// The toy under test.
 fn toy() -> Subject {
     Subject {
-        provider: &Toy,
+        provider: &common::TOY,
         ways: vec![vec![("api_key".to_owned(), "toy key+/= not real".to_owned())]],
         example: |_, _| {
             let range = [("start", "2026-05-01"), ("end", "2026-05-03")];
@@ -57,11 +56,11 @@ fn toy() -> Subject {
             Some(range.map(text).to_vec())
         },
         good: |toy| {
-            let body = br#"[{"day":"2026-05-01","count":18446744073709551615},{"day":"2026-05-02","count":0}]"#;
+            let body = common::replay::TOY_BODY;
             let reply = Reply {
                 status: 200,
                 headers: Vec::new(),
-                body: body.to_vec(),
+                body: body.as_bytes().to_vec(),
             };
             toy.calls().into_iter().map(|call| (call, reply.clone())).collect()
         },

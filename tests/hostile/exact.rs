@@ -142,7 +142,8 @@ fn table(replay: &Replay, call: &PlannedCall, body: &[u8]) -> Result<Vec<i128>> 
 fn arrives(replay: &Replay, place: &Place, number: &Written) -> std::result::Result<(), String> {
     let body = scan::with(&replay.reply.body, &place.span, number.text.as_bytes());
     let found = replay.read(&body);
-    let takes_decimals = !matches!(replay.provider.facts().name, "sora" | "devicewise");
+    let counts = ["sora", "devicewise", "toy"].contains(&replay.provider.facts().name);
+    let takes_decimals = !counts || place.pointer.ends_with("/kg");
     let must_work = number.scaled.is_some() && (number.is_count() || takes_decimals);
     match &found.typed {
         Ok(typed) if common::numbers(typed).contains(&number.text) => {}
