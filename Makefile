@@ -114,6 +114,7 @@ lint: $(WHEEL) $(TEST_TOOLS) ## check format, lints, types, stubs and layers; ch
 	$(VENV_PYTHON) tools/layers.py
 	$(VENV_PYTHON) tools/stubs.py --check
 	$(VENV_PYTHON) tools/pages.py --check
+	$(VENV_PYTHON) tools/vocabulary.py --check
 	$(VENV_PYTHON) -m ruff check --quiet
 	$(VENV_PYTHON) -m ruff format --check --quiet
 	$(VENV_PYTHON) -m mypy

@@ -2,8 +2,8 @@
 //!
 //! The crate is three rings of rooms, and arrows point down only: a room uses the rooms named before it.
 //!
-//! * ring 0, pure: [`values`], [`meters`], [`service`] (the contract that all share), [`signing`] and [`plan`] (neither uses
-//!   the other), [`providers`] — no sockets, clock, files or environment;
+//! * ring 0, pure: [`values`], [`meters`], [`service`] (the contract that all share), [`signing`], [`plan`] and [`spec`] (none
+//!   uses another), [`providers`] — no sockets, clock, files or environment;
 //! * ring 1, the world: the tables of usage and the engine (feature `client`); the simulator (feature `simulator`) uses no other room;
 //! * ring 2, the face: the binding to Python (feature `python`).
 
