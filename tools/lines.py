@@ -7,7 +7,8 @@ as well, and prints the ratio, this tree to that one; and the same without the c
 from other rooms, such as ``src/plan/``. The rule is the same for both:
 
 * **What is counted:** ``src/providers/``, ``src/spec/``, ``src/service/`` (where the contract of
-  ``src/providers/mod.rs`` may move) and ``src/signing/``: files of Rust and TOML; and ``python/metertap/clients.py``.
+  ``src/providers/mod.rs`` may move) and ``src/signing/``: files of Rust and TOML; and ``python/metertap/clients.py``
+  with ``_build.py``, which makes its classes.
 * **What a line is:** one that still holds something after all that follows was taken out of it. It counts once for each
   120 characters that are left, with their indentation, so that nobody wins by long lines.
 * **No blanks, no comments:** ``//``, ``///``, ``//!`` and ``/* */`` in Rust, ``#`` in TOML and Python.
@@ -16,8 +17,8 @@ from other rooms, such as ``src/plan/``. The rule is the same for both:
 * **No prose:** docstrings in Python. In Rust the fields ``doc`` and ``page`` of a struct where a literal or a constant
   is given, the arguments called ``doc`` of functions of the same file where a literal is given, and constants that are
   nothing but a web address. In TOML the keys ``doc``, ``notes``, ``source`` and ``page``, at the start of a line or in
-  an inline table, where their value is a text, of one line or several, or a list of texts. Where a line holds something
-  else besides, that is counted. Messages and advice in errors are no prose: the program says them.
+  an inline table, where their value is a text, of one line or several, or a list of texts, and tables called ``prose``,
+  which hold what docstrings say besides. Where a line holds something else besides, that is counted. Messages and advice in errors are no prose: the program says them.
 
 Data are ``static`` and ``const`` items of Rust that stand by themselves, and TOML; code is the rest.
 """
@@ -42,7 +43,7 @@ GROUPS = (
     ("interpreter", ("src/spec/", "src/providers/envelope.rs")),
     ("providers", ("src/providers/",)),
     ("signing", ("src/signing/",)),
-    ("Python", ("python/metertap/clients.py",)),
+    ("Python", ("python/metertap/clients.py", "python/metertap/_build.py")),
 )
 WIDTH = 120
 #: What stands in place of each sign of a literal.
@@ -62,6 +63,7 @@ ITEM = re.compile(r"(?m)^(?:pub(?:\([^)]*\))?\s+)?(?:static|const)\s+[A-Z_]\w*\s
 TOML_PROSE = re.compile(
     r"""(?<![\w."'-])(["']?)(?:doc|notes|source|page)\1[ \t]*=[ \t]*(?:§+|\[[§,\s]*\])[ \t]*(?:,|(?=[}\n])|\Z)"""
 )
+TOML_PROSE_TABLE = re.compile(r"(?<![\w.\"'-])prose[ \t]*=[ \t]*\{(?:[^{}]|\{[^{}]*\})*\}[ \t]*,?")
 TOML_TOKEN = re.compile(
     r'''(?P<comment>\#[^\n]*)|"""(?:[^\\]|\\[\s\S])*?"""(?!")|\'\'\'[\s\S]*?\'\'\'(?!')|"(?:[^"\\\n]|\\.)*"|'[^'\n]*\''''
 )
@@ -212,9 +214,9 @@ def of_toml(text: str) -> Lines:
     spans = [
         (header.start(), end)
         for header, end in zip(headers, starts[1:], strict=True)
-        if {"test", "tests"} & {part.strip(" \t\"'") for part in header[1].split(".")}
+        if {"prose", "test", "tests"} & {part.strip(" \t\"'") for part in header[1].split(".")}
     ]
-    spans += [prose.span() for prose in TOML_PROSE.finditer(masked)]
+    spans += [prose.span() for pattern in (TOML_PROSE, TOML_PROSE_TABLE) for prose in pattern.finditer(masked)]
     return Lines(lines(blank(text, spans)), 0)
 
 
