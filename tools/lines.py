@@ -18,7 +18,8 @@ from other rooms, such as ``src/plan/``. The rule is the same for both:
   is given, the arguments called ``doc`` of functions of the same file where a literal is given, and constants that are
   nothing but a web address. In TOML the keys ``doc``, ``notes``, ``source`` and ``page``, at the start of a line or in
   an inline table, where their value is a text, of one line or several, or a list of texts, and tables called ``prose``,
-  which hold what docstrings say besides. Where a line holds something else besides, that is counted. Messages and advice in errors are no prose: the program says them.
+  which hold what docstrings say besides. Where a line holds something else besides, that is counted. Messages and
+  advice in errors are no prose: the program says them.
 
 Data are ``static`` and ``const`` items of Rust that stand by themselves, and TOML; code is the rest.
 """

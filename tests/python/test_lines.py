@@ -119,7 +119,8 @@ TOML = {
     "keys of that name that hold more than texts": ('page = { next = "a" }\nsource = 1\ndoc = ["a", 1]\n', 3),
     "text of other keys": ('body = """\na = 1 # no comment\n\nb\n"""\n', 4),
     "tables called prose": (
-        'a = 1\nprose = { returns = "b", raises = { C = "d" } }\n[call.prose]\nexample = """\n>>> 1\n"""\n[e]\nprosee = 2\n',
+        'a = 1\nprose = { returns = "b", raises = { C = "d" } }\n'
+        '[call.prose]\nexample = """\n>>> 1\n"""\n[e]\nprosee = 2\n',
         3,
     ),
     "prose in text": ("a = 'doc = 1'\n", 1),
