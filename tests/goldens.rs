@@ -15,12 +15,14 @@ use std::path::Path;
 
 use common::replay::{Found, Row, replays};
 use metertap::engine::body::{Caps, Collector};
-use metertap::providers::REGISTRY;
-use metertap::providers::volcengine::model::{CALLS, Figure, Rows, Usage};
+use metertap::meters::Span;
+use metertap::providers::{REGISTRY, document};
 use metertap::service::Facts;
+use metertap::spec::document::{self, Call};
 use metertap::values::arguments::{Accepts, Argument};
 use metertap::values::error::Error;
 use metertap::values::shape::{Holds, Shape, Typed};
+use metertap::values::text::snake;
 
 /// Compares with the file, or writes it.
 fn agrees(file: &str, told: &str) {
@@ -68,10 +70,10 @@ fn declared(facts: &Facts) -> String {
         arguments(&mut told, "", operation.arguments);
         sources(&mut told, facts, operation.name);
         if facts.name == "volcengine" {
-            CALLS
-                .iter()
-                .filter(|call| call.name == operation.name)
-                .for_each(|call| usage(&mut told, call));
+            let call = document(facts.name).unwrap().of(operation).unwrap();
+            if call.series {
+                usage(&mut told, call, operation.arguments);
+            }
         }
     }
     for composite in facts.composites {
@@ -156,49 +158,60 @@ fn sources(told: &mut String, facts: &Facts, operation: &str) {
 }
 
 /// What is known of a call of Volcengine Live besides.
-fn usage(told: &mut String, call: &Usage) {
-    let figures = |all: &[Figure]| {
-        let one = |figure: &Figure| format!("{}={} {}", figure.wire, figure.name, figure.unit);
-        all.iter().map(one).collect::<Vec<_>>().join(", ")
+fn usage(told: &mut String, call: &Call, takes: &[Argument]) {
+    let figures = |key: fn(&document::Figure) -> Option<&str>| {
+        let one = |figure: &document::Figure| {
+            let wire = key(figure).filter(|wire| !wire.is_empty())?;
+            Some(format!("{wire}={} {}", snake(wire), figure.unit))
+        };
+        call.meter.iter().filter_map(one).collect::<Vec<_>>().join(", ")
     };
     let names: Vec<_> = call
         .takes
         .iter()
-        .map(|argument| call.wire_name(argument.name).unwrap_or("-"))
+        .map(|taken| taken.wire.as_deref().unwrap_or("-"))
         .collect();
     writeln!(told, "  on the wire: {}", names.join(" ")).unwrap();
-    for grain in call.grains {
-        writeln!(
-            told,
-            "  every {} s: {} s, split {} s",
-            grain.seconds, grain.longest, grain.longest_split
-        )
-        .unwrap();
+    for grain in &call.grain {
+        let Some(Span::Days(days)) = grain.span else {
+            panic!("{}", call.name)
+        };
+        let longest = days * 86_400;
+        let split = grain.split.unwrap_or(longest);
+        writeln!(told, "  every {} s: {longest} s, split {split} s", grain.every).unwrap();
     }
-    writeln!(told, "  longest {:?}, history {} s", call.longest, call.history).unwrap();
-    writeln!(told, "  totals: {}", figures(call.totals)).unwrap();
-    let Rows {
-        list,
-        time,
-        inner,
-        values,
-        labels,
-    } = call.rows;
-    let labels: Vec<_> = labels
+    let longest = call.longest_days.map(|days| days * 86_400);
+    let history = call.history_days.unwrap() * 86_400;
+    writeln!(told, "  longest {longest:?}, history {history} s").unwrap();
+    writeln!(told, "  totals: {}", figures(|figure| figure.total.as_deref())).unwrap();
+    let rows = call.rows.as_ref().unwrap_or(&document::NO_ROWS);
+    let labels: Vec<_> = rows
+        .labels
         .iter()
-        .map(|label| format!("{}={}", label.wire, label.name))
+        .map(|label| format!("{label}={}", snake(label)))
         .collect();
     writeln!(
         told,
-        "  rows: {list:?} {inner:?} {time:?}: {}; by {}",
-        figures(values),
+        "  rows: {:?} {:?} {:?}: {}; by {}",
+        rows.at.last(),
+        rows.inner,
+        rows.time,
+        figures(|figure| Some(&figure.value)),
         labels.join(" ")
     )
     .unwrap();
-    let pages = call
-        .paging
-        .map(|paging| (paging.usual_size, paging.largest_size, paging.as_text));
-    writeln!(told, "  details {:?}, pages {pages:?}", call.details).unwrap();
+    let pages = call.pages.as_ref().map(|pages| {
+        let size = |argument: &&Argument| argument.name == pages.size;
+        let Some(Accepts::Whole(_, largest)) = takes.iter().find(size).map(|size| size.accepts) else {
+            panic!("{}", call.name)
+        };
+        let as_text = call
+            .takes
+            .iter()
+            .any(|taken| taken.name == pages.number && taken.as_text);
+        (pages.usual, largest, as_text)
+    });
+    writeln!(told, "  details {:?}, pages {pages:?}", rows.details).unwrap();
 }
 
 #[test]

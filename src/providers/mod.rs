@@ -18,8 +18,13 @@ pub mod volcengine;
 use documented::{Documented, Nothing};
 
 use crate::service::Provider;
+use crate::spec::document::Document;
 
 static SORA: Documented = Documented::new("sora", include_str!("sora.toml"), &Nothing);
+static VOLCENGINE: Documented = Documented::new("volcengine", include_str!("volcengine.toml"), &volcengine::Beside);
+
+/// Those that are documents.
+static DOCUMENTED: &[&Documented] = &[&SORA, &VOLCENGINE];
 
 /// All providers: the one list.
 pub static REGISTRY: &[&dyn Provider] = &[
@@ -27,10 +32,18 @@ pub static REGISTRY: &[&dyn Provider] = &[
     &ricoh::Ricoh,
     &uipath::UiPath,
     &devicewise::DeviceWise,
-    &volcengine::Volcengine,
+    &VOLCENGINE,
 ];
 
 /// The provider of that name.
 pub fn provider(name: &str) -> Option<&'static dyn Provider> {
     REGISTRY.iter().copied().find(|provider| provider.name() == name)
+}
+
+/// The document of the provider of that name.
+pub fn document(name: &str) -> Option<&'static Document> {
+    let mut documented = DOCUMENTED.iter();
+    documented
+        .find(|provider| provider.name() == name)
+        .map(|provider| provider.document())
 }

@@ -10,7 +10,7 @@ use crate::meters::{self, Buckets, Kind, Meter, Rollup, Source, Span, Takes};
 use crate::service::{Composite, Facts, METERS, Operation, Prose, SecretField};
 use crate::values::arguments::{self, Argument, Check, Needed};
 use crate::values::shape::{self, Field, Holds, Shape};
-use crate::values::text::did_you_mean;
+use crate::values::text::{camel, did_you_mean};
 
 /// Checks of texts that a document may name, besides those that everybody has.
 pub type Checks = &'static [(&'static str, Check)];
@@ -19,6 +19,7 @@ pub type Checks = &'static [(&'static str, Check)];
 const CHECKS: Checks = &[
     ("plain", arguments::plain),
     ("any", arguments::any),
+    ("date", arguments::date),
     ("guid", arguments::guid),
     ("word", arguments::word),
     ("span", arguments::span),
@@ -134,6 +135,9 @@ fn share(members: &mut Members, mistakes: &mut Mistakes) {
         .find(|(key, ..)| key == "shape")
         .map(|(.., node)| node.clone());
     for (key, _, node) in members {
+        if key == "call" {
+            name_each(node);
+        }
         match (key.as_str(), &mut node.what) {
             ("call", What::List(calls)) => {
                 for call in calls.iter_mut().filter_map(Node::table_mut) {
@@ -156,6 +160,25 @@ fn share(members: &mut Members, mistakes: &mut Mistakes) {
             _ => {}
         }
     }
+}
+
+/// Makes a list of a table of blocks: the key of each is its name.
+fn name_each(node: &mut Node) {
+    if let What::Table(blocks) = &mut node.what {
+        let named = std::mem::take(blocks).into_iter().map(|(name, line, mut node)| {
+            if let Some(own) = node.table_mut() {
+                own.insert(0, named(name, line));
+            }
+            node
+        });
+        node.what = What::List(named.collect());
+    }
+}
+
+/// The member that is a block's name.
+fn named(name: String, line: usize) -> (String, usize, Node) {
+    let what = What::Text(name);
+    ("name".to_owned(), line, Node { line, what })
 }
 
 /// Puts what a block is like under it; what that one is like in turn, too.
@@ -187,7 +210,7 @@ fn resolve(own: &mut Members, like: &Members, mistakes: &mut Mistakes, depth: us
     tree::inherit(own, &found);
 }
 
-/// Puts under each argument that a call takes what the document says of all arguments of that name.
+/// Puts under each argument that a call takes what the document says of it: by its name, or by what it is like.
 fn take(call: &mut Members, shared: &Members, mistakes: &mut Mistakes) {
     let takes = call.iter_mut().find(|(key, ..)| key == "takes");
     let Some((
@@ -202,41 +225,39 @@ fn take(call: &mut Members, shared: &Members, mistakes: &mut Mistakes) {
     };
     for taken in takes {
         let line = taken.line;
-        if let What::Text(name) = &taken.what {
-            taken.what = What::Table(vec![(
-                "name".to_owned(),
-                line,
-                Node {
-                    line,
-                    what: What::Text(name.clone()),
-                },
-            )]);
+        let mut key = taken.text().map(str::to_owned);
+        if key.is_some() {
+            taken.what = What::Table(Members::new());
         }
-        let name = taken
-            .member("name")
-            .and_then(|(_, name)| name.text())
-            .unwrap_or_default()
-            .to_owned();
-        let found = shared.iter().find(|(key, ..)| *key == name);
-        match (found, taken.table_mut()) {
-            (
-                Some((
-                    ..,
-                    Node {
-                        what: What::Table(found),
-                        ..
-                    },
-                )),
-                Some(own),
-            ) => tree::inherit(own, found),
-            (None, Some(own)) if own.len() == 1 => {
-                let hint = did_you_mean(&name, shared.iter().map(|(key, ..)| key.as_str()));
-                mistakes.push((
-                    line,
-                    format!("there is no argument {name:?} to take{hint}; describe it in [argument.{name}]"),
-                ));
-            }
-            _ => {}
+        let Some(own) = taken.table_mut() else { continue };
+        if own.iter().any(|(key, ..)| key == "like") {
+            resolve(own, shared, mistakes, 0);
+        } else if key.is_none() {
+            let name = own.iter().find(|(key, ..)| key == "name");
+            key = name.and_then(|(.., name)| name.text()).map(str::to_owned);
+        }
+        let Some(key) = key else { continue };
+        let found = shared.iter().find(|(known, ..)| *known == key);
+        if let Some((
+            ..,
+            Node {
+                what: What::Table(found),
+                ..
+            },
+        )) = found
+        {
+            let mut found = found.clone();
+            resolve(&mut found, shared, mistakes, 0);
+            tree::inherit(own, &found);
+        } else if own.len() < 2 {
+            let hint = did_you_mean(&key, shared.iter().map(|(key, ..)| key.as_str()));
+            mistakes.push((
+                line,
+                format!("there is no argument {key:?} to take{hint}; describe it in [argument.{key}]"),
+            ));
+        }
+        if !own.iter().any(|(key, ..)| key == "name") {
+            own.push(named(key, line));
         }
     }
 }
@@ -280,6 +301,7 @@ impl Checker<'_> {
         };
         for call in &mut document.call {
             let plain = |text: &str| shape::plain(text.trim_end_matches('?'));
+            call.wire = call.wire.replace("{Name}", &camel(&call.name));
             if let Some(rows) = &mut call.rows {
                 rows.list = Path(call.answer.iter().chain(rows.at.iter()).cloned().collect());
                 let told = rows.time.as_ref().and_then(|time| holds(&call.returns, time));
@@ -376,13 +398,15 @@ impl Checker<'_> {
             self.accepts(&format!("{at}.takes.{place}"), &taken.accepts);
         }
         let ends = call.range.iter().flat_map(|(start, end)| [start, end]);
-        let together = call
-            .together
-            .iter()
-            .chain(call.exclusive.iter().flat_map(|(one, other)| [one, other]));
         let grain = call.echo.grain.iter().map(|(_, argument)| argument);
-        for name in ends.chain(together).chain(grain) {
+        for name in ends.chain(grain.filter(|_| !call.grain.is_empty())) {
             self.unknown(at, "argument", name, names());
+        }
+        // What some calls share may name more than each of them takes.
+        let exclusive = call.exclusive.iter().flat_map(|(one, other)| [one, other]);
+        for name in call.together.iter().chain(exclusive) {
+            let all = document.call.iter().flat_map(|call| &call.takes);
+            self.unknown(at, "argument", name, all.map(|taken| taken.name.as_str()));
         }
         let path = call.path.as_deref().unwrap_or(&call.wire);
         for gap in path.split('{').skip(1).filter_map(|rest| rest.split('}').next()) {

@@ -269,7 +269,7 @@ pub struct Prose {
 pub struct Call {
     /// Its Python name.
     pub name: String,
-    /// The service's own name of it.
+    /// The service's own name of it, in which `{Name}` stands for ours as `CamelCase`.
     pub wire: String,
     /// What it tells, in one sentence.
     pub doc: String,
@@ -289,9 +289,9 @@ pub struct Call {
     pub range: Option<(String, String)>,
     /// How the moments of that are written.
     pub moments: Moments,
-    /// Arguments of which only one may be given.
+    /// Arguments of which only one may be given, whether it takes them or not.
     pub exclusive: Vec<(String, String)>,
-    /// Arguments of which all or none are given.
+    /// Arguments of which all that it takes are given, or none.
     pub together: Vec<String>,
     /// True if sending it twice may do harm.
     pub not_repeatable: bool,
@@ -347,10 +347,6 @@ pub struct Call {
     pub asked_without: Vec<String>,
     /// True if it is read as a series: figures, rows and labels under our names.
     pub series: bool,
-    /// The key of the list that splits the same figures and rows.
-    pub details: Option<String>,
-    /// The texts by which the entries of that list are told apart.
-    pub split_labels: Vec<String>,
     /// How its rows come in pages.
     pub pages: Option<Pages>,
 }
@@ -431,6 +427,10 @@ pub struct Rows {
     pub inner: Option<String>,
     /// The texts by which rows are told apart.
     pub labels: Vec<String>,
+    /// The key of the list that splits the same figures and rows.
+    pub details: Option<String>,
+    /// The texts by which the entries of that list are told apart.
+    pub split_labels: Vec<String>,
     /// Where their list stands, from the document's root.
     #[serde(skip)]
     pub list: Path,
@@ -447,6 +447,8 @@ pub static NO_ROWS: Rows = Rows {
     snaps: false,
     inner: None,
     labels: Vec::new(),
+    details: None,
+    split_labels: Vec::new(),
     list: Path(Vec::new()),
     told: None,
 };
@@ -542,8 +544,6 @@ pub struct Pages {
     pub size: String,
     /// Rows per page unless asked otherwise.
     pub usual: i64,
-    /// Rows per page at most.
-    pub largest: i64,
     /// Where the answer says how many rows there are.
     pub total: Path,
     /// Where it says how many a page has.

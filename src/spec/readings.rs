@@ -387,3 +387,22 @@ fn agree(total: i128, parts: i128) -> bool {
     };
     total.abs_diff(parts) <= allowed
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_totals_agree_exactly_and_fractions_to_nine_digits() {
+        let one = Quantity::whole(1).scaled;
+        for (total, parts, expected) in [
+            (10 * one, 10 * one, true),
+            (10 * one, 11 * one, false),
+            (10 * one, 10 * one + 1, true),
+            (10 * one + 1, 10 * one, true),
+            (10 * one, 10 * one + one / 10, false),
+        ] {
+            assert_eq!(agree(total, parts), expected, "{total} {parts}");
+        }
+    }
+}

@@ -81,12 +81,13 @@ fn check(asked: &document::Call, call: &Call) -> Result<()> {
     if let Some((one, other)) = asked.exclusive.iter().find(|(one, other)| has(one) && has(other)) {
         return Err(Error::invalid(format!("give {one} or {other}, not both")));
     }
-    let names = asked.together.iter().map(String::as_str);
-    let missing: Vec<&str> = names.filter(|name| !has(name)).collect();
-    if !missing.is_empty() && missing.len() < asked.together.len() {
+    let is_taken = |name: &&String| asked.takes.iter().any(|taken| taken.name == **name);
+    let together: Vec<&str> = asked.together.iter().filter(is_taken).map(String::as_str).collect();
+    let missing: Vec<&str> = together.iter().copied().filter(|name| !has(name)).collect();
+    if !missing.is_empty() && missing.len() < together.len() {
         return Err(Error::invalid(format!(
             "{} go together: give all of them or none; {} is missing",
-            asked.together.join(", "),
+            together.join(", "),
             missing.join(", ")
         )));
     }

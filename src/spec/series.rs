@@ -64,7 +64,7 @@ impl Series<'_> {
         let known = |key: &str| {
             plain(key)
                 || filters.iter().any(|(_, wire)| *wire == key)
-                || self.asked.details.as_deref() == Some(key)
+                || self.details_key() == Some(key)
                 || self.has_figures(key)
         };
         Ok(Typed::Record(self.shape.name, fields, extra(members, known)))
@@ -90,6 +90,11 @@ impl Series<'_> {
         }
     }
 
+    /// The key of the list that splits the figures and rows.
+    fn details_key(&self) -> Option<&str> {
+        self.asked.rows.as_ref()?.details.as_deref()
+    }
+
     fn list(&self) -> Option<&str> {
         self.asked.rows.as_ref()?.list.last().map(String::as_str)
     }
@@ -105,8 +110,8 @@ impl Series<'_> {
     }
 
     fn details(&self, at: &At<'_, '_>) -> Result<Typed> {
-        let labels = &self.asked.split_labels;
-        each(at, self.asked.details.as_deref(), |at| {
+        let labels = self.asked.rows.as_ref().map_or(&[][..], |rows| &rows.split_labels);
+        each(at, self.details_key(), |at| {
             let fields = vec![
                 ("dimensions", texts(labels, at)?),
                 ("totals", self.totals(at)?),

@@ -422,6 +422,14 @@ pub fn parse_offset(text: &str) -> Option<Offset> {
     Some(instant.offset)
 }
 
+/// Accepts a date.
+pub fn date(text: &str) -> std::result::Result<(), String> {
+    if text.len() == 10 && text.parse::<Date>().is_ok() {
+        return Ok(());
+    }
+    Err(format!("must be a date like \"2023-01-01\", not {:?}", head(text, 60)))
+}
+
 /// Accepts a GUID in its usual form.
 pub fn guid(text: &str) -> std::result::Result<(), String> {
     let dashes = [8, 13, 18, 23];

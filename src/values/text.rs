@@ -47,6 +47,17 @@ pub fn snake(name: &str) -> String {
     snake
 }
 
+/// A name of words with `_` between as `CamelCase`.
+pub fn camel(name: &str) -> String {
+    let mut camel = String::new();
+    for word in name.split('_') {
+        let mut letters = word.chars();
+        camel.extend(letters.next().map(|first| first.to_ascii_uppercase()));
+        camel.push_str(letters.as_str());
+    }
+    camel
+}
+
 /// The nearest of these names, if one is near enough to be meant.
 pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     names
@@ -112,6 +123,17 @@ pub fn compact(value: &serde_json::Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_become_camel_case() {
+        for (name, expected) in [
+            ("p95_peak_bandwidth_data", "P95PeakBandwidthData"),
+            ("call", "Call"),
+            ("", ""),
+        ] {
+            assert_eq!(camel(name), expected);
+        }
+    }
 
     #[test]
     fn only_unreserved_characters_stay_as_they_are() {

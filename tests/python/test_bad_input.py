@@ -160,7 +160,7 @@ ACCOUNTS: list[tuple[str, dict[str, Any], type[InvalidArgument], str]] = [
     ("devicewise", {"username": 3}, WrongType, "username must be a str, not an int"),
     ("volcengine", {"access_key": ""}, InvalidArgument, "access_key must not be empty"),
     ("volcengine", {"secret_key": ""}, InvalidArgument, "secret_key must not be empty"),
-    ("volcengine", {"secret_key": None}, InvalidArgument, "needs a secret_key beside the access_key"),
+    ("volcengine", {"secret_key": None}, InvalidArgument, "Volcengine Live needs a secret_key"),
     ("volcengine", {"session_token": "two\nlines"}, InvalidArgument, f"session_token {ONE_LINE}"),
     ("volcengine", {"region": ""}, InvalidArgument, "region must not be empty"),
     ("volcengine", {"region": "a/b"}, InvalidArgument, 'region must be one word of letters, digits, "-", "_" and "."'),
