@@ -47,6 +47,18 @@ pub trait Beside: Send + Sync {
         Ok(Login::NotNeeded)
     }
 
+    /// Puts the readings in a reply into the sink, and returns the service's id of the request.
+    fn collect(
+        &self,
+        document: &'static Document,
+        call: &PlannedCall,
+        reply: &Reply,
+        fetched_at: Timestamp,
+        sink: &mut dyn Sink,
+    ) -> Result<Option<String>> {
+        document.collect(call, reply, fetched_at, sink)
+    }
+
     /// What a call asks for, in the service's words.
     fn asked_for<'a>(&self, call: &'a Call) -> &'a str {
         call.wire()
@@ -220,6 +232,6 @@ impl Provider for Documented {
         fetched_at: Timestamp,
         sink: &mut dyn Sink,
     ) -> Result<Option<String>> {
-        self.document().collect(call, reply, fetched_at, sink)
+        self.beside.collect(self.document(), call, reply, fetched_at, sink)
     }
 }

@@ -122,6 +122,15 @@ pub const METERS: Argument = Argument {
 /// The sources that a selection's `meters` need, with the places of those meters in them; the default sources with all
 /// their meters where it names none.
 pub fn wanted(facts: &Facts, selection: &Arguments) -> Result<Vec<(&'static Source, Vec<usize>)>> {
+    wanted_of(facts, selection, |source| source.by_default)
+}
+
+/// The same, where these sources are the ones that are read if no meter is named.
+pub fn wanted_of(
+    facts: &Facts,
+    selection: &Arguments,
+    is_chosen: impl Fn(&Source) -> bool,
+) -> Result<Vec<(&'static Source, Vec<usize>)>> {
     let all = || {
         facts
             .sources
@@ -138,13 +147,8 @@ pub fn wanted(facts: &Facts, selection: &Arguments) -> Result<Vec<(&'static Sour
         )));
     }
     let places = |source: &'static Source| -> Vec<usize> {
-        let is_wanted = |name: &str| {
-            if names.is_empty() {
-                source.by_default
-            } else {
-                names.contains(&name)
-            }
-        };
+        let is_chosen = names.is_empty() && is_chosen(source);
+        let is_wanted = |name: &str| is_chosen || names.contains(&name);
         let meters = source.meters.iter().enumerate();
         meters
             .filter(|(_, meter)| is_wanted(meter.name))

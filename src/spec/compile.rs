@@ -23,6 +23,10 @@ const CHECKS: Checks = &[
     ("guid", arguments::guid),
     ("word", arguments::word),
     ("span", arguments::span),
+    ("segment", arguments::segment),
+    ("path", arguments::path),
+    ("user", arguments::user),
+    ("offset", arguments::offset),
 ];
 
 /// The keys without which a block says too little: where it stands, and each key with an example.
@@ -113,8 +117,8 @@ fn places(node: &Node, at: &str) -> Vec<Vec<String>> {
     steps.into_iter().flat_map(below).collect()
 }
 
-/// Puts under each call and shape what it is like, and under each argument that a call takes what the document says of
-/// all of that name.
+/// Puts under each call and shape what it is like, and under each argument that a call takes, and each meter that it has,
+/// what the document says of all of that name.
 fn share(members: &mut Members, mistakes: &mut Mistakes) {
     let mut shared = |key: &str| {
         let place = members.iter().position(|(known, ..)| known == key);
@@ -129,7 +133,7 @@ fn share(members: &mut Members, mistakes: &mut Mistakes) {
             _ => Members::new(),
         }
     };
-    let (like, argument) = (shared("like"), shared("argument"));
+    let (like, argument, meter) = (shared("like"), shared("argument"), shared("meter"));
     let shapes = members
         .iter()
         .find(|(key, ..)| key == "shape")
@@ -142,7 +146,8 @@ fn share(members: &mut Members, mistakes: &mut Mistakes) {
             ("call", What::List(calls)) => {
                 for call in calls.iter_mut().filter_map(Node::table_mut) {
                     resolve(call, &like, mistakes, 0);
-                    take(call, &argument, mistakes);
+                    take(call, "takes", ("argument", &argument), mistakes);
+                    take(call, "meter", ("meter", &meter), mistakes);
                 }
             }
             ("shape", What::Table(own)) => {
@@ -210,26 +215,19 @@ fn resolve(own: &mut Members, like: &Members, mistakes: &mut Mistakes, depth: us
     tree::inherit(own, &found);
 }
 
-/// Puts under each argument that a call takes what the document says of it: by its name, or by what it is like.
-fn take(call: &mut Members, shared: &Members, mistakes: &mut Mistakes) {
-    let takes = call.iter_mut().find(|(key, ..)| key == "takes");
-    let Some((
-        ..,
-        Node {
-            what: What::List(takes),
-            ..
-        },
-    )) = takes
-    else {
+/// Puts under each block of a call's list what the document says of it: by its name, or by what it is like.
+fn take(call: &mut Members, list: &str, (what, shared): (&str, &Members), mistakes: &mut Mistakes) {
+    let blocks = call.iter_mut().find(|(key, ..)| key == list);
+    let Some(What::List(blocks)) = blocks.map(|(.., node)| &mut node.what) else {
         return;
     };
-    for taken in takes {
-        let line = taken.line;
-        let mut key = taken.text().map(str::to_owned);
+    for block in blocks {
+        let line = block.line;
+        let mut key = block.text().map(str::to_owned);
         if key.is_some() {
-            taken.what = What::Table(Members::new());
+            block.what = What::Table(Members::new());
         }
-        let Some(own) = taken.table_mut() else { continue };
+        let Some(own) = block.table_mut() else { continue };
         if own.iter().any(|(key, ..)| key == "like") {
             resolve(own, shared, mistakes, 0);
         } else if key.is_none() {
@@ -238,23 +236,14 @@ fn take(call: &mut Members, shared: &Members, mistakes: &mut Mistakes) {
         }
         let Some(key) = key else { continue };
         let found = shared.iter().find(|(known, ..)| *known == key);
-        if let Some((
-            ..,
-            Node {
-                what: What::Table(found),
-                ..
-            },
-        )) = found
-        {
+        if let Some(What::Table(found)) = found.map(|(.., node)| &node.what) {
             let mut found = found.clone();
             resolve(&mut found, shared, mistakes, 0);
             tree::inherit(own, &found);
         } else if own.len() < 2 {
             let hint = did_you_mean(&key, shared.iter().map(|(key, ..)| key.as_str()));
-            mistakes.push((
-                line,
-                format!("there is no argument {key:?} to take{hint}; describe it in [argument.{key}]"),
-            ));
+            let text = format!("there is no {what} {key:?} to take{hint}; describe it in [{what}.{key}]");
+            mistakes.push((line, text));
         }
         if !own.iter().any(|(key, ..)| key == "name") {
             own.push(named(key, line));
@@ -356,6 +345,10 @@ impl Checker<'_> {
         }
         for (name, select) in &document.select {
             self.accepts(&format!("select.{name}"), &select.accepts);
+            for other in select.without.keys() {
+                let names = document.select.keys().map(String::as_str);
+                self.unknown(&format!("select.{name}.without.{other}"), "selection", other, names);
+            }
         }
         let mut known: Vec<&str> = Vec::new();
         for (name, shape) in &document.shape {
@@ -364,7 +357,7 @@ impl Checker<'_> {
             }
             known.push(name);
         }
-        let (mut calls, mut meters) = (HashSet::new(), HashSet::new());
+        let (mut calls, mut meters) = (HashSet::new(), Vec::<(String, &Call, &Figure)>::new());
         for (place, call) in document.call.iter().enumerate() {
             let at = format!("call.{place}");
             self.holds(&at, &call.returns, &known);
@@ -375,13 +368,24 @@ impl Checker<'_> {
                 );
             }
             self.call(&at, call, document);
-            for (_, name) in call.meters() {
-                if !meters.insert(format!("{}{name}", call.meter_prefix)) {
-                    self.wrong(
-                        &at,
-                        format!("there are two meters {name:?}: give one of them another name"),
-                    );
+            for (place, figure) in call.meter.iter().enumerate() {
+                let Some(name) = &figure.name else { continue };
+                let (at, name) = (format!("{at}.meter.{place}"), format!("{}{name}", call.meter_prefix));
+                let known = meters.iter().filter(|(known, ..)| *known == name);
+                for (_, other, as_there) in known {
+                    if !document.are_apart(call, other) {
+                        let text =
+                            "there are two of that name, which one selection asks: give one of them another name";
+                        self.wrong(&at, text);
+                    } else if (&figure.unit, figure.kind) != (&as_there.unit, as_there.kind) {
+                        let text = format!(
+                            "it has another unit or kind than in call {:?}: make them the same",
+                            other.name
+                        );
+                        self.wrong(&at, text);
+                    }
                 }
+                meters.push((name, call, figure));
             }
         }
         for (place, together) in document.together.iter().enumerate() {
@@ -412,10 +416,16 @@ impl Checker<'_> {
         for gap in path.split('{').skip(1).filter_map(|rest| rest.split('}').next()) {
             let fields = document.account.iter().map(|(name, _)| name.as_str());
             match gap.trim_start_matches('+').strip_prefix("account.") {
-                Some(name) => self.unknown(at, "field of the account", name, fields),
+                Some(names) => names
+                    .split('|')
+                    .for_each(|name| self.unknown(at, "field of the account", name, fields.clone())),
                 None if gap == "wire" => {}
                 None => self.unknown(at, "argument", gap, names()),
             }
+        }
+        if let Some(name) = &call.moments.offset_of {
+            let fields = document.account.keys().map(String::as_str);
+            self.unknown(&format!("{at}.moments.offset_of"), "field of the account", name, fields);
         }
         for name in call.asked_with.iter().chain(&call.asked_without) {
             self.unknown(

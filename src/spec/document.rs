@@ -201,6 +201,8 @@ pub struct Select {
     pub span: Option<Span>,
     /// What is wrong where it is not given.
     pub missing: Option<String>,
+    /// The arguments that cannot be given together with it, and what is wrong then.
+    pub without: IndexMap<String, String>,
 }
 
 /// A record of answers.
@@ -279,7 +281,8 @@ pub struct Call {
     pub prose: Prose,
     /// The HTTP method.
     pub method: Method,
-    /// The path behind the account's address, with `{account.x}` and `{x}` in it; else the service's name.
+    /// The path behind the account's address, with `{account.x}` and `{x}` in it; else the service's name. `{account.x|y}`
+    /// is the first of these settings that there is.
     pub path: Option<String>,
     /// What the query has besides arguments.
     pub query: IndexMap<String, String>,
@@ -372,11 +375,13 @@ pub struct Take {
 }
 
 /// How the moments of a range are written.
-#[derive(Debug, Clone, Copy, Default, Derive)]
+#[derive(Debug, Clone, Default, Derive)]
 #[serde(deny_unknown_fields, default)]
 pub struct Moments {
     /// In which notation.
     pub format: Format,
+    /// The setting that chooses the UTC offset in place of UTC, if it is there.
+    pub offset_of: Option<String>,
     /// The seconds that are taken from the end, of which the service thinks as included.
     pub end_takes: i64,
     /// What happens to fractions of its smallest unit.
@@ -585,6 +590,20 @@ impl Document {
     /// How an operation is asked and read.
     pub fn of(&self, operation: &Operation) -> Option<&Call> {
         self.call.iter().find(|call| call.name == operation.name)
+    }
+
+    /// True if no selection asks both calls: what asks the one leaves out the other.
+    pub fn are_apart(&self, one: &Call, other: &Call) -> bool {
+        let (ones, others) = (&one.asked_with, &other.asked_with);
+        let excludes = |one: &String, other: &String| {
+            let select = self.select.get(one);
+            select.is_some_and(|select| select.without.contains_key(other))
+        };
+        let any_excludes = |one: &String| others.iter().all(|other| excludes(one, other) || excludes(other, one));
+        let replaces = |with: &[String], without: &[String]| with.iter().all(|name| without.contains(name));
+        !others.is_empty() && replaces(others, &one.asked_without)
+            || !ones.is_empty() && replaces(ones, &other.asked_without)
+            || !ones.is_empty() && !others.is_empty() && ones.iter().all(any_excludes)
     }
 }
 

@@ -19,6 +19,21 @@ impl Document {
         Ok(document)
     }
 
+    /// Reads the document of a reply by code, and returns the service's id of the request.
+    pub fn collect_by(
+        &self,
+        call: &Call,
+        reply: &Reply,
+        read: impl FnOnce(&At<'_, '_>) -> Result<()>,
+    ) -> Result<Option<String>> {
+        let document = self.answer(call, reply)?;
+        let id = self.request_id(reply, &document);
+        match read(&At::root(&document)) {
+            Ok(()) => Ok(id),
+            Err(error) => Err(error.with_request_id(id)),
+        }
+    }
+
     /// The error that a reply is whose body is no JSON.
     pub(super) fn unreadable(&self, call: &Call, reply: &Reply, problem: Error) -> Error {
         if reply.is_success() {

@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Plain};
 
 use super::document::{self, Document, Format, Fractions};
 use crate::service::{Account, Call, Method, Request};
-use crate::values::arguments::Value;
+use crate::values::arguments::{Value, parse_offset};
 use crate::values::error::{Error, Kind, Result};
 use crate::values::text::{encode, query};
 use crate::values::window::Instant;
@@ -35,7 +35,7 @@ impl Document {
             let Some(value) = call.arguments.get(&taken.name) else {
                 continue;
             };
-            match (&mut body, plain(asked, call, &taken.name, value)?) {
+            match (&mut body, plain(asked, account, call, &taken.name, value)?) {
                 (None, Plain::Array(items)) => pairs.extend(items.iter().map(|item| (wire, bare(item)))),
                 (None, value) => pairs.push((wire, bare(&value))),
                 (Some(body), value) if taken.as_text => drop(body.insert(wire.to_owned(), Plain::String(bare(&value)))),
@@ -55,7 +55,8 @@ impl Document {
     }
 }
 
-/// A path with its gaps filled: `{account.x}` and `{x}` hold a name each, `{+account.x}` a path.
+/// A path with its gaps filled: `{account.x}` and `{x}` hold a name each, `{+account.x}` a path, and `{account.x|y}` is the
+/// first of the two that there is.
 fn path(template: &str, account: &Account, call: &Call) -> String {
     let mut path = String::new();
     let mut rest = template;
@@ -64,7 +65,12 @@ fn path(template: &str, account: &Account, call: &Call) -> String {
         Some((before, gap, after))
     }) {
         path.push_str(before);
-        let setting = |name: &str| account.setting(name).unwrap_or_default();
+        let setting = |names: &str| {
+            names
+                .split('|')
+                .find_map(|name| account.setting(name))
+                .unwrap_or_default()
+        };
         match (gap.strip_prefix("+account."), gap.strip_prefix("account.")) {
             (Some(name), _) => path.push_str(setting(name)),
             (_, Some(name)) => path.push_str(&encode(setting(name))),
@@ -101,12 +107,13 @@ fn check(asked: &document::Call, call: &Call) -> Result<()> {
 }
 
 /// The value of an argument as JSON.
-fn plain(asked: &document::Call, call: &Call, name: &str, value: &Value) -> Result<Plain> {
+fn plain(asked: &document::Call, account: &Account, call: &Call, name: &str, value: &Value) -> Result<Plain> {
     let Value::Instant(instant) = value else {
         return Ok(value.to_json());
     };
     let is_end = call.operation.range.is_some_and(|(_, end)| end == name);
-    let moments = asked.moments;
+    let moments = &asked.moments;
+    let own = moments.offset_of.as_ref().and_then(|name| account.setting(name));
     let (unit, word) = match moments.format {
         Format::Milliseconds => (1_000_000, "millisecond"),
         _ => (1_000_000_000, "second"),
@@ -129,11 +136,12 @@ fn plain(asked: &document::Call, call: &Call, name: &str, value: &Value) -> Resu
     let at = instant.at.checked_add(moved);
     let at = at.map_err(|_| Error::invalid(format!("{name} ({}) is out of range", instant.at)))?;
     let moment = Instant { at, ..*instant };
-    Ok(match moments.format {
-        Format::Offset => Plain::String(moment.to_offset_text()),
-        Format::Utc => Plain::String(moment.to_utc_text()),
-        Format::Seconds => Plain::from(at.as_second()),
-        Format::Milliseconds => Plain::from(at.as_millisecond()),
+    Ok(match (moments.format, own.and_then(parse_offset)) {
+        (Format::Utc, Some(offset)) => Plain::String(moment.at_offset(offset).to_offset_text()),
+        (Format::Offset, _) => Plain::String(moment.to_offset_text()),
+        (Format::Utc, None) => Plain::String(moment.to_utc_text()),
+        (Format::Seconds, _) => Plain::from(at.as_second()),
+        (Format::Milliseconds, _) => Plain::from(at.as_millisecond()),
     })
 }
 

@@ -1,8 +1,10 @@
 //! What a selection asks: which calls, one for each value of what it narrows by, in buckets of which length.
 
+use std::collections::HashSet;
+
 use super::document::{Document, Grain, Select};
 use crate::meters::{Buckets, Source};
-use crate::service::{Asked, Call, Facts, Operation, wanted};
+use crate::service::{Asked, Call, Facts, Operation, wanted_of};
 use crate::values::arguments::{Accepts, Arguments, Value};
 use crate::values::error::{Error, Result};
 
@@ -21,12 +23,20 @@ impl Document {
             facts,
             given,
         };
-        let wanted = wanted(facts, given)?;
+        let is_chosen = |source: &Source| {
+            let call = self.call.iter().find(|call| call.name == source.operation);
+            source.by_default || call.is_some_and(|call| call.asked_with.iter().any(|name| selection.has(name)))
+        };
+        let wanted = wanted_of(facts, given, is_chosen)?;
         for (name, select) in &self.select {
-            match &select.missing {
-                Some(missing) if given.get(name).is_none() => return Err(Error::invalid(missing)),
-                _ => selection.refuse_idle(name, select, &wanted)?,
+            if let Some(missing) = select.missing.as_ref().filter(|_| given.get(name).is_none()) {
+                return Err(Error::invalid(missing));
             }
+            let mut without = select.without.iter().filter(|_| selection.has(name));
+            if let Some((_, wrong)) = without.find(|(other, _)| selection.has(other)) {
+                return Err(Error::invalid(wrong));
+            }
+            selection.refuse_idle(name, select, &wanted)?;
         }
         let mut all = Vec::new();
         for (source, meters) in wanted {
@@ -64,10 +74,15 @@ impl Grain {
 impl Selection<'_> {
     /// True if this call is asked, and not another one for the same meters.
     fn asks(&self, operation: &Operation) -> bool {
-        let given = |name: &String| !matches!(self.given.get(name), None | Some(Value::Flag(false)));
+        let given = |name: &String| self.has(name);
         self.document.of(operation).is_some_and(|call| {
             (call.asked_with.is_empty() || call.asked_with.iter().any(given)) && !call.asked_without.iter().any(given)
         })
+    }
+
+    /// True if this is given, and not as `False`.
+    fn has(&self, name: &str) -> bool {
+        !matches!(self.given.get(name), None | Some(Value::Flag(false)))
     }
 
     /// Refuses what narrows none of the meters that are asked for.
@@ -108,7 +123,13 @@ impl Selection<'_> {
                 continue;
             };
             if !select.each {
-                whole.arguments.push((taken.name.to_owned(), value.clone()));
+                let mut value = value.clone();
+                if let Value::List(items) = &mut value {
+                    // What is asked for twice must not count twice.
+                    let mut seen = HashSet::new();
+                    items.retain(|item| seen.insert(item.clone()));
+                }
+                whole.arguments.push((taken.name.to_owned(), value));
                 continue;
             }
             let one = |text: &str| match taken.accepts {

@@ -430,6 +430,48 @@ pub fn date(text: &str) -> std::result::Result<(), String> {
     Err(format!("must be a date like \"2023-01-01\", not {:?}", head(text, 60)))
 }
 
+/// Accepts a UTC offset as RFC 3339 writes it.
+pub fn offset(text: &str) -> std::result::Result<(), String> {
+    match parse_offset(text) {
+        Some(_) => Ok(()),
+        None => Err(format!(
+            "must be a UTC offset like \"+09:00\", not {:?}",
+            head(text, 60)
+        )),
+    }
+}
+
+/// Accepts what can stand between two slashes of a path, encoded. `.` and `..` mean another path: whatever reads the URL
+/// folds them, in any encoding.
+pub fn segment(text: &str) -> std::result::Result<(), String> {
+    match text {
+        "" => Err("must not be empty".to_owned()),
+        "." | ".." => Err(format!("is {text:?}, which no URL can carry as a name")),
+        _ => Ok(()),
+    }
+}
+
+/// Accepts a relative path whose characters need no encoding.
+pub fn path(text: &str) -> std::result::Result<(), String> {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    if text
+        .split('/')
+        .all(|name| segment(name).is_ok() && name.bytes().all(is_plain))
+    {
+        return Ok(());
+    }
+    Err(format!("must be a path like \"v2/labels\", not {:?}", head(text, 60)))
+}
+
+/// Accepts what can be the user name of HTTP Basic, and a segment of a path.
+pub fn user(text: &str) -> std::result::Result<(), String> {
+    plain(text)?;
+    if text.contains(':') {
+        return Err("must not contain a colon, which ends the user name of HTTP Basic".to_owned());
+    }
+    segment(text)
+}
+
 /// Accepts a GUID in its usual form.
 pub fn guid(text: &str) -> std::result::Result<(), String> {
     let dashes = [8, 13, 18, 23];
@@ -557,6 +599,44 @@ mod tests {
         }
         for wrong in ["", "a/b", "a b", "a,b", "本", "a\n"] {
             assert!(word(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_segment_is_any_text_that_a_path_can_carry() {
+        for good in [
+            "default",
+            "...",
+            "100%25+^_\"`{|}~<>-\\",
+            "a/b",
+            "a b",
+            " ",
+            "a?b#c&d=e",
+            "東京",
+            "a\n",
+        ] {
+            assert_eq!(segment(good), Ok(()), "{good}");
+        }
+        assert_eq!(segment(""), Err("must not be empty".to_owned()));
+        for bad in [".", ".."] {
+            assert!(segment(bad).is_err(), "{bad}");
+            // In a query, dots mean nothing.
+            assert_eq!(any(bad), Ok(()));
+        }
+    }
+
+    #[test]
+    fn a_path_has_plain_segments_and_a_user_no_colon() {
+        for good in ["labels", "v2/by-label", "a.b/~c_d"] {
+            assert_eq!(path(good), Ok(()), "{good}");
+        }
+        for bad in ["", "/a", "a/", "a//b", "a/../b", ".", "{label}", "a b", "東京", "a?b"] {
+            let error = path(bad).unwrap_err();
+            assert_eq!(error, format!("must be a path like \"v2/labels\", not {bad:?}"));
+        }
+        assert_eq!(user("a/b"), Ok(()));
+        for bad in ["a:b", "..", "", "a\nb"] {
+            assert!(user(bad).is_err(), "{bad}");
         }
     }
 
