@@ -20,6 +20,7 @@ use documented::{Documented, Nothing};
 use crate::service::Provider;
 use crate::spec::document::Document;
 
+static RICOH: Documented = Documented::new("ricoh", include_str!("ricoh.toml"), &ricoh::Bills);
 static SORA: Documented = Documented::new("sora", include_str!("sora.toml"), &Nothing);
 static VOLCENGINE: Documented = Documented::new("volcengine", include_str!("volcengine.toml"), &volcengine::Beside);
 
@@ -29,7 +30,7 @@ static DOCUMENTED: &[&Documented] = &[&SORA, &VOLCENGINE];
 /// All providers: the one list.
 pub static REGISTRY: &[&dyn Provider] = &[
     &SORA,
-    &ricoh::Ricoh,
+    &RICOH,
     &uipath::UiPath,
     &devicewise::DeviceWise,
     &VOLCENGINE,

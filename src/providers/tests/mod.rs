@@ -1,4 +1,5 @@
 //! What the documents of the providers say, and what is read by them.
 
+mod ricoh;
 mod sora;
 mod volcengine;
