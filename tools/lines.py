@@ -217,8 +217,12 @@ def of_toml(text: str) -> Lines:
         for header, end in zip(headers, starts[1:], strict=True)
         if {"prose", "test", "tests"} & {part.strip(" \t\"'") for part in header[1].split(".")}
     ]
-    spans += [prose.span() for pattern in (TOML_PROSE, TOML_PROSE_TABLE) for prose in pattern.finditer(masked)]
-    return Lines(lines(blank(text, spans)), 0)
+    prose = [found.span() for pattern in (TOML_PROSE, TOML_PROSE_TABLE) for found in pattern.finditer(masked)]
+    gone = {place for start, end in prose for place in range(start, end)}
+    text = blank(text, spans)
+    # Taken out, and not only covered: what stands behind it in its line is no further away for it.
+    text = "".join(sign for place, sign in enumerate(text) if sign == "\n" or place not in gone)
+    return Lines(lines(text), 0)
 
 
 def is_key(text: str, end: int) -> bool:

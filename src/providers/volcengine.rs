@@ -7,6 +7,7 @@ use crate::spec::compile::Checks;
 use crate::spec::document::Document;
 use crate::values::arguments::{Value, plain};
 use crate::values::error::{Error, Result};
+use crate::values::secret::Secret;
 use crate::values::text;
 
 /// What stands beside the document.
@@ -34,17 +35,16 @@ impl documented::Beside for Beside {
 
     fn sign(&self, account: &Account, request: &mut Request, proof: &Proof<'_>) -> Result<()> {
         let secret = |name| account.has(name).then(|| proof.secrets.get(name)).transpose();
-        let setting = |name| account.setting(name).unwrap_or_default();
-        let access_key = match secret("access_key")? {
-            Some(changing) => changing.expose(),
-            None => setting("access_key"),
-        };
+        let access_key = secret("access_key")?
+            .map(Secret::expose)
+            .or(account.setting("access_key"));
+        let access_key = access_key.unwrap_or_default();
         key_id(access_key).map_err(|problem| Error::invalid(format!("access_key {problem}")))?;
         let signer = Signer {
             access_key,
             secret_key: proof.secrets.get("secret_key")?,
             session_token: secret("session_token")?,
-            region: setting("region"),
+            region: account.setting("region").unwrap_or_default(),
             service: "live",
         };
         signer.sign(request, proof.now)

@@ -10,7 +10,7 @@ use crate::meters::{self, Buckets, Kind, Meter, Rollup, Source, Span, Takes};
 use crate::service::{Composite, Facts, METERS, Operation, Prose, SecretField};
 use crate::values::arguments::{self, Argument, Check, Needed};
 use crate::values::shape::{self, Field, Holds, Shape};
-use crate::values::text::{camel, did_you_mean};
+use crate::values::text::{camel, did_you_mean, snake};
 
 /// Checks of texts that a document may name, besides those that everybody has.
 pub type Checks = &'static [(&'static str, Check)];
@@ -289,6 +289,14 @@ impl Checker<'_> {
                 .map(|(_, held)| held.to_owned())
         };
         for call in &mut document.call {
+            if call.dimensions.is_empty() {
+                let each = document.select.iter().filter(|(_, select)| select.each);
+                let each = each.map(|(name, select)| select.to.as_ref().unwrap_or(name));
+                let each = each.filter(|name| call.takes.iter().any(|taken| taken.name == **name));
+                let each = each.map(|name| name.strip_suffix('s').unwrap_or(name).to_owned());
+                let labels = call.rows.iter().flat_map(|rows| &rows.labels);
+                call.dimensions = each.chain(labels.map(|label| snake(label))).collect();
+            }
             let plain = |text: &str| shape::plain(text.trim_end_matches('?'));
             call.wire = call.wire.replace("{Name}", &camel(&call.name));
             if let Some(rows) = &mut call.rows {

@@ -308,7 +308,8 @@ pub struct Call {
     pub meter: Vec<Figure>,
     /// What the names of its meters begin with.
     pub meter_prefix: String,
-    /// The dimensions of meters that do not name their own.
+    /// The dimensions of meters that do not name their own; else the singular of what makes calls of their own, and the
+    /// labels of rows.
     pub dimensions: Vec<String>,
     /// What the answer repeats of the question.
     pub echo: Echo,

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use metertap::meters::{Kind, Writes};
-use metertap::providers::document;
 use metertap::service::PlannedCall;
 use serde_json::Value as Plain;
 
@@ -157,7 +156,7 @@ fn must_show(replay: &Replay, planned: &PlannedCall, what: &str, lost: &[Line]) 
         // A total of levels is no sum over counters that mean different things.
         "devicewise" => has("/get/params/counters") && has("/get/params/total"),
         "volcengine" => {
-            let calls = &document("volcengine").unwrap().call;
+            let calls = &metertap::providers::document("volcengine").unwrap().call;
             let call = calls.iter().find(|call| call.name == source.operation).unwrap();
             let total = call.meter[of(line)].total.as_ref();
             source.meters[of(line)].kind == Kind::Sum && total.is_some_and(|total| has(&format!("/Result/{total}")))

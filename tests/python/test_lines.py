@@ -126,6 +126,7 @@ TOML = {
     "prose in text": ("a = 'doc = 1'\n", 1),
     "tests": ("[meter.a]\nb = 1\n[[tests]]\nb = 1\n[operation.tests.x]\nb = 1\n[meter.b]\nb = 1\n", 4),
     "a long line": (f'a = "{"b" * 240}"\n', 3),
+    "a line that only prose makes long": (f'a = {{ doc = "{"b" * 240}", c = "d" }}\n', 1),
 }
 
 PYTHON = {

@@ -398,9 +398,9 @@ fn reply(status: u16, body: &str) -> Reply {
 }
 
 /// The error that a reply is.
-fn answer(reply: Reply) -> crate::values::error::Error {
+fn answer(reply: &Reply) -> crate::values::error::Error {
     let call = Call::new(volcengine(), "time_shift_data", named(&range())).unwrap();
-    volcengine().answer(&call, &reply).unwrap_err()
+    volcengine().answer(&call, reply).unwrap_err()
 }
 
 fn typed(operation: &str, result: &str) -> Result<Typed> {
@@ -638,7 +638,7 @@ fn codes_are_told_apart() {
         let body = format!(
             r#"{{"ResponseMetadata":{{"RequestId":"{ID}","Error":{{"CodeN":1,"Code":"{code}","Message":"own text"}}}}}}"#
         );
-        let error = answer(reply(status, &body));
+        let error = answer(&reply(status, &body));
         assert_eq!((error.kind, error.remedy), (kind, remedy), "{status} {code}");
         assert_eq!(
             (error.provider_code.as_deref(), error.request_id.as_deref()),
@@ -671,7 +671,7 @@ fn an_answer_without_its_envelope_is_not_believed() {
         (302, "", Problem::UnexpectedRedirect, "log-id"),
         (500, bare.as_str(), Problem::ServerError, ID),
     ] {
-        let error = answer(reply(status, body));
+        let error = answer(&reply(status, body));
         assert_eq!(
             (error.kind, error.request_id.as_deref()),
             (kind, Some(id)),
@@ -679,7 +679,7 @@ fn an_answer_without_its_envelope_is_not_believed() {
         );
     }
     // A page of a gateway that calls itself a success is told as what it is.
-    let page = answer(reply(200, "<html>gateway</html>"));
+    let page = answer(&reply(200, "<html>gateway</html>"));
     assert!(page.message.contains("not JSON"), "{page}");
 }
 
