@@ -28,13 +28,7 @@ static VOLCENGINE: Documented = Documented::new("volcengine", include_str!("volc
 static DOCUMENTED: &[&Documented] = &[&SORA, &VOLCENGINE];
 
 /// All providers: the one list.
-pub static REGISTRY: &[&dyn Provider] = &[
-    &SORA,
-    &RICOH,
-    &uipath::UiPath,
-    &devicewise::DeviceWise,
-    &VOLCENGINE,
-];
+pub static REGISTRY: &[&dyn Provider] = &[&SORA, &RICOH, &uipath::UiPath, &devicewise::DeviceWise, &VOLCENGINE];
 
 /// The provider of that name.
 pub fn provider(name: &str) -> Option<&'static dyn Provider> {

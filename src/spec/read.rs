@@ -8,7 +8,7 @@ use super::tree::Node;
 use crate::values::text::did_you_mean;
 
 /// So many mistakes of one document are told at most.
-const MOST: usize = 200;
+const MOST: usize = 50;
 
 /// What is wrong with a document: a line, and a sentence.
 pub type Mistakes = Vec<(usize, String)>;

@@ -55,7 +55,7 @@ CLIENTS: list[tuple[dict[str, Any], type[InvalidArgument], str]] = [
     ({"api_key": "a\nb"}, InvalidArgument, f"api_key {ONE_LINE}"),
     ({"api_key": "a\rb"}, InvalidArgument, f"api_key {ONE_LINE}"),
     ({"api_key": "a\0b"}, InvalidArgument, f"api_key {ONE_LINE}"),
-    ({"api_key": None}, InvalidArgument, "Sora needs an api_key"),
+    ({"api_key": None}, InvalidArgument, "Sora Cloud needs an api_key"),
     ({"api_key": 7}, WrongType, "api_key must be a str or a callable that returns one, not int"),
     ({"api_key": b"bytes"}, WrongType, "api_key must be a str or a callable that returns one, not bytes"),
     ({"base_url": "api.example.com"}, InvalidArgument, SCHEME),

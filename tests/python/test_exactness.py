@@ -58,7 +58,7 @@ def test_a_raw_number_is_what_json_loads_makes_of_it(text: str, door: Door, serv
     assert repr(pool) == repr(json.loads(text))
 
 
-@pytest.mark.parametrize("text", ["0", "1", "-1", "9223372036854775807", "9223372036854775808", "18446744073709551615"])
+@pytest.mark.parametrize("text", ["0", "1", "9223372036854775807", "9223372036854775808", "18446744073709551615"])
 def test_a_whole_number_is_an_int(text: str, door: Door, server: ScriptedServer) -> None:
     server.script = [Reply(body=text.encode())]
     client = door.client("sora", api_key="k", base_url=server.origin, retries=0)
@@ -66,6 +66,19 @@ def test_a_whole_number_is_an_int(text: str, door: Door, server: ScriptedServer)
         number = door.ask(client, "total_sessions_this_month", raw=raw)
         assert type(number) is int
         assert number == int(text)
+
+
+@pytest.mark.parametrize("text", ["-1", "0.5", "1e0"])
+def test_what_is_no_count_is_refused_by_a_call_and_by_a_fetch(text: str, door: Door, server: ScriptedServer) -> None:
+    server.script = [Reply(body=text.encode()), Reply(body=text.encode())]
+    client = door.client("sora", api_key="k", base_url=server.origin, retries=0)
+    asked = client.select(meters=["sora.total_sessions"])
+    for ask in (
+        lambda: door.ask(client, "total_sessions_this_month"),
+        lambda: door.fetch([asked], start="2026-11-01", end="2026-11-20", now="2026-11-20"),
+    ):
+        with pytest.raises(errors.UnexpectedResponse, match=r"\$: .*(negative|not a whole number)"):
+            ask()
 
 
 #: What a float would make infinite.
