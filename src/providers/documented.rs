@@ -142,29 +142,7 @@ impl Provider for Documented {
 
     fn check_account(&self, account: &Account) -> Result<()> {
         self.beside.check_account(account)?;
-        let mut fields = self.document().account.iter();
-        let is_missing = |name: &String, field: &Field| {
-            let may_be_secret = field.secret || field.rotates;
-            may_be_secret && field.needed && !account.has(name) && account.setting(name).is_none()
-        };
-        match fields.find(|(name, field)| is_missing(name, field)) {
-            None => Ok(()),
-            Some((name, field)) if !field.secret => {
-                let text = format!("{} needs the argument {name:?}: {}", self.facts().class, field.doc);
-                Err(Error::new(Kind::WrongType, text))
-            }
-            Some((secret, _)) => {
-                let article = if secret.starts_with(['a', 'e', 'i', 'o', 'u']) {
-                    "an"
-                } else {
-                    "a"
-                };
-                Err(Error::invalid(format!(
-                    "{} needs {article} {secret}",
-                    self.facts().title
-                )))
-            }
-        }
+        self.document().check_account(account)
     }
 
     fn request(&self, account: &Account, call: &Call) -> Result<Request> {

@@ -351,6 +351,10 @@ impl Checker<'_> {
         for (name, field) in &document.account {
             self.accepts(&format!("account.{name}"), &field.accepts);
         }
+        for field in document.ways.iter().flatten() {
+            let fields = document.account.iter().map(|(name, _)| name.as_str());
+            self.unknown("ways", "field of the account", field, fields);
+        }
         for (name, select) in &document.select {
             self.accepts(&format!("select.{name}"), &select.accepts);
             for other in select.without.keys() {

@@ -40,6 +40,8 @@ pub struct Document {
     pub per_second: Option<f64>,
     /// What an account consists of, in the order in which people read it.
     pub account: IndexMap<String, Field>,
+    /// The sets of fields by which an account may be one, where there are several: it has the fields of exactly one.
+    pub ways: Vec<Vec<String>>,
     /// What makes a request authentic.
     pub auth: Option<Auth>,
     /// What a refusal means.

@@ -73,6 +73,14 @@ pub fn did_you_mean<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) ->
     nearest(word, names).map_or_else(String::new, |name| format!("; did you mean {name:?}?"))
 }
 
+/// Names as one reads them: `a, b and c`.
+pub fn listed(names: &[String]) -> String {
+    match names {
+        [before @ .., one, last] => [before, &[format!("{one} and {last}")]].concat().join(", "),
+        _ => names.concat(),
+    }
+}
+
 /// The first characters of a text, for a message.
 pub fn head(text: &str, characters: usize) -> String {
     let mut short: String = text.chars().take(characters).collect();
@@ -132,6 +140,14 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(camel(name), expected);
+        }
+    }
+
+    #[test]
+    fn names_are_listed_as_one_reads_them() {
+        for (names, text) in [("", ""), ("a", "a"), ("a b", "a and b"), ("a b c d", "a, b, c and d")] {
+            let names: Vec<String> = names.split_whitespace().map(str::to_owned).collect();
+            assert_eq!(listed(&names), text);
         }
     }
 
