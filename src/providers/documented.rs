@@ -156,13 +156,23 @@ impl Provider for Documented {
                 let user = account.setting(user).unwrap_or_default();
                 signing::basic(request, user, proof.secrets.get(password)?);
             }
+            Some(Auth::ClientCredentials(of)) => {
+                let missing = || Error::new(Kind::Internal, "no token was fetched");
+                match of.ready.as_ref().filter(|_| of.is_ready(account)) {
+                    Some(ready) => signing::bearer(request, proof.secrets.get(ready)?),
+                    None => signing::bearer(request, proof.token.ok_or_else(missing)?),
+                }
+            }
             Some(Auth::Scheme(_)) | None => return self.beside.sign(account, request, proof),
         }
         Ok(())
     }
 
     fn login(&self, account: &Account, secrets: &Secrets, answers: &[Reply]) -> Result<Login> {
-        self.beside.login(account, secrets, answers)
+        match &self.document().auth {
+            Some(Auth::ClientCredentials(of)) => self.document().login(of, account, secrets, answers),
+            _ => self.beside.login(account, secrets, answers),
+        }
     }
 
     fn asked_for<'a>(&self, call: &'a Call) -> &'a str {

@@ -1,9 +1,7 @@
 //! The providers: what each service offers, how a question becomes a request, and what its answers mean.
 //!
-//! A provider is pure: same input, same output; no clock, no network, no globals. Each has the same five files:
-//! `mod.rs` (what it is), `query.rs` (question to request), `model.rs` (the wire), `read.rs` (bytes to values or error),
-//! `meters.rs` (what it measures, and values to readings; Volcengine's many rows have `readings.rs` for the latter).
-//! Those that are documents are a file of TOML, and code beside it where a document cannot say something.
+//! A provider is pure: same input, same output; no clock, no network, no globals. It is a document, a file of TOML, and
+//! code beside it where a document cannot say something.
 
 pub mod devicewise;
 pub mod documented;
@@ -12,7 +10,7 @@ pub mod ricoh;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
-pub mod uipath;
+mod uipath;
 pub mod volcengine;
 
 use documented::{Documented, Nothing};
@@ -22,13 +20,14 @@ use crate::spec::document::Document;
 
 static RICOH: Documented = Documented::new("ricoh", include_str!("ricoh.toml"), &ricoh::Bills);
 static SORA: Documented = Documented::new("sora", include_str!("sora.toml"), &Nothing);
+static UIPATH: Documented = Documented::new("uipath", include_str!("uipath.toml"), &uipath::UiPath);
 static VOLCENGINE: Documented = Documented::new("volcengine", include_str!("volcengine.toml"), &volcengine::Beside);
 
 /// Those that are documents.
-static DOCUMENTED: &[&Documented] = &[&SORA, &VOLCENGINE];
+static DOCUMENTED: &[&Documented] = &[&SORA, &RICOH, &UIPATH, &VOLCENGINE];
 
 /// All providers: the one list.
-pub static REGISTRY: &[&dyn Provider] = &[&SORA, &RICOH, &uipath::UiPath, &devicewise::DeviceWise, &VOLCENGINE];
+pub static REGISTRY: &[&dyn Provider] = &[&SORA, &RICOH, &UIPATH, &devicewise::DeviceWise, &VOLCENGINE];
 
 /// The provider of that name.
 pub fn provider(name: &str) -> Option<&'static dyn Provider> {

@@ -138,6 +138,12 @@ impl Reply {
         error
     }
 
+    /// True for HTML, which a wrong address was seen to answer with, even with the status 200.
+    pub fn is_web_page(&self) -> bool {
+        let is_html = |kind: &str| kind.to_ascii_lowercase().contains("text/html");
+        self.header("content-type").is_some_and(is_html) || self.body.trim_ascii_start().starts_with(b"<")
+    }
+
     /// The body as text for a message: its first characters, in one line.
     pub fn excerpt(&self, characters: usize) -> String {
         // More than is shown, so that the text is seen to be shortened.

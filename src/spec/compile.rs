@@ -3,11 +3,13 @@
 
 use std::collections::HashSet;
 
-use super::document::{Accepts, Auth, Call, Combine, Document, Figure, Member, Path, Scalar};
+use super::document::{Accepts, Auth, Call, Combine, Document, Figure, Label, Member, Path, Scalar};
 use super::read::{self, Mistakes};
+use super::request::gaps;
 use super::tree::{self, Members, Node, What};
 use crate::meters::{self, Buckets, Kind, Meter, Rollup, Source, Span, Takes};
 use crate::service::{Composite, Facts, METERS, Operation, Prose, SecretField};
+use crate::values::address::secret_address;
 use crate::values::arguments::{self, Argument, Check, Needed};
 use crate::values::shape::{self, Field, Holds, Shape};
 use crate::values::text::{camel, did_you_mean, snake};
@@ -27,6 +29,8 @@ const CHECKS: Checks = &[
     ("path", arguments::path),
     ("user", arguments::user),
     ("offset", arguments::offset),
+    ("name", arguments::name),
+    ("address", secret_address),
 ];
 
 /// The keys without which a block says too little: where it stands, and each key with an example.
@@ -280,8 +284,8 @@ impl Checker<'_> {
             .iter()
             .map(|(name, shape)| (name.as_str(), shape))
             .collect::<Vec<_>>();
-        let holds = |returns: &str, wire: &str| -> Option<String> {
-            let name = returns.trim_matches(['[', ']', '?']);
+        let member = |returns: &str, wire: &str| -> Option<String> {
+            let name = returns.trim_matches(['[', ']', '?', '!']);
             let (_, shape) = shapes.iter().find(|(known, _)| *known == name)?;
             let mut fields = shape.fields.iter();
             fields
@@ -299,26 +303,38 @@ impl Checker<'_> {
             }
             let plain = |text: &str| shape::plain(text.trim_end_matches('?'));
             call.wire = call.wire.replace("{Name}", &camel(&call.name));
+            let at = call.rows.iter().flat_map(|rows| rows.at.iter());
+            let row = at.fold(call.returns.clone(), |held, key| member(&held, key).unwrap_or(held));
+            let holds = |wire: &str| member(&row, wire).or_else(|| member(&call.returns, wire));
             if let Some(rows) = &mut call.rows {
                 rows.list = Path(call.answer.iter().chain(rows.at.iter()).cloned().collect());
-                let told = rows.time.as_ref().and_then(|time| holds(&call.returns, time));
+                let told = rows.time.as_ref().and_then(|time| holds(time));
                 rows.told = told.and_then(|held| plain(&held));
+                rows.is_anywhere = *rows.at == ["*"];
+                rows.texts.extend(rows.labels.iter().map(|label| {
+                    let held = holds(label).unwrap_or_default();
+                    Label {
+                        needed: !held.is_empty() && !held.ends_with('?'),
+                        is_text: matches!(plain(&held), Some(Holds::Text)),
+                    }
+                }));
             }
-            let mut meters = 0;
+            let mut meters: Vec<String> = Vec::new();
             for figure in &mut call.meter {
                 let held = if figure.value.is_empty() {
                     Some(call.returns.clone())
                 } else {
-                    holds(&call.returns, &figure.value)
+                    holds(&figure.value)
                 };
                 figure.is_nullable = held
                     .as_ref()
                     .is_none_or(|held| held.ends_with('?') || plain(held).is_none());
                 figure.holds = held.and_then(|held| plain(&held)).or(Some(Holds::Decimal));
                 figure.optional |= figure.value.is_empty() && figure.total.is_some();
-                if figure.name.is_some() {
-                    figure.meter = Some(meters);
-                    meters += 1;
+                if let Some(name) = &figure.name {
+                    let known = meters.iter().position(|known| known == name);
+                    figure.meter = known.or(Some(meters.len()));
+                    meters.extend(known.is_none().then(|| name.clone()));
                 }
             }
         }
@@ -345,6 +361,17 @@ impl Checker<'_> {
                 let fields = document.account.iter().map(|(name, _)| name.as_str());
                 self.unknown("auth", "field of the account", user, fields);
                 self.unknown("auth", "secret of the account", password, secrets());
+            }
+            Some(Auth::ClientCredentials(of)) => {
+                let fields = || document.account.iter().map(|(name, _)| name.as_str());
+                let given = [Some(&of.id), of.scope.as_ref(), of.url.as_ref()];
+                for name in given.into_iter().flatten().map(String::as_str).chain(gaps(&of.path)) {
+                    let name = name.trim_start_matches("account.");
+                    self.unknown("auth", "field of the account", name, fields());
+                }
+                for name in of.ready.iter().chain([&of.secret]) {
+                    self.unknown("auth", "secret of the account", name, secrets());
+                }
             }
             Some(Auth::Scheme(_)) | None => {}
         }
@@ -385,7 +412,8 @@ impl Checker<'_> {
                 let (at, name) = (format!("{at}.meter.{place}"), format!("{}{name}", call.meter_prefix));
                 let known = meters.iter().filter(|(known, ..)| *known == name);
                 for (_, other, as_there) in known {
-                    if !document.are_apart(call, other) {
+                    let is_other = call.name != other.name || figure.labels == as_there.labels;
+                    if is_other && !document.are_apart(call, other) {
                         let text =
                             "there are two of that name, which one selection asks: give one of them another name";
                         self.wrong(&at, text);
@@ -425,14 +453,14 @@ impl Checker<'_> {
             self.unknown(at, "argument", name, all.map(|taken| taken.name.as_str()));
         }
         let path = call.path.as_deref().unwrap_or(&call.wire);
-        for gap in path.split('{').skip(1).filter_map(|rest| rest.split('}').next()) {
+        for gap in gaps(path) {
             let fields = document.account.iter().map(|(name, _)| name.as_str());
             match gap.trim_start_matches('+').strip_prefix("account.") {
                 Some(names) => names
                     .split('|')
                     .for_each(|name| self.unknown(at, "field of the account", name, fields.clone())),
                 None if gap == "wire" => {}
-                None => self.unknown(at, "argument", gap, names()),
+                None => self.unknown(at, "argument", gap, names().chain(fields)),
             }
         }
         if let Some(name) = &call.moments.offset_of {
@@ -556,6 +584,14 @@ impl Tables {
             self.argument(name, &field.doc, &field.accepts, None, needed)
         });
         let secrets = fields().filter(|(_, field)| field.secret);
+        // What an account needs comes first, then the ways to be one.
+        let mut keywords: Vec<&'static str> = fields().map(|(name, _)| name.as_str()).collect();
+        let ways: Vec<&String> = document.ways.iter().flatten().collect();
+        let rank = |name: &&str| match document.account.get(*name) {
+            Some(field) if field.needed => 0,
+            _ => 1 + ways.iter().position(|way| way == name).unwrap_or(ways.len()),
+        };
+        keywords.sort_by_key(rank);
         let variables = fields().flat_map(|(name, field)| field.env.iter().map(move |variable| (&**name, &**variable)));
         let mut sources: Vec<&'static Call> = document
             .call
@@ -580,7 +616,7 @@ impl Tables {
             page: &document.page,
             settings: leak(settings),
             secrets: leak(secrets.map(|(name, field)| SecretField { name, doc: &field.doc })),
-            keywords: leak(fields().map(|(name, _)| name.as_str())),
+            keywords: keywords.leak(),
             required: leak(
                 fields()
                     .filter(|(_, field)| field.needed)

@@ -139,8 +139,28 @@ pub enum Auth {
         /// The secret that is the password.
         password: String,
     },
+    /// `Authorization: Bearer` and a token that is fetched by client credentials (OAuth 2).
+    ClientCredentials(ClientCredentials),
     /// A scheme that is code, by its name.
     Scheme(String),
+}
+
+/// How tokens are fetched by client credentials.
+#[derive(Debug, Default, Derive)]
+#[serde(deny_unknown_fields, default)]
+pub struct ClientCredentials {
+    /// The secret that is a ready token, with which none is fetched.
+    pub ready: Option<String>,
+    /// The setting that is the client's id.
+    pub id: String,
+    /// The secret that is the client's.
+    pub secret: String,
+    /// The setting that says which scopes are asked for.
+    pub scope: Option<String>,
+    /// The path behind the account's address where tokens are fetched, with `{account.x}` in it.
+    pub path: String,
+    /// The setting that is another address for that.
+    pub url: Option<String>,
 }
 
 /// What a refusal means.
@@ -153,8 +173,12 @@ pub struct Fail {
     pub envelope: Option<Path>,
     /// Where the service says in words what is wrong, best first.
     pub said: Vec<Path>,
+    /// Where it says more: a text, a list of texts, or those by field.
+    pub also: Vec<Path>,
     /// Where its code stands, best first.
     pub code: Vec<Path>,
+    /// True if it is said of a web page that it is one, in place of its beginning.
+    pub names_pages: bool,
     /// Where its id of the request stands, if not in a header.
     pub request_id: Option<Path>,
     /// Of which kind a failure in a 200 is that nothing else explains.
@@ -175,6 +199,8 @@ pub struct When {
     pub kind: Vec<Kind>,
     /// Of these operations, or of any.
     pub call: Vec<String>,
+    /// True if it is about logins, and about nothing else.
+    pub login: bool,
     /// What kind of error it is, where the status does not say it.
     pub class: Option<Kind>,
     /// What helps, where that is not the usual of the kind.
@@ -420,10 +446,10 @@ pub enum Fractions {
 }
 
 /// Where rows stand, and what they look like.
-#[derive(Debug, Default, Derive)]
+#[derive(Debug, Clone, Default, Derive)]
 #[serde(deny_unknown_fields, default)]
 pub struct Rows {
-    /// Where their list stands, below the answer.
+    /// Where their list stands, below the answer; `*` where no page shows it: it is the answer, or the only list in it.
     pub at: Path,
     /// True if the list may be null or missing where there are none.
     pub may_be_missing: bool,
@@ -445,6 +471,21 @@ pub struct Rows {
     /// What the moment's key holds.
     #[serde(skip)]
     pub told: Option<Holds>,
+    /// True if no page shows where their list stands.
+    #[serde(skip)]
+    pub is_anywhere: bool,
+    /// What each of the labels holds.
+    #[serde(skip)]
+    pub texts: Vec<Label>,
+}
+
+/// What a label holds.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Label {
+    /// True if every row has it.
+    pub needed: bool,
+    /// True if it is a string, and no number.
+    pub is_text: bool,
 }
 
 /// Those of an answer that has none.
@@ -459,6 +500,8 @@ pub static NO_ROWS: Rows = Rows {
     split_labels: Vec::new(),
     list: Path(Vec::new()),
     told: None,
+    is_anywhere: false,
+    texts: Vec::new(),
 };
 
 /// A number of a row, or of the answer.
@@ -473,8 +516,10 @@ pub struct Figure {
     pub unit: String,
     /// True if it may be missing.
     pub optional: bool,
-    /// The name of its meter, if it is one.
+    /// The name of its meter, if it is one; figures of the same name are one, told apart by their labels.
     pub name: Option<String>,
+    /// Dimensions that are the same for all of its readings, and what they are.
+    pub labels: IndexMap<String, String>,
     /// What its meter is, in one sentence.
     pub doc: String,
     /// What kind of number it is.
@@ -623,9 +668,13 @@ impl Member {
 impl Call {
     /// What it measures: its numbers that are meters.
     pub fn meters(&self) -> impl Iterator<Item = (&Figure, &str)> {
-        self.meter
-            .iter()
-            .filter_map(|figure| Some((figure, figure.name.as_deref()?)))
+        let named = self.meter.iter().enumerate();
+        named.filter_map(|(place, figure)| {
+            let name = figure.name.as_deref()?;
+            let mut before = self.meter.iter().take(place);
+            let is_first = !before.any(|before| before.name == figure.name);
+            is_first.then_some((figure, name))
+        })
     }
 
     /// How readings are cut in buckets of this length.

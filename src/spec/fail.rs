@@ -1,6 +1,6 @@
 //! What a reply says before its numbers are read: that it was refused, and what that means.
 
-use super::document::{self, Document, Path, When};
+use super::document::{self, Auth, Document, Path, When};
 use super::envelope;
 use crate::service::{Call, Reply};
 use crate::values::error::{Error, Kind, Result};
@@ -36,11 +36,19 @@ impl Document {
 
     /// The error that a reply is whose body is no JSON.
     pub(super) fn unreadable(&self, call: &Call, reply: &Reply, problem: Error) -> Error {
-        if reply.is_success() {
-            return problem.with_request_id(reply.request_id());
-        }
-        self.refusal(call, &Json::Null, reply)
-            .with_request_id(reply.request_id())
+        let error = match &self.auth {
+            _ if !reply.is_success() => self.refusal(Some(call), &Json::Null, reply),
+            auth if reply.is_web_page() => {
+                let address = match auth {
+                    Some(Auth::ClientCredentials(of)) => of.url.iter().map(|url| format!(" or {url}")).collect(),
+                    _ => String::new(),
+                };
+                let text = format!("the answer is a web page, not JSON; base_url{address} may be wrong");
+                Error::new(Kind::UnexpectedResponse, text)
+            }
+            _ => problem,
+        };
+        error.with_request_id(reply.request_id())
     }
 
     /// Accepts a document that says of no failure, and of no more rows than it has; `rows` is how many those are.
@@ -52,10 +60,10 @@ impl Document {
             None => (!reply.is_success()).then_some(document),
         };
         if let Some(error) = error {
-            return Err(self.refusal(call, error, reply).with_request_id(id()));
+            return Err(self.refusal(Some(call), error, reply).with_request_id(id()));
         }
         if !reply.is_success() {
-            return Err(self.refusal(call, &Json::Null, reply).with_request_id(id()));
+            return Err(self.refusal(Some(call), &Json::Null, reply).with_request_id(id()));
         }
         if let Some(envelope) = &fail.envelope
             && !matches!(below(document, envelope), Some(Json::Map(_)))
@@ -86,17 +94,45 @@ impl Document {
         told.map(|id| one_line(&id, 100)).or_else(|| reply.request_id())
     }
 
-    /// What a refusal means; `error` is the object that says so, or nothing.
-    fn refusal(&self, call: &Call, error: &Json<'_>, reply: &Reply) -> Error {
+    /// What an error says in words.
+    fn said(&self, error: &Json<'_>) -> Option<String> {
+        let label = |place: &Path| below(error, place)?.as_label().filter(|label| !label.trim().is_empty());
+        let mut parts: Vec<String> = self.fail.said.iter().find_map(label).into_iter().collect();
+        let more = self.fail.also.iter().filter_map(|place| below(error, place));
+        parts.extend(more.flat_map(messages));
+        if let [_, _, ..] = parts.as_slice() {
+            parts
+                .iter_mut()
+                .for_each(|part| part.truncate(part.trim_end_matches('.').len()));
+        }
+        (!parts.is_empty()).then(|| one_line(&parts.join("; "), 300))
+    }
+
+    /// What the refusal of a call means, or that of a login; `error` is the object that says so, or nothing.
+    pub(super) fn refusal(&self, call: Option<&Call>, error: &Json<'_>, reply: &Reply) -> Error {
         let fail = &self.fail;
-        let first = |places: &[Path]| places.iter().find_map(|place| below(error, place)?.as_label());
-        let (said, code) = (first(&fail.said), first(&fail.code).filter(|code| !code.is_empty()));
+        // RFC 6749: `error` is a code in what refuses a login, and beside a description.
+        let is_oauth = call.is_none() || error.get_any_case("error_description").is_some();
+        let oauth = || is_oauth.then(|| error.get("error")?.as_label()).flatten();
+        let code = fail.code.iter().find_map(|place| below(error, place)?.as_label());
+        let code = code.or_else(oauth).filter(|code| !code.is_empty());
+        let said = self
+            .said(error)
+            .filter(|said| call.is_some() || Some(said) != code.as_ref());
         let mut refused = if reply.is_success() {
             // It was refused for a reason that only its text knows.
             Error::new(Kind::InvalidRequest, "")
         } else {
             reply.status_error("")
         };
+        let is_final = matches!(
+            refused.kind,
+            Kind::InvalidRequest | Kind::PermissionDenied | Kind::NotFound
+        );
+        if call.is_none() && is_final {
+            // Whatever the status: what passes by itself and what points elsewhere stay what they are.
+            refused = Error::new(Kind::AuthenticationFailed, "");
+        }
         let known = fail
             .when
             .iter()
@@ -108,7 +144,10 @@ impl Document {
             refused = refused.with_remedy(remedy);
         }
         let said = match said {
-            Some(said) => one_line(&said, 300),
+            Some(said) => said,
+            // It may hold a token.
+            None if call.is_none() => String::new(),
+            None if fail.names_pages && reply.is_web_page() => "the answer is a web page".to_owned(),
             None if *error == Json::Null || fail.error.is_none() => reply.excerpt(200),
             None => String::new(),
         };
@@ -126,8 +165,23 @@ impl Document {
     }
 }
 
+/// The messages of a text, of a list of them, or of an object of those by field.
+fn messages(value: &Json<'_>) -> Vec<String> {
+    match value {
+        Json::List(items) => items.iter().flat_map(messages).collect(),
+        Json::Map(fields) => {
+            let of_field = |(field, value): &(_, Json<'_>)| format!("{field}: {}", messages(value).join(" "));
+            fields.iter().map(of_field).collect()
+        }
+        other => {
+            let text = other.as_text().map(|text| one_line(text, text.len()));
+            text.into_iter().filter(|text| !text.is_empty()).collect()
+        }
+    }
+}
+
 impl When {
-    fn fits(&self, call: &Call, reply: &Reply, code: Option<&str>, kind: Kind) -> bool {
+    fn fits(&self, call: Option<&Call>, reply: &Reply, code: Option<&str>, kind: Kind) -> bool {
         let is_of = |known: &String| {
             code.is_some_and(|code| {
                 code.strip_prefix(known.as_str())
@@ -137,7 +191,9 @@ impl When {
         (self.code.is_empty() || self.code.iter().any(is_of))
             && (self.status.is_empty() || self.status.contains(&reply.status))
             && (self.kind.is_empty() || self.kind.contains(&kind))
-            && (self.call.is_empty() || self.call.iter().any(|name| name == call.operation.name))
+            && self.login == call.is_none()
+            && (self.call.is_empty()
+                || call.is_some_and(|call| self.call.iter().any(|name| name == call.operation.name)))
     }
 }
 
@@ -154,7 +210,8 @@ fn refuse_more(asked: &document::Call, document: &Json<'_>, rows: Option<usize>)
 
 /// How many rows an answer has, where they stand in a list.
 fn rows_of(asked: &document::Call, document: &Json<'_>) -> Option<usize> {
-    match below(document, &asked.rows.as_ref()?.list)? {
+    let rows = asked.rows.as_ref()?.found(below(document, &asked.answer)?);
+    match below(document, &rows.list)? {
         Json::List(rows) => Some(rows.len()),
         _ => None,
     }

@@ -5,6 +5,7 @@ pub mod compile;
 pub mod document;
 pub mod envelope;
 mod fail;
+mod found;
 mod login;
 mod pages;
 mod read;

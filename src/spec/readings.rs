@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp};
 
-use super::document::{Call, Document};
+use super::document::{Call, Document, Figure};
 use super::fail::place;
 use super::rows::{Bucket, Rows};
 use crate::meters::{Buckets, Flag, Flags, Kind, Meter, Reading, Sink, Takes};
@@ -16,7 +16,7 @@ use crate::values::arguments::{Arguments, Value};
 use crate::values::error::{Error, Kind as Problem, Result};
 use crate::values::json::{At, Json};
 use crate::values::quantity::Quantity;
-use crate::values::shape::instant;
+use crate::values::shape::{Holds, instant};
 use crate::values::text::snake;
 use crate::values::window::Instant;
 
@@ -37,8 +37,9 @@ impl Document {
             call,
             fetched_at,
         };
-        let mut rows = Rows::new(asked, call, answer.whole()?);
-        let document = match &asked.rows {
+        let layout = asked.rows.as_ref().map(|rows| rows.found_in(&reply.body));
+        let mut rows = Rows::new(asked, call, layout.as_deref(), answer.whole()?);
+        let document = match &layout {
             Some(layout) => Json::parse_around(&reply.body, &layout.list, &mut rows),
             None => Json::parse(&reply.body),
         };
@@ -82,7 +83,12 @@ impl Answer<'_> {
     }
 
     fn read(&self, at: &At<'_, '_>, rows: &mut Rows<'_>, sink: &mut dyn Sink) -> Result<()> {
-        self.check_place(at)?;
+        if let (Holds::Record(shape), false) = (self.call.call.operation.returns, self.asked.series) {
+            shape.check(at)?;
+        }
+        if self.asked.rows.is_some() {
+            rows.layout.check(at, rows.count)?;
+        }
         self.check_grain(at)?;
         let covered = self.covered(at, sink)?;
         if self.asked.rows.is_none() {
@@ -102,23 +108,13 @@ impl Answer<'_> {
             self.remark(rows, sink);
         }
         self.emit(rows, &mismatches, sink);
+        if self.asked.rows.is_some() {
+            let mut own = Rows::new(self.asked, self.call, None, covered);
+            own.one(at, covered)?;
+            self.remark(&own, sink);
+            self.emit(&own, &[], sink);
+        }
         Ok(())
-    }
-
-    /// Checks that the answer's place holds what the document says.
-    fn check_place(&self, at: &At<'_, '_>) -> Result<()> {
-        let Some(rows) = &self.asked.rows else { return Ok(()) };
-        let below = &rows.at;
-        let Some((_, outer)) = below.split_last() else {
-            return at.list().map(drop);
-        };
-        at.map()?;
-        place(at, outer, &mut |_| Ok(()))?;
-        place(at, below, &mut |held| match held.value {
-            Json::List(_) => Ok(()),
-            Json::Null if rows.may_be_missing => Ok(()),
-            _ => Err(held.expected("an array")),
-        })
     }
 
     /// Other buckets than those asked for would be other readings.
@@ -255,8 +251,11 @@ impl Answer<'_> {
     }
 
     fn remark(&self, rows: &Rows<'_>, sink: &mut dyn Sink) {
+        for place in &rows.nameless {
+            sink.note(format!("{place}: there is no number"));
+        }
         let nulls = rows.figures.iter().filter(|figure| figure.is_none()).count();
-        if nulls > 0 {
+        if nulls > rows.nameless.len() {
             sink.note(format!("figures that are null, which is missing and not zero: {nulls}"));
         }
         let crooked = rows.buckets.iter().filter(|bucket| self.is_crooked(bucket)).count();
@@ -275,14 +274,23 @@ impl Answer<'_> {
             .map(|wanted| {
                 meters
                     .get(wanted.meter)
-                    .map_or_else(Vec::new, |meter| self.dimensions(meter))
+                    .map_or_else(Vec::new, |meter| self.dimensions(wanted.figure, meter))
             })
             .collect();
         let mut labels: Vec<Option<&str>> = Vec::new();
         sink.expect(rows.buckets.len() * rows.wanted.len());
+        let mut strangers = 0;
         for (row, bucket) in rows.buckets.iter().enumerate() {
             let is_partial = self.is_partial(bucket);
             let own = rows.labels_of(row);
+            if own.iter().zip(self.narrowed()).any(|(own, asked)| match (own, asked) {
+                (Some(own), Some(asked)) => !own.eq_ignore_ascii_case(asked),
+                _ => false,
+            }) {
+                // In the answer about itself it would count again.
+                strangers += 1;
+                continue;
+            }
             let columns = rows
                 .wanted
                 .iter()
@@ -322,14 +330,33 @@ impl Answer<'_> {
                 });
             }
         }
+        if strangers > 0 {
+            sink.note(format!(
+                "rows about something else than was asked for, which are left out: {strangers}"
+            ));
+        }
     }
 
-    /// Where the values of a meter's dimensions come from.
-    fn dimensions(&self, meter: &Meter) -> Vec<Dimension<'_>> {
+    /// What each of the labels that every row has was narrowed to.
+    fn narrowed(&self) -> impl Iterator<Item = Option<&str>> {
+        let rows = self.asked.rows.iter();
+        let labels = rows.flat_map(|rows| rows.labels.iter().zip(&rows.texts));
+        labels.map(|(label, is)| narrowed_to(&self.call.call.arguments, &snake(label)).filter(|_| is.needed))
+    }
+
+    /// Where the values of the dimensions of a figure's meter come from.
+    fn dimensions<'a>(&'a self, figure: &'a Figure, meter: &Meter) -> Vec<Dimension<'a>> {
         let labels = self.asked.rows.as_ref().map_or(&[][..], |rows| &rows.labels);
-        let dimension = |name: &&str| match labels.iter().position(|label| snake(label) == *name) {
-            Some(place) => Dimension::OfTheRow(place),
-            None => Dimension::OfTheCall(narrowed_to(&self.call.call.arguments, name)),
+        let narrowed: Vec<Option<&str>> = self.narrowed().collect();
+        let dimension = |name: &&str| {
+            let place = labels.iter().position(|label| snake(label) == *name);
+            let asked = place.and_then(|place| narrowed.get(place).copied().flatten());
+            match (figure.labels.get(*name), asked, place) {
+                (Some(value), ..) => Dimension::OfTheCall(Some(value)),
+                (None, Some(asked), _) => Dimension::OfTheCall(Some(asked)),
+                (None, None, Some(place)) => Dimension::OfTheRow(place),
+                (None, None, None) => Dimension::OfTheCall(narrowed_to(&self.call.call.arguments, name)),
+            }
         };
         meter.dimensions.iter().map(dimension).collect()
     }

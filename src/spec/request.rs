@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Plain};
 
 use super::document::{self, Document, Format, Fractions};
 use crate::service::{Account, Call, Method, Request};
-use crate::values::arguments::{Value, parse_offset};
+use crate::values::arguments::{Arguments, Value, parse_offset};
 use crate::values::error::{Error, Kind, Result};
 use crate::values::text::{encode, query};
 use crate::values::window::Instant;
@@ -42,7 +42,7 @@ impl Document {
                 (Some(body), value) => drop(body.insert(wire.to_owned(), value)),
             }
         }
-        let mut url = format!("{}/{}", account.base_url, path(&template, account, call));
+        let mut url = format!("{}/{}", account.base_url, path(&template, account, &call.arguments));
         if !pairs.is_empty() {
             url.push('?');
             url.push_str(&query(pairs.iter().map(|(key, value)| (*key, value.as_str()))));
@@ -55,9 +55,14 @@ impl Document {
     }
 }
 
+/// The gaps of a path.
+pub(super) fn gaps(template: &str) -> impl Iterator<Item = &str> {
+    template.split('{').skip(1).filter_map(|rest| rest.split('}').next())
+}
+
 /// A path with its gaps filled: `{account.x}` and `{x}` hold a name each, `{+account.x}` a path, and `{account.x|y}` is the
-/// first of the two that there is.
-fn path(template: &str, account: &Account, call: &Call) -> String {
+/// first of the two that there is. What is no argument is the account's.
+pub(super) fn path(template: &str, account: &Account, arguments: &Arguments) -> String {
     let mut path = String::new();
     let mut rest = template;
     while let Some((before, gap, after)) = rest.split_once('{').and_then(|(before, rest)| {
@@ -74,7 +79,10 @@ fn path(template: &str, account: &Account, call: &Call) -> String {
         match (gap.strip_prefix("+account."), gap.strip_prefix("account.")) {
             (Some(name), _) => path.push_str(setting(name)),
             (_, Some(name)) => path.push_str(&encode(setting(name))),
-            _ => path.push_str(&encode(&call.arguments.get(gap).map(Value::plain).unwrap_or_default())),
+            _ => {
+                let value = arguments.get(gap).or_else(|| account.settings.get(gap));
+                path.push_str(&encode(&value.map(Value::plain).unwrap_or_default()));
+            }
         }
         rest = after;
     }

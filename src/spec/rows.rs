@@ -11,10 +11,11 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use super::document::{Call, Figure, NO_ROWS, Rows as Layout};
 use crate::meters::Buckets;
 use crate::service::PlannedCall;
+use crate::values::arguments::in_one_case;
 use crate::values::error::{Error, Result};
 use crate::values::json::{At, Items, Json, Peek, Reader, occurs_twice, refuse_duplicates};
 use crate::values::quantity::{Quantity, check_count};
-use crate::values::shape::{Holds, day, instant};
+use crate::values::shape::{Holds, Shape, day, instant};
 use crate::values::window::Instant;
 
 /// The stretch of time that a row is about.
@@ -37,7 +38,8 @@ pub struct Wanted {
 
 /// The rows of an answer, in columns: a row costs no allocation of its own.
 pub struct Rows<'b> {
-    layout: &'static Layout,
+    /// What they look like.
+    pub layout: &'b Layout,
     buckets_are: Buckets,
     /// The bucket of rows that have no moment.
     whole: Bucket,
@@ -51,6 +53,10 @@ pub struct Rows<'b> {
     pub figures: Vec<Option<Quantity>>,
     /// Where numbers are missing altogether, which is less than null.
     absent: Vec<usize>,
+    /// Where there is no number, one by one; not in series, in which there may be thousands.
+    pub nameless: Vec<String>,
+    /// What a row is, where all of its fields may be missing.
+    shape: Option<&'static Shape>,
     /// How many items their list has.
     pub count: usize,
     /// What is wrong with the first row that is wrong.
@@ -70,7 +76,7 @@ enum Slot<'b> {
 
 /// The keys of a row that are read, and what they held.
 struct Slots<'b> {
-    keys: Vec<&'static str>,
+    keys: Vec<&'b str>,
     held: Vec<Slot<'b>>,
     unknown: Vec<Cow<'b, str>>,
 }
@@ -80,14 +86,20 @@ struct Slots<'b> {
 struct Place(usize, Option<usize>);
 
 impl<'b> Rows<'b> {
-    /// No rows yet of the answer to this call; `whole` is what rows without a moment are about.
-    pub fn new(asked: &'static Call, call: &PlannedCall, whole: Bucket) -> Self {
+    /// No rows yet of the answer to this call, which look like this; or its own figures, which stand in no row. `whole` is
+    /// what rows without a moment are about.
+    pub fn new(asked: &'static Call, call: &PlannedCall, layout: Option<&'b Layout>, whole: Bucket) -> Self {
         let wanted = |figure: &'static Figure| {
             let meter = figure.meter.filter(|meter| call.asked.meters.contains(meter))?;
-            Some(Wanted { figure, meter })
+            let is_here = asked.rows.is_none() || figure.value.is_empty() == layout.is_none();
+            is_here.then_some(Wanted { figure, meter })
         };
         let wanted: Vec<Wanted> = asked.meter.iter().filter_map(wanted).collect();
-        let layout = asked.rows.as_ref().unwrap_or(&NO_ROWS);
+        let layout = layout.unwrap_or(&NO_ROWS);
+        let shape = match call.call.operation.returns {
+            Holds::List(Holds::Record(shape)) if !asked.series => Some(*shape),
+            _ => None,
+        };
         let labels = layout.labels.iter().map(String::as_str);
         let own = labels.chain(wanted.iter().map(|wanted| wanted.figure.value.as_str()));
         let own: Vec<&str> = own.collect();
@@ -105,6 +117,8 @@ impl<'b> Rows<'b> {
             labels: Vec::new(),
             figures: Vec::new(),
             absent: Vec::new(),
+            nameless: Vec::new(),
+            shape,
             count: 0,
             problem: None,
             slots: Slots::of(outer),
@@ -154,6 +168,10 @@ impl<'b> Rows<'b> {
                 }
                 None => return Err(missing(format!("{path}.{}", figure.value))),
             };
+            if found.is_none() {
+                let key = figure.total.as_ref().unwrap_or(&figure.value);
+                self.nameless.push(format!("{path}.{key}"));
+            }
             self.figures.push(found);
         }
         self.buckets.push(bucket);
@@ -178,12 +196,24 @@ impl<'b> Rows<'b> {
         };
         let rows = *rows;
         let (keys, held) = (&slots.keys, &slots.held);
+        if let Some(shape) = self
+            .shape
+            .filter(|_| held.iter().all(|slot| matches!(slot, Slot::Absent)))
+        {
+            shape.refuse_stranger(path(rows, place, ""), || slots.unknown.iter().map(AsRef::as_ref))?;
+        }
         let mut slots = keys.iter().zip(held).skip(from);
-        for _ in &rows.labels {
+        for label in &rows.texts {
             let Some((key, slot)) = slots.next() else { break };
             self.labels.push(match slot {
-                Slot::Absent | Slot::Scalar(Json::Null) => None,
-                Slot::Scalar(Json::Text(text) | Json::Number(text)) => Some(text.clone()),
+                Slot::Absent if label.needed => return Err(missing(path(rows, place, key))),
+                Slot::Absent => None,
+                Slot::Scalar(Json::Null) if !label.needed => None,
+                Slot::Scalar(Json::Number(text)) if !label.is_text => Some(text.clone()),
+                Slot::Scalar(Json::Text(text)) => match in_one_case(text) {
+                    Cow::Owned(text) => Some(Cow::Owned(text)),
+                    Cow::Borrowed(_) => Some(text.clone()),
+                },
                 other => return Err(Error::unexpected(path(rows, place, key), other.expected("a string"))),
             });
         }
@@ -205,6 +235,9 @@ impl<'b> Rows<'b> {
                     ));
                 }
             });
+            if rows.time.is_none() && self.figures.last() == Some(&None) {
+                self.nameless.push(path(rows, place, key));
+            }
         }
         Ok(())
     }
@@ -325,7 +358,7 @@ impl<'b> Items<'b> for Rows<'b> {
 }
 
 impl<'b> Slots<'b> {
-    fn of(keys: Vec<&'static str>) -> Self {
+    fn of(keys: Vec<&'b str>) -> Self {
         Self {
             held: vec![Slot::Absent; keys.len()],
             keys,

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::document::{Document, Grain, Select};
 use crate::meters::{Buckets, Source};
 use crate::service::{Asked, Call, Facts, Operation, wanted_of};
-use crate::values::arguments::{Accepts, Arguments, Value};
+use crate::values::arguments::{Accepts, Arguments, Needed, Value};
 use crate::values::error::{Error, Result};
 
 /// A selection from a document's meters.
@@ -38,14 +38,30 @@ impl Document {
             }
             selection.refuse_idle(name, select, &wanted)?;
         }
-        let mut all = Vec::new();
+        let mut all: Vec<Asked> = Vec::new();
+        let mut lacking = None;
         for (source, meters) in wanted {
             let operation = facts.operations.iter().find(|known| known.name == source.operation);
-            if let Some(operation) = operation.filter(|operation| selection.asks(operation)) {
-                all.extend(selection.calls(source, operation, meters)?);
+            let Some(operation) = operation else { continue };
+            match selection.lacks(operation) {
+                Some(lacks) => {
+                    let meter = meters.first().and_then(|place| source.meters.get(*place));
+                    lacking = meter.map(|meter| (meter.name, lacks));
+                }
+                None if selection.asks(operation) => all.extend(selection.calls(source, operation, meters)?),
+                None => {}
             }
         }
-        Ok(all)
+        let is_asked = |name: &str| {
+            all.iter()
+                .any(|asked| asked.wanted().any(|(_, meter)| meter.name == name))
+        };
+        match lacking.filter(|(name, _)| given.get("meters").is_some() && !is_asked(name)) {
+            Some((name, lacks)) => Err(Error::invalid(format!(
+                "{name} needs {lacks}: give it to select(), too, or leave out that meter"
+            ))),
+            None => Ok(all),
+        }
     }
 
     /// The buckets that a native call asks for.
@@ -83,6 +99,17 @@ impl Selection<'_> {
     /// True if this is given, and not as `False`.
     fn has(&self, name: &str) -> bool {
         !matches!(self.given.get(name), None | Some(Value::Flag(false)))
+    }
+
+    /// The selection without which an operation cannot be asked, if it is not given.
+    fn lacks(&self, operation: &Operation) -> Option<&'static str> {
+        let needs = |to: &str| {
+            let mut taken = operation.arguments.iter();
+            taken.any(|taken| taken.name == to && matches!(taken.needed, Needed::Required))
+        };
+        let mut selections = self.document.select.iter();
+        let lacking = selections.find(|(name, select)| !self.has(name) && needs(select.to.as_deref().unwrap_or(name)));
+        lacking.map(|(name, _)| name.as_str())
     }
 
     /// Refuses what narrows none of the meters that are asked for.
@@ -141,11 +168,13 @@ impl Selection<'_> {
                 self.given.distinct_texts(name).into_iter().map(one).collect(),
             ));
         }
+        let shared = whole.arguments.len();
         let mut asked = vec![whole];
         for (name, values) in choices {
             let with = |asked: &Asked, value: &Value| {
                 let mut one = asked.clone();
-                one.arguments.push((name.to_owned(), value.clone()));
+                // What changes from call to call comes first.
+                one.arguments.insert(shared, (name.to_owned(), value.clone()));
                 one
             };
             asked = asked

@@ -23,7 +23,10 @@ impl Document {
         };
         place(&root, &asked.answer, &mut |at| match call.operation.returns {
             Holds::Record(shape) if asked.series => Series { asked, shape }.read(at),
-            returns => returns.read(at),
+            returns => match asked.rows.as_ref().filter(|rows| rows.is_anywhere) {
+                Some(rows) => rows.typed(&returns, at),
+                None => returns.read(at),
+            },
         })
     }
 }

@@ -5,6 +5,24 @@ use url::{Host, Url};
 use super::error::{Error, Result};
 use super::text::is_invisible;
 
+/// Accepts an address that a secret may be sent to: HTTPS, or this machine.
+pub fn secret_address(text: &str) -> std::result::Result<(), String> {
+    let url = match parse(text) {
+        Ok(url) => url,
+        Err(_) if !text.contains("://") => return Err("must be a URL that starts with https://".to_owned()),
+        Err(problem) => return Err(problem.to_owned()),
+    };
+    // The text may hold a password: it is not repeated.
+    if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
+        return Err("must be a URL without user name, password and fragment".to_owned());
+    }
+    match url.scheme() {
+        "https" => Ok(()),
+        "http" if is_loopback(&url) => Ok(()),
+        _ => Err("must start with https://, since it is sent a secret".to_owned()),
+    }
+}
+
 /// Checks a base URL: a scheme, a host, and HTTPS unless the host is this machine. Blanks around it and slashes behind it
 /// are taken off: pages print addresses that end in one.
 pub fn check_base_url(given: &str) -> Result<String> {

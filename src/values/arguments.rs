@@ -3,6 +3,7 @@
 //! An operation or an account describes its arguments as data. Checking against that table refuses unknown names,
 //! wrong types, missing values and malformed texts in one sentence each, before anything is sent.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use jiff::civil::Date;
@@ -221,7 +222,7 @@ impl Arguments {
     pub fn distinct_texts(&self, name: &str) -> Vec<&str> {
         let mut seen = HashSet::new();
         let mut texts = self.texts(name);
-        texts.retain(|text| seen.insert(*text));
+        texts.retain(|text| seen.insert(in_one_case(text)));
         texts
     }
 
@@ -470,6 +471,23 @@ pub fn user(text: &str) -> std::result::Result<(), String> {
         return Err("must not contain a colon, which ends the user name of HTTP Basic".to_owned());
     }
     segment(text)
+}
+
+/// Accepts a name that is one segment of a path.
+pub fn name(text: &str) -> std::result::Result<(), String> {
+    plain(text)?;
+    if matches!(text, "." | "..") || text.contains('/') {
+        return Err(format!("must be a name, not a path like {:?}", head(text, 60)));
+    }
+    Ok(())
+}
+
+/// GUIDs mean the same in any case of letters, so that one in two cases is one text; other texts are what they are.
+pub fn in_one_case(text: &str) -> Cow<'_, str> {
+    if text.bytes().any(|byte| byte.is_ascii_uppercase()) && guid(text).is_ok() {
+        return Cow::Owned(text.to_ascii_lowercase());
+    }
+    Cow::Borrowed(text)
 }
 
 /// Accepts a GUID in its usual form.

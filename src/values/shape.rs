@@ -4,6 +4,7 @@
 //! a shape checks every field, names the place of whatever is wrong, and keeps what it does not know in `extra`.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use jiff::civil::Date;
 
@@ -109,6 +110,7 @@ pub enum Typed {
 impl Shape {
     /// Reads a record.
     pub fn read(&self, at: &At<'_, '_>) -> Result<Typed> {
+        self.check(at)?;
         let members = at.map()?;
         let path = at.path();
         let mut fields = Vec::with_capacity(self.fields.len());
@@ -120,6 +122,30 @@ impl Shape {
             fields.push((field.name, value));
         }
         Ok(Typed::Record(self.name, fields, self.extra(members)))
+    }
+
+    /// Refuses what is no record, or a strange one.
+    pub fn check(&self, at: &At<'_, '_>) -> Result<()> {
+        let members = at.map()?;
+        self.refuse_stranger(at.path(), || members.iter().map(|(key, _)| key.as_ref()))
+    }
+
+    /// Where all fields may be missing, refuses a record that has none of them: it is another one, and must not pass for
+    /// "nothing used". One that has nothing but lists may be empty.
+    pub fn refuse_stranger<'k, K: Iterator<Item = &'k str>>(
+        &self,
+        place: impl fmt::Display,
+        keys: impl FnOnce() -> K,
+    ) -> Result<()> {
+        let is_list = |field: &Field| matches!(field.holds, Holds::ListOrNothing(_));
+        let may_be_missing = |field: &Field| is_list(field) || matches!(field.holds, Holds::Maybe(_));
+        let is_known = |key: &str| self.fields.iter().any(|field| field.wire == key);
+        if !self.fields.iter().all(may_be_missing) || self.fields.iter().all(is_list) || keys().any(is_known) {
+            return Ok(());
+        }
+        let known: Vec<&str> = self.fields.iter().map(|field| field.wire).collect();
+        let text = format!("none of the fields {} is there", known.join(", "));
+        Err(Error::unexpected(place, text))
     }
 
     fn extra(&self, members: &[(Cow<'_, str>, Json<'_>)]) -> Vec<(String, Json<'static>)> {
@@ -308,6 +334,24 @@ mod tests {
             rows(r#"{"Rows":0}"#).unwrap_err().message,
             "$.Rows: expected an array, found a number"
         );
+    }
+
+    #[test]
+    fn a_record_that_has_none_of_its_fields_is_another_one() {
+        static LOOSE: Shape = Shape {
+            name: "Loose",
+            fields: &[Field {
+                wire: "Used",
+                name: "used",
+                holds: Holds::Maybe(&Holds::Decimal),
+            }],
+        };
+        let read = |text: &str| LOOSE.read(&At::root(&Json::parse(text.as_bytes()).unwrap()));
+        assert!(read(r#"{"Used":null}"#).is_ok());
+        for text in ["{}", r#"{"used":1}"#] {
+            let problem = read(text).unwrap_err().message.clone();
+            assert_eq!(problem, "$: none of the fields Used is there", "{text}");
+        }
     }
 
     #[test]

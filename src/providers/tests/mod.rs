@@ -2,4 +2,5 @@
 
 mod ricoh;
 mod sora;
+mod uipath;
 mod volcengine;

@@ -438,7 +438,10 @@ mod answers {
         }
         let html = typed("<html></html>").unwrap_err();
         assert_eq!(html.kind, Kind::UnexpectedResponse);
-        assert!(html.message.starts_with("the body is not JSON"));
+        assert!(
+            html.message
+                .starts_with("the answer is a web page, not JSON; base_url may be wrong")
+        );
     }
 
     #[test]
