@@ -43,20 +43,20 @@ const NEEDED: &[(&str, &str, &str)] = &[
     ("", "page", "\"https://docs.example.com/usage\""),
     ("", "auth", "{ bearer = \"api_key\" }"),
     ("account.*", "doc", "\"the API key\""),
-    ("fail.when.*", "advice", "\"ask again later\""),
+    ("fail.when.#", "advice", "\"ask again later\""),
     ("select.*", "doc", "\"the tenants, with a call for each\""),
-    ("together.*", "name", "\"status\""),
-    ("together.*", "record", "\"Status\""),
-    ("together.*", "doc", "\"All counters at once.\""),
-    ("call.*", "name", "\"requests_by_day\""),
-    ("call.*", "wire", "\"v1/requests\""),
-    ("call.*", "doc", "\"Requests, by day.\""),
-    ("call.*.takes.*", "name", "\"start\""),
-    ("call.*.takes.*", "doc", "\"the start of the range\""),
-    ("call.*.meter.*", "unit", "\"requests\""),
-    ("call.*.grain.*", "every", "86400"),
-    ("call.*.pages", "number", "\"page\""),
-    ("call.*.pages", "size", "\"page_size\""),
+    ("together.#", "name", "\"status\""),
+    ("together.#", "record", "\"Status\""),
+    ("together.#", "doc", "\"All counters at once.\""),
+    ("call.#", "name", "\"requests_by_day\""),
+    ("call.#", "wire", "\"v1/requests\""),
+    ("call.#", "doc", "\"Requests, by day.\""),
+    ("call.#.takes.#", "name", "\"start\""),
+    ("call.#.takes.#", "doc", "\"the start of the range\""),
+    ("call.#.meter.#", "unit", "\"requests\""),
+    ("call.#.grain.#", "every", "86400"),
+    ("call.#.pages", "number", "\"page\""),
+    ("call.#.pages", "size", "\"page_size\""),
 ];
 
 /// A document that was found sound, and may now live for ever.
@@ -67,6 +67,9 @@ pub struct Checked(Document, Checks);
 pub fn check(text: &str, checks: Checks) -> Result<Checked, Mistakes> {
     let mut mistakes = Mistakes::new();
     let mut members = tree::read(text, &mut mistakes);
+    if members.is_empty() && !mistakes.is_empty() {
+        return Err(mistakes);
+    }
     share(&mut members, &mut mistakes);
     let root = Node {
         line: 1,
@@ -75,7 +78,14 @@ pub fn check(text: &str, checks: Checks) -> Result<Checked, Mistakes> {
     for (at, key, example) in NEEDED {
         for path in places(&root, at) {
             let (line, name) = root.find(&path);
-            if root.find(&[&path[..], &[(*key).to_owned()]].concat()).1 == name {
+            let is_table = matches!(
+                root.at(&path),
+                Some(Node {
+                    what: What::Table(_),
+                    ..
+                })
+            );
+            if is_table && root.find(&[&path[..], &[(*key).to_owned()]].concat()).1 == name {
                 mistakes.push((line, format!("{name} needs {key}, for example {key} = {example}")));
             }
         }
@@ -102,12 +112,13 @@ pub fn check(text: &str, checks: Checks) -> Result<Checked, Mistakes> {
     }
 }
 
-/// The paths of the blocks at a place, in which `*` stands for all that a table or list has.
+/// The paths of the blocks at a place, in which `*` stands for all that a table has, and `#` for all that a list has.
 fn places(node: &Node, at: &str) -> Vec<Vec<String>> {
     let (step, rest) = at.split_once('.').unwrap_or((at, ""));
     let steps: Vec<String> = match (step, &node.what) {
         ("", _) => return vec![Vec::new()],
-        ("*", What::List(items)) => (0..items.len()).map(|place| place.to_string()).collect(),
+        ("#", What::List(items)) => (0..items.len()).map(|place| place.to_string()).collect(),
+        ("#", _) => Vec::new(),
         ("*", _) => node.members().iter().map(|(key, ..)| key.clone()).collect(),
         (key, _) => vec![key.to_owned()],
     };
@@ -173,7 +184,9 @@ fn share(members: &mut Members, mistakes: &mut Mistakes) {
 
 /// Makes a list of a table of blocks: the key of each is its name.
 fn name_each(node: &mut Node) {
-    if let What::Table(blocks) = &mut node.what {
+    if let What::Table(blocks) = &mut node.what
+        && blocks.iter().all(|(.., node)| matches!(node.what, What::Table(_)))
+    {
         let named = std::mem::take(blocks).into_iter().map(|(name, line, mut node)| {
             if let Some(own) = node.table_mut() {
                 own.insert(0, named(name, line));
@@ -197,10 +210,20 @@ fn resolve(own: &mut Members, like: &Members, mistakes: &mut Mistakes, depth: us
     };
     let (_, row, node) = own.remove(place);
     if depth > 8 {
-        mistakes.push((row, "like leads to itself: leave one of the links out".to_owned()));
+        mistakes.push((
+            row,
+            "like leads to itself, or through more than 8 blocks: leave one of the links out".to_owned(),
+        ));
         return;
     }
-    let found = node.text().and_then(|name| like.iter().find(|(key, ..)| key == name));
+    let Some(name) = node.text() else {
+        mistakes.push((
+            row,
+            "like must be the name of a block, for example like = \"rows\"".to_owned(),
+        ));
+        return;
+    };
+    let found = like.iter().find(|(key, ..)| key == name);
     let Some((
         ..,
         Node {
@@ -209,7 +232,6 @@ fn resolve(own: &mut Members, like: &Members, mistakes: &mut Mistakes, depth: us
         },
     )) = found
     else {
-        let name = node.text().unwrap_or_default();
         let hint = did_you_mean(name, like.iter().map(|(key, ..)| key.as_str()));
         mistakes.push((row, format!("there is no block {name:?} to be like{hint}")));
         return;
@@ -225,20 +247,20 @@ fn take(call: &mut Members, list: &str, (what, shared): (&str, &Members), mistak
     let Some(What::List(blocks)) = blocks.map(|(.., node)| &mut node.what) else {
         return;
     };
-    for block in blocks {
+    blocks.retain_mut(|block| {
         let line = block.line;
         let mut key = block.text().map(str::to_owned);
         if key.is_some() {
             block.what = What::Table(Members::new());
         }
-        let Some(own) = block.table_mut() else { continue };
+        let Some(own) = block.table_mut() else { return true };
         if own.iter().any(|(key, ..)| key == "like") {
             resolve(own, shared, mistakes, 0);
         } else if key.is_none() {
             let name = own.iter().find(|(key, ..)| key == "name");
             key = name.and_then(|(.., name)| name.text()).map(str::to_owned);
         }
-        let Some(key) = key else { continue };
+        let Some(key) = key else { return true };
         let found = shared.iter().find(|(known, ..)| *known == key);
         if let Some(What::Table(found)) = found.map(|(.., node)| &node.what) {
             let mut found = found.clone();
@@ -246,13 +268,15 @@ fn take(call: &mut Members, list: &str, (what, shared): (&str, &Members), mistak
             tree::inherit(own, &found);
         } else if own.len() < 2 {
             let hint = did_you_mean(&key, shared.iter().map(|(key, ..)| key.as_str()));
-            let text = format!("there is no {what} {key:?} to take{hint}; describe it in [{what}.{key}]");
+            let text = format!("there is no {what} {key:?} to take: describe it in [{what}.{key}]{hint}");
             mistakes.push((line, text));
+            return false;
         }
         if !own.iter().any(|(key, ..)| key == "name") {
             own.push(named(key, line));
         }
-    }
+        true
+    });
 }
 
 struct Checker<'n> {
@@ -272,7 +296,14 @@ impl Checker<'_> {
     /// Tells a word that is none of those that are known.
     fn unknown<'k>(&mut self, at: &str, what: &str, word: &str, known: impl Iterator<Item = &'k str> + Clone) {
         if !known.clone().any(|one| one == word) {
-            let hint = did_you_mean(word, known);
+            let mut hint = did_you_mean(word, known.clone());
+            let all: Vec<&str> = known.collect();
+            if hint.is_empty() && all.len() <= 16 {
+                hint = match all.join(", ") {
+                    all if all.is_empty() => "; none is known here".to_owned(),
+                    all => format!("; known here: {all}"),
+                };
+            }
             self.wrong(at, format!("there is no {what} {word:?}{hint}"));
         }
     }
@@ -342,11 +373,8 @@ impl Checker<'_> {
 
     /// What contradicts itself, or names what is not there.
     fn check(&mut self, document: &Document) {
-        if document.metertap_spec != 1 {
-            self.wrong(
-                "metertap_spec",
-                "metertap_spec must be 1: no other version of the vocabulary is known",
-            );
+        if document.metertap_spec != 1 && self.root.member("metertap_spec").is_some() {
+            self.wrong("metertap_spec", "there is no such version of the vocabulary: write 1");
         }
         let secrets = || {
             document
@@ -399,7 +427,7 @@ impl Checker<'_> {
         let (mut calls, mut meters) = (HashSet::new(), Vec::<(String, &Call, &Figure)>::new());
         for (place, call) in document.call.iter().enumerate() {
             let at = format!("call.{place}");
-            self.holds(&at, &call.returns, &known);
+            self.holds(&format!("{at}.returns"), &call.returns, &known);
             if !calls.insert(&call.name) {
                 self.wrong(
                     &at,
@@ -428,6 +456,12 @@ impl Checker<'_> {
                 meters.push((name, call, figure));
             }
         }
+        for (place, when) in document.fail.when.iter().enumerate() {
+            for name in &when.call {
+                let names = document.call.iter().map(|call| call.name.as_str());
+                self.unknown(&format!("fail.when.{place}.call"), "call", name, names);
+            }
+        }
         for (place, together) in document.together.iter().enumerate() {
             for part in &together.parts {
                 let names = document.call.iter().map(|call| call.name.as_str());
@@ -441,51 +475,83 @@ impl Checker<'_> {
         for (place, taken) in call.takes.iter().enumerate() {
             self.accepts(&format!("{at}.takes.{place}"), &taken.accepts);
         }
-        let ends = call.range.iter().flat_map(|(start, end)| [start, end]);
-        let grain = call.echo.grain.iter().map(|(_, argument)| argument);
-        for name in ends.chain(grain.filter(|_| !call.grain.is_empty())) {
-            self.unknown(at, "argument", name, names());
+        let ends = call
+            .range
+            .iter()
+            .flat_map(|(start, end)| [("range", start), ("range", end)]);
+        let grain = call.echo.grain.iter().map(|(_, argument)| ("echo.grain", argument));
+        for (key, name) in ends.chain(grain.filter(|_| !call.grain.is_empty())) {
+            self.unknown(&format!("{at}.{key}"), "argument", name, names());
         }
         // What some calls share may name more than each of them takes.
-        let exclusive = call.exclusive.iter().flat_map(|(one, other)| [one, other]);
-        for name in call.together.iter().chain(exclusive) {
+        let exclusive = call
+            .exclusive
+            .iter()
+            .flat_map(|(one, other)| [("exclusive", one), ("exclusive", other)]);
+        for (key, name) in call.together.iter().map(|name| ("together", name)).chain(exclusive) {
             let all = document.call.iter().flat_map(|call| &call.takes);
-            self.unknown(at, "argument", name, all.map(|taken| taken.name.as_str()));
+            self.unknown(
+                &format!("{at}.{key}"),
+                "argument",
+                name,
+                all.map(|taken| taken.name.as_str()),
+            );
         }
-        let path = call.path.as_deref().unwrap_or(&call.wire);
+        let (key, path) = match &call.path {
+            Some(path) => ("path", path),
+            None => ("wire", &call.wire),
+        };
+        let filled = &format!("{at}.{key}");
+        if let Some((_, rest)) = path.rsplit_once('{').filter(|(_, rest)| !rest.contains('}')) {
+            self.wrong(filled, format!("\"{{{rest}\" does not end: write }} behind the name"));
+        }
         for gap in gaps(path) {
             let fields = document.account.iter().map(|(name, _)| name.as_str());
             match gap.trim_start_matches('+').strip_prefix("account.") {
                 Some(names) => names
                     .split('|')
-                    .for_each(|name| self.unknown(at, "field of the account", name, fields.clone())),
+                    .for_each(|name| self.unknown(filled, "field of the account", name, fields.clone())),
                 None if gap == "wire" => {}
-                None => self.unknown(at, "argument", gap, names().chain(fields)),
+                None => self.unknown(filled, "argument", gap, names().chain(fields)),
+            }
+        }
+        // Rows that are the answer itself have the fields of its shape, and no others are known.
+        let row = call.returns.strip_prefix('[').and_then(|name| name.strip_suffix(']'));
+        let layout = call
+            .rows
+            .as_ref()
+            .filter(|rows| rows.at.is_empty() && rows.inner.is_none());
+        if let (Some((row, shape)), Some(rows)) = (row.and_then(|name| document.shape.get_key_value(name)), layout) {
+            let fields = || shape.fields.iter().map(|(name, member)| member.parts(name).0);
+            let what = format!("field of {row}");
+            for key in rows.time.iter().chain(&rows.labels) {
+                self.unknown(&format!("{at}.rows"), &what, key, fields());
+            }
+            for (place, figure) in call.meter.iter().enumerate() {
+                self.unknown(&format!("{at}.meter.{place}.value"), &what, &figure.value, fields());
             }
         }
         if let Some(name) = &call.moments.offset_of {
             let fields = document.account.keys().map(String::as_str);
             self.unknown(&format!("{at}.moments.offset_of"), "field of the account", name, fields);
         }
-        for name in call.asked_with.iter().chain(&call.asked_without) {
-            self.unknown(
-                at,
-                "selection",
-                name,
-                document.select.iter().map(|(name, _)| name.as_str()),
-            );
+        for (key, names) in [("asked_with", &call.asked_with), ("asked_without", &call.asked_without)] {
+            for name in names {
+                let known = document.select.keys().map(String::as_str);
+                self.unknown(&format!("{at}.{key}"), "selection", name, known);
+            }
         }
     }
 
     fn accepts(&mut self, at: &str, accepts: &Accepts) {
         if let Accepts::Text(name) | Accepts::Texts(name) = accepts {
             let known = CHECKS.iter().chain(self.checks).map(|(known, _)| *known);
-            self.unknown(at, "check of texts", name, known);
+            self.unknown(&format!("{at}.accepts"), "check of texts", name, known);
         }
     }
 
     fn holds(&mut self, at: &str, text: &str, shapes: &[&str]) {
-        let name = text.trim_matches(['[', ']', '{', '}', '?', '!']);
+        let name = bare(text);
         if !name.is_empty() && shape::plain(name).is_none() {
             let known = shape::PLAIN
                 .iter()
@@ -531,6 +597,16 @@ fn shapes(document: &'static Document) -> Shapes {
         known.push((name, Box::leak(Box::new(shape))));
     }
     known
+}
+
+/// The name in a text such as `[Row]`, `integer?` or `{decimal}`.
+fn bare(text: &str) -> &str {
+    let between = |open: char, close: &str| text.strip_prefix(open).and_then(|text| text.strip_suffix(close));
+    let inner = between('[', "!]?")
+        .or(text.strip_suffix('?'))
+        .or(between('[', "]"))
+        .or(between('{', "}"));
+    inner.map_or(text, bare)
 }
 
 /// What a text such as `[Row]`, `integer?` or `{decimal}` says that something holds; `[Row!]?` is a list that may be

@@ -128,7 +128,7 @@ pub enum Scalar {
 
 /// What makes a request authentic.
 #[derive(Debug, Derive)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Auth {
     /// `Authorization: Bearer` and this secret.
     Bearer(String),

@@ -1,11 +1,12 @@
 //! A TOML text as a tree that knows its lines: what blocks are read from.
 
 use serde::de::value::{self, MapAccessDeserializer, MapDeserializer, SeqDeserializer};
-use serde::de::{Deserializer, IntoDeserializer, Visitor};
+use serde::de::{self, Deserializer, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 use toml::de::{DeTable, DeValue};
 
 use super::read::Mistakes;
+use crate::values::text::one_line;
 
 /// The longest text of a document, in bytes; the largest of the built-in ones has a twentieth of it.
 const LONGEST: usize = 1 << 20;
@@ -54,6 +55,11 @@ impl Node {
                 .find(|(known, ..)| known == step)
                 .map(|(_, line, node)| (*line, node)),
         }
+    }
+
+    /// What is at a place.
+    pub fn at(&self, path: &[String]) -> Option<&Self> {
+        path.iter().try_fold(self, |node, step| Some(node.member(step)?.1))
     }
 
     /// The line of a place, and how it is called in a message: `call "total" kind`.
@@ -140,6 +146,11 @@ impl<'de> Deserializer<'de> for &'de Node {
     fn deserialize_enum<V: Visitor<'de>>(self, _: &str, _: &[&str], visitor: V) -> Result<V::Value, value::Error> {
         match &self.what {
             What::Text(word) => visitor.visit_enum(word.as_str().into_deserializer()),
+            What::Table(members) if members.len() > 1 => {
+                let keys: Vec<&str> = members.iter().map(|(key, ..)| key.as_str()).collect();
+                let text = format!("has room for one of {}: leave out the others", keys.join(", "));
+                Err(de::Error::custom(text))
+            }
             What::Table(members) => visitor.visit_enum(MapAccessDeserializer::new(entries(members))),
             _ => self.deserialize_any(visitor),
         }
@@ -188,7 +199,10 @@ pub fn read(text: &str, mistakes: &mut Mistakes) -> Members {
     if text.len() > LONGEST {
         mistakes.push((
             1,
-            format!("the document has {} bytes; at most {LONGEST} are read", text.len()),
+            format!(
+                "the document has {} bytes, of which at most {LONGEST} are read: make it shorter",
+                text.len()
+            ),
         ));
         return Vec::new();
     }
@@ -196,7 +210,12 @@ pub fn read(text: &str, mistakes: &mut Mistakes) -> Members {
     let (table, errors) = DeTable::parse_recoverable(text);
     for error in &errors {
         let line = error.span().map_or(1, |span| lines.at(span.start));
-        mistakes.push((line, format!("this is no TOML: {}", error.message())));
+        let place = error.span().and_then(|span| text.get(span)).unwrap_or_default();
+        let place = match one_line(place, 40) {
+            place if place.is_empty() => place,
+            place => format!(", at {place:?}"),
+        };
+        mistakes.push((line, format!("this is no TOML: {}{place}", error.message())));
     }
     members(&table.into_inner(), &lines, mistakes)
 }
