@@ -57,7 +57,11 @@ impl Document {
 
 /// The gaps of a path.
 pub(super) fn gaps(template: &str) -> impl Iterator<Item = &str> {
-    template.split('{').skip(1).filter_map(|rest| rest.split('}').next())
+    template
+        .split('{')
+        .skip(1)
+        .filter_map(|rest| rest.split_once('}'))
+        .map(|(gap, _)| gap)
 }
 
 /// A path with its gaps filled: `{account.x}` and `{x}` hold a name each, `{+account.x}` a path, and `{account.x|y}` is the

@@ -186,7 +186,7 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     (
         r#"bearer = "api_key""#,
         r#"barer = "api_key""#,
-        r#"7: auth must be one of bearer, basic, scheme, not "barer"; did you mean "bearer"?"#,
+        r#"7: auth must be one of bearer, basic, client_credentials, scheme, not "barer"; did you mean "bearer"?"#,
     ),
     (
         r#"bearer = "api_key""#,
@@ -256,7 +256,7 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     (
         r#"wire = "v1/requests""#,
         r#"wire = "v1/{tenant}/requests""#,
-        r#"32: call "requests" wire: there is no argument "tenant"; known here: start, end"#,
+        r#"32: call "requests" wire: there is no argument "tenant"; known here: start, end, api_key"#,
     ),
     (
         r#"wire = "v1/requests""#,
@@ -488,7 +488,7 @@ fn all_mistakes_are_told_at_once_in_the_order_of_their_lines() {
         ),
         (
             32,
-            r#"call "requests" wire: there is no argument "x"; known here: start, end"#,
+            r#"call "requests" wire: there is no argument "x"; known here: start, end, api_key"#,
         ),
         (
             35,
