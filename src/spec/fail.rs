@@ -39,11 +39,12 @@ impl Document {
         let error = match &self.auth {
             _ if !reply.is_success() => self.refusal(Some(call), &Json::Null, reply),
             auth if reply.is_web_page() => {
-                let address = match auth {
-                    Some(Auth::ClientCredentials(of)) => of.url.iter().map(|url| format!(" or {url}")).collect(),
-                    _ => String::new(),
+                let other = match auth {
+                    Some(Auth::ClientCredentials(of)) => of.url.as_ref().map(|url| format!(" or {url}")),
+                    _ => None,
                 };
-                let text = format!("the answer is a web page, not JSON; base_url{address} may be wrong");
+                let other = other.unwrap_or_default();
+                let text = format!("the answer is a web page, not JSON; base_url{other} may be wrong");
                 Error::new(Kind::UnexpectedResponse, text)
             }
             _ => problem,
@@ -101,9 +102,9 @@ impl Document {
         let more = self.fail.also.iter().filter_map(|place| below(error, place));
         parts.extend(more.flat_map(messages));
         if let [_, _, ..] = parts.as_slice() {
-            parts
-                .iter_mut()
-                .for_each(|part| part.truncate(part.trim_end_matches('.').len()));
+            for part in &mut parts {
+                part.truncate(part.trim_end_matches('.').len());
+            }
         }
         (!parts.is_empty()).then(|| one_line(&parts.join("; "), 300))
     }

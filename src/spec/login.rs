@@ -63,7 +63,7 @@ impl Document {
         match missing.next().filter(|_| !is_elsewhere && !of.is_ready(account)) {
             None => Ok(()),
             Some(name) => {
-                let other: String = of.url.iter().map(|url| format!(" (or {url})")).collect();
+                let other = of.url.as_ref().map(|url| format!(" (or {url})")).unwrap_or_default();
                 let text = format!("{} needs {name}{other} to fetch tokens", self.title);
                 Err(Error::invalid(text))
             }
