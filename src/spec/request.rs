@@ -23,11 +23,8 @@ impl Document {
             .map(|(key, value)| (key.as_str(), value.replace("{wire}", &asked.wire)))
             .collect();
         let mut body = None;
-        for taken in asked
-            .takes
-            .iter()
-            .filter(|taken| !template.contains(&format!("{{{}}}", taken.name)))
-        {
+        let is_in_path = |name: &str| template.contains('{') && template.contains(&format!("{{{name}}}"));
+        for taken in asked.takes.iter().filter(|taken| !is_in_path(&taken.name)) {
             let wire = taken.wire.as_deref().unwrap_or(&taken.name);
             if asked.method == Method::Post {
                 body.get_or_insert_with(Map::new);
@@ -100,12 +97,12 @@ fn check(asked: &document::Call, call: &Call) -> Result<()> {
         return Err(Error::invalid(format!("give {one} or {other}, not both")));
     }
     let is_taken = |name: &&String| asked.takes.iter().any(|taken| taken.name == **name);
-    let together: Vec<&str> = asked.together.iter().filter(is_taken).map(String::as_str).collect();
-    let missing: Vec<&str> = together.iter().copied().filter(|name| !has(name)).collect();
-    if !missing.is_empty() && missing.len() < together.len() {
+    let together = asked.together.iter().filter(is_taken).map(String::as_str);
+    if together.clone().any(has) && !together.clone().all(has) {
+        let missing: Vec<&str> = together.clone().filter(|name| !has(name)).collect();
         return Err(Error::invalid(format!(
             "{} go together: give all of them or none; {} is missing",
-            together.join(", "),
+            together.collect::<Vec<&str>>().join(", "),
             missing.join(", ")
         )));
     }

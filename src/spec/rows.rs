@@ -79,6 +79,10 @@ struct Slots<'b> {
     keys: Vec<&'b str>,
     held: Vec<Slot<'b>>,
     unknown: Vec<Cow<'b, str>>,
+    /// The place of the key that comes next, where a row has its keys in our order.
+    next: usize,
+    /// True if a key has several places.
+    has_twins: bool,
 }
 
 /// Where an item is: its number in its list, and that of the row inside of it.
@@ -361,38 +365,47 @@ impl<'b> Slots<'b> {
     fn of(keys: Vec<&'b str>) -> Self {
         Self {
             held: vec![Slot::Absent; keys.len()],
+            has_twins: keys
+                .iter()
+                .enumerate()
+                .any(|(place, key)| keys.iter().take(place).any(|other| other == key)),
             keys,
             unknown: Vec::new(),
+            next: 0,
         }
     }
 
     fn clear(&mut self) {
         self.held.fill(Slot::Absent);
         self.unknown.clear();
+        self.next = 0;
     }
 
     fn take(&mut self, reader: &mut Reader<'b>, key: Cow<'b, str>, peek: Peek) -> Result<()> {
-        let mut places = self
-            .keys
-            .iter()
-            .enumerate()
-            .filter(|(_, known)| **known == key)
-            .map(|(place, _)| place);
-        let Some(first) = places.next() else {
+        let first = match self.keys.get(self.next) {
+            Some(known) if **known == *key => Some(self.next),
+            _ => self.keys.iter().position(|known| **known == *key),
+        };
+        let Some(first) = first else {
             reader.value(peek)?;
             self.unknown.push(key);
             return Ok(());
         };
+        self.next = first + 1;
         let slot = match reader.value(peek)? {
             Json::List(_) => Slot::Other("an array"),
             Json::Map(_) => Slot::Other("an object"),
             scalar => Slot::Scalar(scalar),
         };
-        for place in [first].into_iter().chain(places) {
-            match self.held.get_mut(place) {
-                Some(held @ Slot::Absent) => *held = slot.clone(),
-                _ => return Err(occurs_twice(&key)),
+        if self.has_twins {
+            let places = self.keys.iter().zip(&mut self.held).skip(first + 1);
+            for (_, held) in places.filter(|(known, _)| ***known == *key) {
+                held.clone_from(&slot);
             }
+        }
+        match self.held.get_mut(first) {
+            Some(held @ Slot::Absent) => *held = slot,
+            _ => return Err(occurs_twice(&key)),
         }
         Ok(())
     }
