@@ -110,9 +110,11 @@ impl Answer<'_> {
         self.emit(rows, &mismatches, sink);
         if self.asked.rows.is_some() {
             let mut own = Rows::new(self.asked, self.call, None, covered);
-            own.one(at, covered)?;
-            self.remark(&own, sink);
-            self.emit(&own, &[], sink);
+            if !own.wanted.is_empty() {
+                own.one(at, covered)?;
+                self.remark(&own, sink);
+                self.emit(&own, &[], sink);
+            }
         }
         Ok(())
     }
@@ -277,13 +279,14 @@ impl Answer<'_> {
                     .map_or_else(Vec::new, |meter| self.dimensions(wanted.figure, meter))
             })
             .collect();
+        let narrowed: Vec<Option<&str>> = self.narrowed().collect();
         let mut labels: Vec<Option<&str>> = Vec::new();
         sink.expect(rows.buckets.len() * rows.wanted.len());
         let mut strangers = 0;
         for (row, bucket) in rows.buckets.iter().enumerate() {
             let is_partial = self.is_partial(bucket);
             let own = rows.labels_of(row);
-            if own.iter().zip(self.narrowed()).any(|(own, asked)| match (own, asked) {
+            if own.iter().zip(&narrowed).any(|(own, asked)| match (own, asked) {
                 (Some(own), Some(asked)) => !own.eq_ignore_ascii_case(asked),
                 _ => false,
             }) {

@@ -1083,6 +1083,8 @@ fn a_bucket_that_the_window_cuts_is_partial() {
             "snapshots [-] 2024-03-01T02:00:00/2024-03-01T03:00:00 1 partial_bucket",
         ]
     );
+    // What starts off the buckets is the window, and no row.
+    assert_eq!(lines.notes, [""; 0]);
 }
 
 #[test]
