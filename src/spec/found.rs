@@ -3,22 +3,12 @@
 use std::borrow::Cow;
 
 use super::document::{Path, Rows};
-use super::fail::{below, place};
+use super::fail::place;
 use crate::values::error::{Error, Result};
 use crate::values::json::{At, Json};
 use crate::values::shape::{Holds, Typed};
 
 impl Rows {
-    /// The same, with the place of the list in this body, if that is not known before.
-    pub fn found_in(&self, body: &[u8]) -> Cow<'_, Self> {
-        let document = self.is_anywhere.then(|| Json::parse(body).unwrap_or(Json::Null));
-        let outer = self.list.split_last().map_or(&[][..], |(_, outer)| outer);
-        let answer = document
-            .as_ref()
-            .map(|document| below(document, outer).unwrap_or(&Json::Null));
-        answer.map_or(Cow::Borrowed(self), |answer| self.found(answer))
-    }
-
     /// The same, with the place of the list in this answer. Where it has no such list, the place stays unknown.
     pub fn found(&self, answer: &Json<'_>) -> Cow<'_, Self> {
         let Some((any, outer)) = self.list.split_last().filter(|_| self.is_anywhere) else {

@@ -37,9 +37,8 @@ impl Document {
             call,
             fetched_at,
         };
-        let layout = asked.rows.as_ref().map(|rows| rows.found_in(&reply.body));
-        let mut rows = Rows::new(asked, call, layout.as_deref(), answer.whole()?);
-        let document = match &layout {
+        let mut rows = Rows::new(asked, call, asked.rows.as_ref(), answer.whole()?);
+        let document = match &asked.rows {
             Some(layout) => Json::parse_around(&reply.body, &layout.list, &mut rows),
             None => Json::parse(&reply.body),
         };
@@ -87,7 +86,7 @@ impl Answer<'_> {
             shape.check(at)?;
         }
         if self.asked.rows.is_some() {
-            rows.layout.check(at, rows.count)?;
+            rows.layout.found(at.value).check(at, rows.count)?;
         }
         self.check_grain(at)?;
         let covered = self.covered(at, sink)?;
@@ -392,7 +391,8 @@ fn narrowed_to<'a>(arguments: &'a Arguments, dimension: &str) -> Option<&'a str>
 fn repeats(rows: &Rows<'_>) -> HashSet<usize> {
     let mut repeats = HashSet::new();
     let start = |row: usize| rows.buckets.get(row).map(|bucket| bucket.start);
-    if rows.buckets.is_sorted_by(|one, next| one.start < next.start) {
+    let has_totals = rows.wanted.iter().any(|wanted| wanted.figure.total.is_some());
+    if !has_totals || rows.buckets.is_sorted_by(|one, next| one.start < next.start) {
         return repeats;
     }
     let key = |row: &usize| -> (Option<Timestamp>, &[Option<Cow<'_, str>>]) { (start(*row), rows.labels_of(*row)) };

@@ -39,7 +39,8 @@ pub struct Wanted {
 /// The rows of an answer, in columns: a row costs no allocation of its own.
 pub struct Rows<'b> {
     /// What they look like.
-    pub layout: &'b Layout,
+    pub layout: &'static Layout,
+    list: List,
     buckets_are: Buckets,
     /// The bucket of rows that have no moment.
     whole: Bucket,
@@ -76,7 +77,7 @@ enum Slot<'b> {
 
 /// The keys of a row that are read, and what they held.
 struct Slots<'b> {
-    keys: Vec<&'b str>,
+    keys: Vec<&'static str>,
     held: Vec<Slot<'b>>,
     unknown: Vec<Cow<'b, str>>,
     /// The place of the key that comes next, where a row has its keys in our order.
@@ -85,6 +86,9 @@ struct Slots<'b> {
     has_twins: bool,
 }
 
+/// The keys that lead to the list, and the key of the rows inside of an item.
+struct List(Cow<'static, [String]>, Option<&'static str>);
+
 /// Where an item is: its number in its list, and that of the row inside of it.
 #[derive(Clone, Copy)]
 struct Place(usize, Option<usize>);
@@ -92,7 +96,7 @@ struct Place(usize, Option<usize>);
 impl<'b> Rows<'b> {
     /// No rows yet of the answer to this call, which look like this; or its own figures, which stand in no row. `whole` is
     /// what rows without a moment are about.
-    pub fn new(asked: &'static Call, call: &PlannedCall, layout: Option<&'b Layout>, whole: Bucket) -> Self {
+    pub fn new(asked: &'static Call, call: &PlannedCall, layout: Option<&'static Layout>, whole: Bucket) -> Self {
         let wanted = |figure: &'static Figure| {
             let meter = figure.meter.filter(|meter| call.asked.meters.contains(meter))?;
             let is_here = asked.rows.is_none() || figure.value.is_empty() == layout.is_none();
@@ -113,6 +117,7 @@ impl<'b> Rows<'b> {
             None => (time.chain(own).collect(), Vec::new()),
         };
         Self {
+            list: List(Cow::Borrowed(&layout.list), layout.inner.as_deref()),
             layout,
             buckets_are: call.asked.buckets,
             whole,
@@ -190,6 +195,7 @@ impl<'b> Rows<'b> {
     fn take(&mut self, place: Place) -> Result<()> {
         let Self {
             layout: rows,
+            list,
             slots,
             inner,
             ..
@@ -204,13 +210,13 @@ impl<'b> Rows<'b> {
             .shape
             .filter(|_| held.iter().all(|slot| matches!(slot, Slot::Absent)))
         {
-            shape.refuse_stranger(path(rows, place, ""), || slots.unknown.iter().map(AsRef::as_ref))?;
+            shape.refuse_stranger(path(list, place, ""), || slots.unknown.iter().map(AsRef::as_ref))?;
         }
         let mut slots = keys.iter().zip(held).skip(from);
         for label in &rows.texts {
             let Some((key, slot)) = slots.next() else { break };
             self.labels.push(match slot {
-                Slot::Absent if label.needed => return Err(missing(path(rows, place, key))),
+                Slot::Absent if label.needed => return Err(missing(path(list, place, key))),
                 Slot::Absent => None,
                 Slot::Scalar(Json::Null) if !label.needed => None,
                 Slot::Scalar(Json::Number(text)) if !label.is_text => Some(text.clone()),
@@ -218,29 +224,29 @@ impl<'b> Rows<'b> {
                     Cow::Owned(text) => Some(Cow::Owned(text)),
                     Cow::Borrowed(_) => Some(text.clone()),
                 },
-                other => return Err(Error::unexpected(path(rows, place, key), other.expected("a string"))),
+                other => return Err(Error::unexpected(path(list, place, key), other.expected("a string"))),
             });
         }
         for (wanted, (key, slot)) in self.wanted.iter().zip(slots) {
             let figure = wanted.figure;
             self.figures.push(match slot {
                 Slot::Scalar(held) => {
-                    number(figure, held).map_err(|problem| Error::unexpected(path(rows, place, key), problem))?
+                    number(figure, held).map_err(|problem| Error::unexpected(path(list, place, key), problem))?
                 }
                 Slot::Absent if figure.optional => {
                     self.absent.push(self.figures.len());
                     None
                 }
-                Slot::Absent => return Err(missing(path(rows, place, key))),
+                Slot::Absent => return Err(missing(path(list, place, key))),
                 Slot::Other(_) => {
                     return Err(Error::unexpected(
-                        path(rows, place, key),
+                        path(list, place, key),
                         slot.expected(expected(figure)),
                     ));
                 }
             });
             if rows.time.is_none() && self.figures.last() == Some(&None) {
-                self.nameless.push(path(rows, place, key));
+                self.nameless.push(path(list, place, key));
             }
         }
         Ok(())
@@ -251,7 +257,7 @@ impl<'b> Rows<'b> {
         let (Some(key), Some(slot)) = (&self.layout.time, self.slots.held.first()) else {
             return Ok(self.whole);
         };
-        let path = || path(self.layout, place, key);
+        let path = || path(&self.list, place, key);
         let held = match slot {
             Slot::Absent => return Err(missing(path())),
             Slot::Other(_) => return Err(Error::unexpected(path(), slot.expected("a string"))),
@@ -296,7 +302,7 @@ impl<'b> Rows<'b> {
                 let held = reader.value(peek)?;
                 if held != Json::Null {
                     let text = format!("expected an array, found {}", held.describe());
-                    problem.get_or_insert(Error::unexpected(path(self.layout, Place(place, None), &key), text));
+                    problem.get_or_insert(Error::unexpected(path(&self.list, Place(place, None), &key), text));
                 }
                 return Ok(());
             }
@@ -305,7 +311,7 @@ impl<'b> Rows<'b> {
                 inside += 1;
                 if peek != Peek::Object {
                     let found = reader.value(peek)?;
-                    problem.get_or_insert(no_object(self.layout, at, &found));
+                    problem.get_or_insert(no_object(&self.list, at, &found));
                     return Ok(());
                 }
                 self.inner.clear();
@@ -345,6 +351,18 @@ impl<'b> Rows<'b> {
 }
 
 impl<'b> Items<'b> for Rows<'b> {
+    fn wants(&mut self, key: Option<&str>) -> bool {
+        let is_first = self.list.0.last().is_some_and(|any| any == "*");
+        let is_wanted = self.layout.is_anywhere && is_first && key != Some("errors");
+        if is_wanted {
+            let mut keys = self.layout.list.clone().0;
+            keys.pop();
+            keys.extend(key.map(str::to_owned));
+            self.list.0 = Cow::Owned(keys);
+        }
+        is_wanted
+    }
+
     fn item(&mut self, reader: &mut Reader<'b>, peek: Peek) -> Result<()> {
         let place = self.count;
         self.count += 1;
@@ -356,13 +374,13 @@ impl<'b> Items<'b> for Rows<'b> {
             return self.outer(reader, place);
         }
         let found = reader.value(peek)?;
-        self.keep(no_object(self.layout, Place(place, None), &found));
+        self.keep(no_object(&self.list, Place(place, None), &found));
         Ok(())
     }
 }
 
 impl<'b> Slots<'b> {
-    fn of(keys: Vec<&'b str>) -> Self {
+    fn of(keys: Vec<&'static str>) -> Self {
         Self {
             held: vec![Slot::Absent; keys.len()],
             has_twins: keys
@@ -476,16 +494,16 @@ fn missing(path: String) -> Error {
     Error::unexpected(path, "the field is missing")
 }
 
-fn no_object(rows: &Layout, place: Place, found: &Json<'_>) -> Error {
-    let path = path(rows, place, "");
+fn no_object(list: &List, place: Place, found: &Json<'_>) -> Error {
+    let path = path(list, place, "");
     Error::unexpected(path, format!("expected an object, found {}", found.describe()))
 }
 
 /// The path of a key of a row, for messages.
-fn path(rows: &Layout, Place(row, inside): Place, key: &str) -> String {
-    let steps = rows.list.iter().map(|step| format!(".{step}"));
+fn path(List(keys, inner): &List, Place(row, inside): Place, key: &str) -> String {
+    let steps = keys.iter().map(|step| format!(".{step}"));
     let mut path = format!("${}[{row}]", steps.collect::<String>());
-    if let (Some(inner), Some(inside)) = (&rows.inner, inside) {
+    if let (Some(inner), Some(inside)) = (inner, inside) {
         path = format!("{path}.{inner}[{inside}]");
     }
     if !key.is_empty() {

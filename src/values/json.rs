@@ -37,7 +37,8 @@ impl<'b> Json<'b> {
     }
 
     /// The same, but the items of the array at the end of this path of keys are handed over while they are read; it is
-    /// empty in what is returned. A value of another kind at that place is returned as it is.
+    /// empty in what is returned. A value of another kind at that place is returned as it is. Where the last key is `*`,
+    /// that is the first array that is wanted.
     pub fn parse_around(body: &'b [u8], path: &[String], items: &mut dyn Items<'b>) -> Result<Self> {
         Self::read(body, Some((path, items)))
     }
@@ -126,6 +127,11 @@ impl<'b> Json<'b> {
 pub trait Items<'b> {
     /// Takes an item: it must be read to its end. An error ends the reading of the whole body.
     fn item(&mut self, reader: &mut Reader<'b>, peek: Peek) -> Result<()>;
+
+    /// Whether it takes the items of the array under this key, or of one that is the answer itself, where any may be meant.
+    fn wants(&mut self, _key: Option<&str>) -> bool {
+        false
+    }
 }
 
 /// Where an array is handed over, and to whom.
@@ -146,18 +152,22 @@ impl<'b> Reader<'b> {
 
     fn value_around(&mut self, peek: Peek, around: Around<'_, 'b>) -> Result<Json<'b>> {
         match (peek, around) {
-            (Peek::Array, Some(([], items))) => {
+            (Peek::Array, Some((path, items))) if path.is_empty() || is_any(path) => {
+                if is_any(path) {
+                    items.wants(None);
+                }
                 self.items(|reader, peek| items.item(reader, peek))?;
                 return Ok(Json::List(Vec::new()));
             }
-            (Peek::Object, Some(([first, rest @ ..], items))) => {
+            (Peek::Object, Some((path @ [first, rest @ ..], items))) => {
                 let mut members = Vec::new();
                 self.members(|reader, name, peek| {
-                    let around: Around<'_, 'b> = if name == *first {
-                        Some((rest, &mut *items))
+                    let is_it = if is_any(path) {
+                        peek == Peek::Array && items.wants(Some(&name))
                     } else {
-                        None
+                        name == *first
                     };
+                    let around: Around<'_, 'b> = if is_it { Some((rest, &mut *items)) } else { None };
                     let value = reader.value_around(peek, around)?;
                     members.push((name, value));
                     Ok(())
@@ -280,6 +290,10 @@ fn borrowed<'b>(body: &'b str, text: &str) -> Cow<'b, str> {
         Some(own) if own.as_ptr() == text.as_ptr() => Cow::Borrowed(own),
         _ => Cow::Owned(text.to_owned()),
     }
+}
+
+fn is_any(path: &[String]) -> bool {
+    matches!(path, [any] if any == "*")
 }
 
 /// Refuses an object in which a key occurs twice.
