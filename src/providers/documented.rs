@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::meters::{Buckets, Sink};
 use crate::service::{
-    Account, Asked, Call, Facts, Login, PlannedCall, Proof, Provider, Reply, Request, Secrets, asked_by,
+    Account, Asked, Call, Facts, Login, PlannedCall, Proof, Provider, Reply, Request, Secrets, asked_by, before,
 };
 use crate::signing;
 use crate::spec::compile::{Checks, check};
@@ -43,7 +43,7 @@ pub trait Beside: Send + Sync {
     }
 
     /// The next step of logging in.
-    fn login(&self, _account: &Account, _secrets: &Secrets, _answers: &[Reply]) -> Result<Login> {
+    fn login(&self, _document: &Document, _account: &Account, _secrets: &Secrets, _: &[Reply]) -> Result<Login> {
         Ok(Login::NotNeeded)
     }
 
@@ -57,6 +57,11 @@ pub trait Beside: Send + Sync {
         sink: &mut dyn Sink,
     ) -> Result<Option<String>> {
         document.collect(call, reply, fetched_at, sink)
+    }
+
+    /// What was asked for, out of the document.
+    fn typed(&self, document: &Document, call: &Call, answer: &Json<'_>) -> Result<Typed> {
+        document.typed(call, answer)
     }
 
     /// What a call asks for, in the service's words.
@@ -171,7 +176,7 @@ impl Provider for Documented {
     fn login(&self, account: &Account, secrets: &Secrets, answers: &[Reply]) -> Result<Login> {
         match &self.document().auth {
             Some(Auth::ClientCredentials(of)) => self.document().login(of, account, secrets, answers),
-            _ => self.beside.login(account, secrets, answers),
+            _ => self.beside.login(self.document(), account, secrets, answers),
         }
     }
 
@@ -188,7 +193,7 @@ impl Provider for Documented {
     }
 
     fn typed(&self, call: &Call, document: &Json<'_>) -> Result<Typed> {
-        self.document().typed(call, document)
+        self.beside.typed(self.document(), call, document)
     }
 
     fn asked(&self, selection: &Arguments) -> Result<Vec<Asked>> {
@@ -201,6 +206,9 @@ impl Provider for Documented {
             && asked.buckets != Buckets::Window
         {
             asked.buckets = buckets;
+        }
+        if let (Some((_, window)), Some(time)) = (&mut found, self.document().time_before_now(call)) {
+            *window = before(at, time)?;
         }
         Ok(found)
     }

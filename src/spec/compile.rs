@@ -352,7 +352,10 @@ impl Checker<'_> {
             }
             let mut meters: Vec<String> = Vec::new();
             for figure in &mut call.meter {
-                let held = if figure.value.is_empty() {
+                let items = call.rows.as_ref().and_then(|rows| rows.items.clone());
+                let held = if items.is_some() {
+                    items
+                } else if figure.value.is_empty() {
                     Some(call.returns.clone())
                 } else {
                     holds(&figure.value)
@@ -483,12 +486,27 @@ impl Checker<'_> {
         for (key, name) in ends.chain(grain.filter(|_| !call.grain.is_empty())) {
             self.unknown(&format!("{at}.{key}"), "argument", name, names());
         }
+        if let Some(items) = call.rows.as_ref().and_then(|rows| rows.items.as_ref()) {
+            self.holds(&format!("{at}.rows.items"), items, &[]);
+        }
+        let one_of = call.one_of.iter().flatten().map(|name| ("one_of", name));
+        let split = call
+            .rows
+            .iter()
+            .filter_map(|rows| Some(("rows.split", &rows.split.as_ref()?.0)));
         // What some calls share may name more than each of them takes.
         let exclusive = call
             .exclusive
             .iter()
             .flat_map(|(one, other)| [("exclusive", one), ("exclusive", other)]);
-        for (key, name) in call.together.iter().map(|name| ("together", name)).chain(exclusive) {
+        for (key, name) in call
+            .together
+            .iter()
+            .map(|name| ("together", name))
+            .chain(exclusive)
+            .chain(one_of)
+            .chain(split)
+        {
             let all = document.call.iter().flat_map(|call| &call.takes);
             self.unknown(
                 &format!("{at}.{key}"),

@@ -167,18 +167,27 @@ pub struct ClientCredentials {
 #[derive(Debug, Default, Derive)]
 #[serde(deny_unknown_fields, default)]
 pub struct Fail {
-    /// The object that says what failed, whatever the status; nothing where the body itself does, of a refused status.
-    pub error: Option<Path>,
+    /// Where the object may stand that says what failed, whatever the status; where none is named, the body itself does, of
+    /// a refused status.
+    pub error: Vec<Path>,
+    /// The key with which such an object says whether it went well. Without it, that it is there is the failure.
+    pub flag: Option<String>,
+    /// The codes of what is sent as a failure and is none.
+    pub fine: Vec<String>,
     /// What every answer has.
     pub envelope: Option<Path>,
+    /// What is wrong where it has none, in other words than the usual ones.
+    pub unanswered: Option<String>,
     /// Where the service says in words what is wrong, best first.
     pub said: Vec<Path>,
     /// Where it says more: a text, a list of texts, or those by field.
     pub also: Vec<Path>,
-    /// Where its code stands, best first.
+    /// Where its code stands, best first; of a list, the first is the code, and the others are told.
     pub code: Vec<Path>,
     /// True if it is said of a web page that it is one, in place of its beginning.
     pub names_pages: bool,
+    /// True if a web page in place of JSON may be a gateway's, and says nothing of the address.
+    pub gateway: bool,
     /// Where its id of the request stands, if not in a header.
     pub request_id: Option<Path>,
     /// Of which kind a failure in a 200 is that nothing else explains.
@@ -193,6 +202,8 @@ pub struct Fail {
 pub struct When {
     /// With these codes, or codes that begin with one of them and a dot; with any if there is none.
     pub code: Vec<String>,
+    /// With one of these in the service's words, in any case of letters; with any words if there is none.
+    pub said: Vec<String>,
     /// With these statuses, or with any.
     pub status: Vec<u16>,
     /// Of these kinds, or of any.
@@ -205,6 +216,10 @@ pub struct When {
     pub class: Option<Kind>,
     /// What helps, where that is not the usual of the kind.
     pub remedy: Option<Remedy>,
+    /// How many seconds to wait, where the answer does not say it.
+    pub wait: Option<u64>,
+    /// True if the service's words are not passed on, since they may quote a secret.
+    pub private: bool,
     /// What to do.
     pub advice: String,
 }
@@ -314,6 +329,10 @@ pub struct Call {
     pub path: Option<String>,
     /// What the query has besides arguments.
     pub query: IndexMap<String, String>,
+    /// What the body has besides arguments, by the paths of its keys, which lead no farther than `wrap` does.
+    pub body: IndexMap<String, String>,
+    /// Where in the body the arguments stand, if not in itself.
+    pub wrap: Path,
     /// What it takes.
     pub takes: Vec<Take>,
     /// The two arguments that bound its range.
@@ -324,6 +343,8 @@ pub struct Call {
     pub exclusive: Vec<(String, String)>,
     /// Arguments of which all that it takes are given, or none.
     pub together: Vec<String>,
+    /// Groups of arguments of which exactly one is given, and that one whole.
+    pub one_of: Vec<Vec<String>>,
     /// True if sending it twice may do harm.
     pub not_repeatable: bool,
     /// What it returns: `[Row]`, `integer`, `{decimal}` …; anything if it is left out.
@@ -465,6 +486,17 @@ pub struct Rows {
     pub details: Option<String>,
     /// The texts by which the entries of that list are told apart.
     pub split_labels: Vec<String>,
+    /// The key of a list of moments, where rows are arrays that line up with it: below `at`, however deep, or beside it if
+    /// nothing is there. The keys that lead to an array say which meter it is of, or are its labels.
+    pub moments: Option<String>,
+    /// The argument with which the outermost of these keys is another label, and that label.
+    pub split: Option<(String, String)>,
+    /// What the items of these arrays hold.
+    pub items: Option<String>,
+    /// True if no page says how long a bucket is: the closest two moments tell it.
+    pub measured: bool,
+    /// How many moments an answer has at most. One that has as many, or ends early, is looked at for signs of a cut.
+    pub cap: Option<usize>,
     /// Where their list stands, from the document's root.
     #[serde(skip)]
     pub list: Path,
@@ -498,6 +530,11 @@ pub static NO_ROWS: Rows = Rows {
     labels: Vec::new(),
     details: None,
     split_labels: Vec::new(),
+    moments: None,
+    split: None,
+    items: None,
+    measured: false,
+    cap: None,
     list: Path(Vec::new()),
     told: None,
     is_anywhere: false,
@@ -508,7 +545,7 @@ pub static NO_ROWS: Rows = Rows {
 #[derive(Debug, Default, Derive)]
 #[serde(deny_unknown_fields, default)]
 pub struct Figure {
-    /// The service's name of it; empty for an answer that is the number.
+    /// The service's name of it; empty for an answer that is the number, `*` for any array.
     pub value: String,
     /// The key of the answer's own figure for its whole range.
     pub total: Option<String>,
@@ -618,12 +655,8 @@ impl Deref for Path {
 impl<'de> Deserialize<'de> for Path {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let text = String::deserialize(from)?;
-        Ok(Self(
-            text.split('.')
-                .filter(|part| !part.is_empty())
-                .map(str::to_owned)
-                .collect(),
-        ))
+        let parts = text.split('.').filter(|part| !part.is_empty());
+        Ok(Self(parts.map(str::to_owned).collect()))
     }
 }
 

@@ -33,6 +33,10 @@ impl Rows {
 
     /// Refuses an answer that has no list at its place, or none of rows although it counts something beside them.
     pub fn check(&self, at: &At<'_, '_>, count: usize) -> Result<()> {
+        if self.moments.is_some() {
+            // Arrays are no list of rows.
+            return Ok(());
+        }
         let Some((last, outer)) = self.at.split_last() else {
             return at.list().map(drop);
         };

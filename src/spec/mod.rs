@@ -1,6 +1,7 @@
 //! Providers as documents: a text is checked and compiled into flat tables, by which requests are made, answers are read
 //! from their bytes into the columns of readings, and refusals are explained.
 
+pub mod arrays;
 pub mod compile;
 pub mod document;
 pub mod envelope;
@@ -10,7 +11,7 @@ mod login;
 mod pages;
 mod read;
 mod readings;
-mod request;
+pub mod request;
 mod rows;
 mod select;
 mod series;

@@ -2,6 +2,7 @@
 //! rounding, of partial buckets and of totals that disagree are set here, for all providers.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::collections::HashSet;
 
 use jiff::tz::Offset;
@@ -38,12 +39,13 @@ impl Document {
             fetched_at,
         };
         let mut rows = Rows::new(asked, call, asked.rows.as_ref(), answer.whole()?);
-        let document = match &asked.rows {
+        let document = match asked.rows.as_ref().filter(|layout| layout.moments.is_none()) {
             Some(layout) => Json::parse_around(&reply.body, &layout.list, &mut rows),
             None => Json::parse(&reply.body),
         };
-        let document = document.map_err(|problem| self.unreadable(&call.call, reply, problem))?;
-        self.accept(&call.call, reply, &document, asked.rows.as_ref().map(|_| rows.count))?;
+        let document = document.map_err(|problem| self.unreadable(call.call.operation.name, reply, problem))?;
+        let listed = asked.rows.as_ref().filter(|layout| layout.moments.is_none());
+        self.accept(&call.call, reply, &document, listed.map(|_| rows.count))?;
         let id = self.request_id(reply, &document);
         let read = place(&At::root(&document), &asked.answer, &mut |at| {
             answer.read(at, &mut rows, sink)
@@ -81,7 +83,7 @@ impl Answer<'_> {
         offset.to_datetime(self.fetched_at).date().first_of_month()
     }
 
-    fn read(&self, at: &At<'_, '_>, rows: &mut Rows<'_>, sink: &mut dyn Sink) -> Result<()> {
+    fn read<'b>(&self, at: &At<'_, 'b>, rows: &mut Rows<'b>, sink: &mut dyn Sink) -> Result<()> {
         if let (Holds::Record(shape), false) = (self.call.call.operation.returns, self.asked.series) {
             shape.check(at)?;
         }
@@ -97,6 +99,9 @@ impl Answer<'_> {
             }
             rows.one(at, covered)?;
         }
+        if rows.layout.moments.is_some() {
+            rows.arrays(self.asked, self.call, at, sink)?;
+        }
         rows.check()?;
         let mut mismatches = Vec::with_capacity(rows.wanted.len());
         if self.asked.rows.is_some() {
@@ -105,6 +110,8 @@ impl Answer<'_> {
                 mismatches.push(self.reconcile(rows, column, &repeats, at, sink)?);
             }
             self.remark(rows, sink);
+            let is_total_above = mismatches.contains(&Ordering::Greater);
+            rows.look_for_cuts(self.call, self.fetched_at, is_total_above, sink);
         }
         self.emit(rows, &mismatches, sink);
         if self.asked.rows.is_some() {
@@ -213,7 +220,7 @@ impl Answer<'_> {
         }
     }
 
-    /// True if the answer's own figure for its whole range disagrees with those of its rows.
+    /// How the answer's own figure for its whole range compares with those of its rows.
     fn reconcile(
         &self,
         rows: &Rows<'_>,
@@ -221,43 +228,54 @@ impl Answer<'_> {
         repeats: &HashSet<usize>,
         at: &At<'_, '_>,
         sink: &mut dyn Sink,
-    ) -> Result<bool> {
-        let Some((key, meter)) = rows
-            .wanted
-            .get(column)
-            .and_then(|wanted| Some((wanted.figure.total.as_deref()?, wanted.meter)))
-        else {
-            return Ok(false);
+    ) -> Result<Ordering> {
+        let path = at.path();
+        let Some((figure, key, meter)) = rows.wanted.get(column).and_then(|wanted| {
+            let meter = self.call.asked.source.meters.get(wanted.meter)?;
+            Some((wanted.figure, wanted.figure.total.as_deref()?, meter))
+        }) else {
+            return Ok(Ordering::Equal);
         };
-        let (Some(total), Some(meter)) = (at.number_if_any(key)?, self.call.asked.source.meters.get(meter)) else {
-            return Ok(false);
+        let Some(told) = at.get(&path, key)? else {
+            return Ok(Ordering::Equal);
         };
+        let total = told.quantity()?;
+        // A sum of counts may need more than 64 bits, and is whole all the same.
+        if matches!((figure.holds, told.value), (Some(Holds::Integer), Json::Number(text)) if text.contains(['.', 'e', 'E']))
+        {
+            return Err(told.expected("a whole number"));
+        }
         let once = (0..rows.buckets.len()).filter(|row| !repeats.contains(row));
         let figures = once.filter_map(|row| rows.figures_of(row).get(column)?.as_ref());
         let figures = figures.map(|figure| figure.scaled);
         let (parts, what) = match meter.kind {
             Kind::Sum => (figures.fold(0, i128::saturating_add), "add up to"),
+            // Beside arrays a total adds up all that they have, whatever it is.
+            Kind::Gauge if rows.layout.moments.is_some() => (figures.fold(0, i128::saturating_add), "add up to"),
             Kind::Peak => (figures.max().unwrap_or(0), "have at most"),
-            Kind::Gauge | Kind::Cumulative => return Ok(false),
+            Kind::Gauge | Kind::Cumulative => return Ok(Ordering::Equal),
         };
         if agree(total.scaled, parts) {
-            return Ok(false);
+            return Ok(Ordering::Equal);
         }
+        let order = total.scaled.cmp(&parts);
         let parts = Quantity {
             scaled: parts,
             rounded: false,
         };
-        sink.note(format!("{key} is {total}, but the rows {what} {parts}"));
-        Ok(true)
+        let (whose, which, _) = rows.words();
+        sink.note(format!("{whose}{key} is {total}, but {which} {what} {parts}"));
+        Ok(order)
     }
 
     fn remark(&self, rows: &Rows<'_>, sink: &mut dyn Sink) {
         for place in &rows.nameless {
             sink.note(format!("{place}: there is no number"));
         }
-        let nulls = rows.figures.iter().filter(|figure| figure.is_none()).count();
+        let nulls = rows.figures.iter().filter(|figure| figure.is_none()).count() - rows.absent.len();
         if nulls > rows.nameless.len() {
-            sink.note(format!("figures that are null, which is missing and not zero: {nulls}"));
+            let (_, _, what) = rows.words();
+            sink.note(format!("{what} that are null, which is missing and not zero: {nulls}"));
         }
         let crooked = rows.buckets.iter().filter(|bucket| self.is_crooked(bucket)).count();
         if let (Buckets::Every(length, _), 1..) = (self.call.asked.buckets, crooked) {
@@ -265,7 +283,7 @@ impl Answer<'_> {
         }
     }
 
-    fn emit(&self, rows: &Rows<'_>, mismatches: &[bool], sink: &mut dyn Sink) {
+    fn emit(&self, rows: &Rows<'_>, mismatches: &[Ordering], sink: &mut dyn Sink) {
         let meters = self.call.asked.source.meters;
         let other_zone = self.asked.other_zone.filter(|zone| self.month(0) != self.month(*zone));
         let is_ambiguous = other_zone.is_some() && self.call.asked.buckets == Buckets::MonthSoFar;
@@ -279,8 +297,9 @@ impl Answer<'_> {
             })
             .collect();
         let narrowed: Vec<Option<&str>> = self.narrowed().collect();
+        let is_mismatch = |column: usize| mismatches.get(column).is_some_and(|order| order.is_ne());
         let mut labels: Vec<Option<&str>> = Vec::new();
-        sink.expect(rows.buckets.len() * rows.wanted.len());
+        sink.expect(rows.figures.len() - rows.absent.len());
         let mut strangers = 0;
         for (row, bucket) in rows.buckets.iter().enumerate() {
             let is_partial = self.is_partial(bucket);
@@ -315,7 +334,7 @@ impl Answer<'_> {
                 for (flag, is_set) in [
                     (Flag::PartialBucket, is_partial),
                     (Flag::AmbiguousMonth, is_ambiguous),
-                    (Flag::Mismatch, mismatches.get(column) == Some(&true)),
+                    (Flag::Mismatch, is_mismatch(column)),
                 ] {
                     if is_set {
                         flags = flags.with(flag);

@@ -7,7 +7,7 @@ use super::document::{self, Document, Format, Fractions};
 use crate::service::{Account, Call, Method, Request};
 use crate::values::arguments::{Arguments, Value, parse_offset};
 use crate::values::error::{Error, Kind, Result};
-use crate::values::text::{encode, query};
+use crate::values::text::{encode, listed, query};
 use crate::values::window::Instant;
 
 impl Document {
@@ -39,17 +39,34 @@ impl Document {
                 (Some(body), value) => drop(body.insert(wire.to_owned(), value)),
             }
         }
-        let mut url = format!("{}/{}", account.base_url, path(&template, account, &call.arguments));
+        let wrap = |inner: Plain, key: &String| Plain::Object(Map::from_iter([(key.clone(), inner)]));
+        let mut body = body.map(|arguments| asked.wrap.iter().rfold(Plain::Object(arguments), wrap));
+        for (place, text) in &asked.body {
+            let pointer = format!(".{place}").replace('.', "/");
+            let (outer, key) = pointer.rsplit_once('/').unwrap_or_default();
+            if let Some(Plain::Object(object)) = body.as_mut().and_then(|body| body.pointer_mut(outer)) {
+                object.insert(key.to_owned(), text.replace("{wire}", &asked.wire).into());
+            }
+        }
+        let mut url = address(&account.base_url, &path(&template, account, &call.arguments));
         if !pairs.is_empty() {
             url.push('?');
             url.push_str(&query(pairs.iter().map(|(key, value)| (*key, value.as_str()))));
         }
         Ok(match (asked.method, body) {
             (Method::Get, _) => Request::get(url),
-            (Method::Post, Some(body)) => Request::post_json(url, &Plain::Object(body)),
+            (Method::Post, Some(body)) => Request::post_json(url, &body),
             (Method::Post, None) => Request::post(url),
         })
     }
+}
+
+/// The address of a path; that of the account may have the path already, as pages show it.
+pub fn address(given: &str, path: &str) -> String {
+    let base = given.strip_suffix(path).and_then(|rest| rest.strip_suffix('/'));
+    // A host may be called like the path.
+    let base = base.filter(|rest| !rest.ends_with('/')).unwrap_or(given);
+    format!("{base}/{path}")
 }
 
 /// The gaps of a path.
@@ -106,6 +123,14 @@ fn check(asked: &document::Call, call: &Call) -> Result<()> {
             missing.join(", ")
         )));
     }
+    let any = |group: &&Vec<String>| group.iter().any(|name| has(name));
+    let whole = |group: &Vec<String>| group.iter().all(|name| has(name));
+    let mut groups = asked.one_of.iter().filter(any);
+    if !asked.one_of.is_empty() && (!groups.next().is_some_and(whole) || groups.next().is_some()) {
+        let groups: Vec<String> = asked.one_of.iter().map(|group| listed(group)).collect();
+        let (name, groups) = (&asked.name, groups.join(", or "));
+        return Err(Error::invalid(format!("{name}() needs either {groups}")));
+    }
     let mut given = call.arguments.iter();
     match given.find(|(_, value)| matches!(value, Value::List(items) if items.is_empty())) {
         Some((name, _)) => Err(Error::invalid(format!(
@@ -147,7 +172,7 @@ fn plain(asked: &document::Call, account: &Account, call: &Call, name: &str, val
     let moment = Instant { at, ..*instant };
     Ok(match (moments.format, own.and_then(parse_offset)) {
         (Format::Utc, Some(offset)) => Plain::String(moment.at_offset(offset).to_offset_text()),
-        (Format::Offset, _) => Plain::String(moment.to_offset_text()),
+        (Format::Offset, _) => Plain::String(moment.zoned().strftime("%Y-%m-%dT%H:%M:%S%.f%:z").to_string()),
         (Format::Utc, None) => Plain::String(moment.to_utc_text()),
         (Format::Seconds, _) => Plain::from(at.as_second()),
         (Format::Milliseconds, _) => Plain::from(at.as_millisecond()),

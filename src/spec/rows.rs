@@ -43,7 +43,7 @@ pub struct Rows<'b> {
     list: List,
     buckets_are: Buckets,
     /// The bucket of rows that have no moment.
-    whole: Bucket,
+    pub(super) whole: Bucket,
     /// The numbers that are wanted.
     pub wanted: Vec<Wanted>,
     /// When each row is.
@@ -53,7 +53,9 @@ pub struct Rows<'b> {
     /// As many for each row as numbers are wanted.
     pub figures: Vec<Option<Quantity>>,
     /// Where numbers are missing altogether, which is less than null.
-    absent: Vec<usize>,
+    pub(super) absent: Vec<usize>,
+    /// The buckets of the moments with which arrays line up.
+    pub(super) moments: Vec<Bucket>,
     /// Where there is no number, one by one; not in series, in which there may be thousands.
     pub nameless: Vec<String>,
     /// What a row is, where all of its fields may be missing.
@@ -126,6 +128,7 @@ impl<'b> Rows<'b> {
             labels: Vec::new(),
             figures: Vec::new(),
             absent: Vec::new(),
+            moments: Vec::new(),
             nameless: Vec::new(),
             shape,
             count: 0,
@@ -154,7 +157,7 @@ impl<'b> Rows<'b> {
 
     /// True if a number is null, and not missing altogether.
     pub fn is_null(&self, row: usize, column: usize) -> bool {
-        !self.absent.contains(&(row * self.wanted.len() + column))
+        self.absent.binary_search(&(row * self.wanted.len() + column)).is_err()
     }
 
     /// Reads the numbers of an answer that has no list of rows: it is one row, about this stretch of time.
@@ -453,7 +456,7 @@ fn expected(figure: &Figure) -> &'static str {
 }
 
 /// The number that a value is; nothing where it is null and may be.
-fn number(figure: &Figure, held: &Json<'_>) -> std::result::Result<Option<Quantity>, String> {
+pub(super) fn number(figure: &Figure, held: &Json<'_>) -> std::result::Result<Option<Quantity>, String> {
     match held {
         Json::Number(text) => {
             if let Some(Holds::Integer) = figure.holds {
@@ -490,7 +493,7 @@ fn moment(holds: Holds, held: &Json<'_>) -> std::result::Result<Timestamp, Strin
     })
 }
 
-fn missing(path: String) -> Error {
+pub(super) fn missing(path: String) -> Error {
     Error::unexpected(path, "the field is missing")
 }
 

@@ -2,10 +2,12 @@
 
 use std::collections::HashSet;
 
-use super::document::{Document, Grain, Select};
+use jiff::SignedDuration;
+
+use super::document::{self, Document, Grain, Select};
 use crate::meters::{Buckets, Source};
 use crate::service::{Asked, Call, Facts, Operation, wanted_of};
-use crate::values::arguments::{Accepts, Arguments, Needed, Value};
+use crate::values::arguments::{Accepts, Arguments, Needed, Value, parse_span};
 use crate::values::error::{Error, Result};
 
 /// A selection from a document's meters.
@@ -64,16 +66,28 @@ impl Document {
         }
     }
 
+    /// How long before now the range of a native call begins, where an argument says that.
+    pub fn time_before_now(&self, call: &Call) -> Option<SignedDuration> {
+        let mut takes = self.of(call.operation)?.takes.iter();
+        takes.find_map(|taken| match &taken.accepts {
+            document::Accepts::Text(check) if check == "span" => parse_span(call.arguments.text(&taken.name)?),
+            _ => None,
+        })
+    }
+
     /// The buckets that a native call asks for.
     pub fn buckets_asked(&self, call: &Call) -> Option<Buckets> {
-        let (name, select) = self.select.iter().find(|(_, select)| select.grain)?;
         let asked = self.of(call.operation)?;
-        let value = call.arguments.get(select.to.as_deref().unwrap_or(name))?;
-        asked
-            .grain
-            .iter()
-            .find(|grain| grain.is(value))
-            .map(|grain| asked.buckets_of(grain))
+        asked.grain_of(call).map(|grain| asked.buckets_of(grain))
+    }
+}
+
+impl document::Call {
+    /// The length of a bucket that a native call asks for.
+    pub fn grain_of(&self, call: &Call) -> Option<&Grain> {
+        let chooses = |taken: &&document::Take| matches!(taken.accepts, document::Accepts::Grain);
+        let value = call.arguments.get(&self.takes.iter().find(chooses)?.name)?;
+        self.grain.iter().find(|grain| grain.is(value))
     }
 }
 
