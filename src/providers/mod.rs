@@ -20,14 +20,15 @@ use crate::spec::document::Document;
 
 static RICOH: Documented = Documented::new("ricoh", include_str!("ricoh.toml"), &ricoh::Bills);
 static SORA: Documented = Documented::new("sora", include_str!("sora.toml"), &Nothing);
+static DEVICEWISE: Documented = Documented::new("devicewise", include_str!("devicewise.toml"), &devicewise::Tr50);
 static UIPATH: Documented = Documented::new("uipath", include_str!("uipath.toml"), &uipath::UiPath);
 static VOLCENGINE: Documented = Documented::new("volcengine", include_str!("volcengine.toml"), &volcengine::Beside);
 
 /// Those that are documents.
-static DOCUMENTED: &[&Documented] = &[&SORA, &RICOH, &UIPATH, &VOLCENGINE];
+static DOCUMENTED: &[&Documented] = &[&SORA, &RICOH, &UIPATH, &DEVICEWISE, &VOLCENGINE];
 
 /// All providers: the one list.
-pub static REGISTRY: &[&dyn Provider] = &[&SORA, &RICOH, &UIPATH, &devicewise::DeviceWise, &VOLCENGINE];
+pub static REGISTRY: &[&dyn Provider] = &[&SORA, &RICOH, &UIPATH, &DEVICEWISE, &VOLCENGINE];
 
 /// The provider of that name.
 pub fn provider(name: &str) -> Option<&'static dyn Provider> {

@@ -346,7 +346,7 @@ def test_days_in_place_of_hours_are_refused(door: Door, server: ScriptedServer) 
     days = history({"usage": [1, 2, 3]}, [f"2026-02-0{day}T00:00:00Z" for day in (1, 2, 3)])
     kind, told = Asked(door, server, "calls").error(days)
     assert kind is mt.InconsistentResponse
-    assert "3 timestamps, all of them a day or more apart, while hours were asked for" in told
+    assert "3 timestamps, all as far apart as buckets of 86400 s, while those of 3600 s were asked for" in told
 
 
 def test_a_total_without_items_is_kept(door: Door, server: ScriptedServer) -> None:

@@ -1,5 +1,6 @@
 //! What the documents of the providers say, and what is read by them.
 
+mod devicewise;
 mod documents;
 mod ricoh;
 mod sora;
