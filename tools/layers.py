@@ -124,7 +124,8 @@ def nested(text: str) -> Iterator[re.Match[str]]:
 
 def rust() -> Iterator[str]:
     """Yield one line for each breach between rooms, or between providers."""
-    providers = {folder.name for folder in (SOURCE / "providers").iterdir() if folder.is_dir()}
+    # A provider is a document; its tests, which go over several, are none.
+    providers = {path.stem for path in (SOURCE / "providers").glob("*.toml")}
     for path in sorted(SOURCE.rglob("*.rs")):
         room, *within = path.relative_to(SOURCE).with_suffix("").parts
         if room == "lib":

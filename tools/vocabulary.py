@@ -22,6 +22,7 @@ HEADINGS = {
     "Document": "The document",
     "Field": "`[account.…]`: a field of an account",
     "Auth": "`auth`: what makes a request authentic",
+    "ClientCredentials": "`client_credentials` in `auth`: how tokens are fetched",
     "Fail": "`[fail]`: what a refusal means",
     "When": "`when` in `[fail]`: what is known of some refusals",
     "Select": "`[select.…]`: an argument of a selection",
@@ -76,7 +77,7 @@ def blocks(source: str) -> list[tuple[str, list[tuple[str, str, str]]]]:
     found = []
     for kind, name, body in re.findall(r"^pub (struct|enum) (\w+) \{\n(.*?)^\}", source, re.DOTALL | re.MULTILINE):
         keys = fields(body) if kind == "struct" else variants(body)
-        if keys and name not in ("Scalar", "Member", "Format", "Fractions"):
+        if keys and name not in ("Scalar", "Member", "Format", "Fractions", "Label"):
             found.append((name, keys))
     return found
 

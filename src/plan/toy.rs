@@ -1,12 +1,8 @@
 //! A provider for tests, with a source of each form.
 
-use jiff::Timestamp;
-
 use super::{Part, Plan, PlannedAccount, Question};
-use crate::meters::{Buckets, Kind, Meter, Rollup, Rounding, Settles, Sink, Source, Span, Takes, Writes};
-use crate::service::{
-    Account, Asked, Call, Facts, METERS, Operation, PlannedCall, Proof, Prose, Provider, Reply, Request, wanted,
-};
+use crate::meters::{Buckets, Kind, Meter, Rollup, Rounding, Settles, Source, Span, Takes, Writes};
+use crate::service::{Account, Asked, Call, Facts, METERS, Operation, Proof, Prose, Provider, Reply, Request, wanted};
 use crate::values::arguments::{Accepts, Argument, Arguments, Needed, Value, plain};
 use crate::values::error::{Error, Result};
 use crate::values::json::Json;
@@ -207,10 +203,6 @@ impl Provider for Toy {
 
     fn answer<'b>(&self, _: &Call, _: &'b Reply) -> Result<Json<'b>> {
         Err(Error::invalid("the toy answers nothing"))
-    }
-
-    fn readings(&self, _: &PlannedCall, _: &Json<'_>, _: Timestamp, _: &mut dyn Sink) -> Result<()> {
-        Ok(())
     }
 }
 

@@ -91,32 +91,15 @@ pub trait Provider: Send + Sync {
 
     /// Puts the readings in a reply, and remarks on it, into the sink, and returns the service's id of the request.
     /// `fetched_at` is the service's time of the answer, or ours. Readings that start outside the call's window are left
-    /// to the caller to drop; after an error, nothing that came into the sink counts.
+    /// to the caller to drop; after an error, nothing that came into the sink counts. A provider without meters has none.
     fn collect(
         &self,
-        call: &PlannedCall,
-        reply: &Reply,
-        fetched_at: Timestamp,
-        sink: &mut dyn Sink,
-    ) -> Result<Option<String>> {
-        let document = self.answer(&call.call, reply)?;
-        let id = self.request_id(reply, &document);
-        match self.readings(call, &document, fetched_at, sink) {
-            Ok(()) => Ok(id),
-            Err(error) => Err(error.with_request_id(id)),
-        }
-    }
-
-    /// The readings in a document, and remarks on it. `fetched_at` is the service's time of the answer, or ours.
-    /// Readings that start outside the call's window are left to the caller to drop.
-    fn readings(
-        &self,
         _call: &PlannedCall,
-        _document: &Json<'_>,
+        _reply: &Reply,
         _fetched_at: Timestamp,
         _sink: &mut dyn Sink,
-    ) -> Result<()> {
-        Ok(())
+    ) -> Result<Option<String>> {
+        Ok(None)
     }
 }
 
