@@ -678,12 +678,18 @@ impl Tables {
             self.argument(name, &field.doc, &field.accepts, None, needed)
         });
         let secrets = fields().filter(|(_, field)| field.secret);
-        // What an account needs comes first, then the ways to be one.
+        // What an account needs comes first, then the ways to be one; what stands between two of their fields stays there.
         let mut keywords: Vec<&'static str> = fields().map(|(name, _)| name.as_str()).collect();
         let ways: Vec<&String> = document.ways.iter().flatten().collect();
-        let rank = |name: &&str| match document.account.get(*name) {
-            Some(field) if field.needed => 0,
-            _ => 1 + ways.iter().position(|way| way == name).unwrap_or(ways.len()),
+        let place = |name: &str| ways.iter().position(|way| *way == name);
+        let between = |at: usize| {
+            let beside = |at: usize| place(document.account.get_index(at)?.0);
+            beside(at + 1).and(beside(at.checked_sub(1)?))
+        };
+        let rank = |name: &&str| match document.account.get_full(*name) {
+            Some((.., field)) if field.needed => 0,
+            Some((at, ..)) => 1 + place(name).or_else(|| between(at)).unwrap_or(ways.len()),
+            None => 1 + ways.len(),
         };
         keywords.sort_by_key(rank);
         let variables = fields().flat_map(|(name, field)| field.env.iter().map(move |variable| (&**name, &**variable)));
