@@ -345,6 +345,7 @@ impl Checker<'_> {
                 rows.texts.extend(rows.labels.iter().map(|label| {
                     let held = holds(label).unwrap_or_default();
                     Label {
+                        name: snake(label),
                         needed: !held.is_empty() && !held.ends_with('?'),
                         is_text: matches!(plain(&held), Some(Holds::Text)),
                     }

@@ -512,8 +512,10 @@ pub struct Rows {
 }
 
 /// What a label holds.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Label {
+    /// What we call it.
+    pub name: String,
     /// True if every row has it.
     pub needed: bool,
     /// True if it is a string, and no number.

@@ -18,7 +18,6 @@ use crate::values::error::{Error, Kind as Problem, Result};
 use crate::values::json::{At, Json};
 use crate::values::quantity::Quantity;
 use crate::values::shape::{Holds, instant};
-use crate::values::text::snake;
 use crate::values::window::Instant;
 
 impl Document {
@@ -361,16 +360,16 @@ impl Answer<'_> {
     /// What each of the labels that every row has was narrowed to.
     fn narrowed(&self) -> impl Iterator<Item = Option<&str>> {
         let rows = self.asked.rows.iter();
-        let labels = rows.flat_map(|rows| rows.labels.iter().zip(&rows.texts));
-        labels.map(|(label, is)| narrowed_to(&self.call.call.arguments, &snake(label)).filter(|_| is.needed))
+        let labels = rows.flat_map(|rows| &rows.texts);
+        labels.map(|label| narrowed_to(&self.call.call.arguments, &label.name).filter(|_| label.needed))
     }
 
     /// Where the values of the dimensions of a figure's meter come from.
     fn dimensions<'a>(&'a self, figure: &'a Figure, meter: &Meter) -> Vec<Dimension<'a>> {
-        let labels = self.asked.rows.as_ref().map_or(&[][..], |rows| &rows.labels);
+        let labels = self.asked.rows.as_ref().map_or(&[][..], |rows| &rows.texts);
         let narrowed: Vec<Option<&str>> = self.narrowed().collect();
         let dimension = |name: &&str| {
-            let place = labels.iter().position(|label| snake(label) == *name);
+            let place = labels.iter().position(|label| label.name == *name);
             let asked = place.and_then(|place| narrowed.get(place).copied().flatten());
             match (figure.labels.get(*name), asked, place) {
                 (Some(value), ..) => Dimension::OfTheCall(Some(value)),
