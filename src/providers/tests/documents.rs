@@ -68,6 +68,16 @@ fn each_mistake_is_told_with_its_line_and_what_to_write() {
 /// A part of the sound document, what stands in its place, and what is told then.
 const MISTAKES: &[(&str, &str, &str)] = &[
     (
+        "auth = {",
+        "ways = [[\"api_kye\"]]\nauth = {",
+        r#"7: ways: there is no field of the account "api_kye"; did you mean "api_key"?"#,
+    ),
+    (
+        "{ bearer = \"api_key\" }",
+        "{ client_credentials = { ready = \"key\", id = \"api_key\", secret = \"api_key\", path = \"{account.nmae}/token\" } }",
+        "7: auth: there is no field of the account \"nmae\"; known here: api_key\n7: auth: there is no secret of the account \"key\"; known here: api_key",
+    ),
+    (
         "title = ",
         "titel = ",
         "1: the document needs title, for example title = \"Acme Cloud\"\n4: titel is no key that is known here; did you mean \"title\"?",
@@ -463,6 +473,22 @@ fn two_calls_may_have_one_meter_if_no_selection_asks_both() {
     let text = format!("{place}: there are two of that name, which one selection asks: give one of them another name");
     assert_eq!(with(ask, ask, "requests"), [(42, text.clone())]);
     assert_eq!(with(leave, "", "requests"), [(42, text)]);
+}
+
+#[test]
+fn figures_of_one_meter_are_told_apart_by_their_labels() {
+    let one = r#"meter = [{ value = "requests", name = "requests", unit = "requests", doc = "Requests." }]"#;
+    let two = |first: &str, second: &str| {
+        let figure = |pool| {
+            format!(r#"{{ value = "requests", name = "requests", unit = "requests", labels = {{ pool = "{pool}" }} }}"#)
+        };
+        let both = format!("meter = [{}, {}]", figure(first), figure(second));
+        mistakes(&[(one, &both)])
+    };
+    assert_eq!(two("own", "shared"), []);
+    let told = two("own", "own");
+    assert_eq!(told.len(), 1);
+    assert!(told[0].1.contains("there are two of that name"), "{told:?}");
 }
 
 #[test]
