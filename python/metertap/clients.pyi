@@ -35,6 +35,8 @@ class DeviceWise(Client):
         The user's e-mail address.
     password : str or callable, optional
         The user's password; a refused login is never repeated, since the service locks users out.
+    mfa_code : str or callable, optional
+        The six-digit code of the user's second factor, if the service asks for one.
     app_id : str, optional
         The application's id; keep it stable, since the service remembers it with the thing.
     app_token : str or callable, optional
@@ -43,8 +45,6 @@ class DeviceWise(Client):
         The key of the thing that the application speaks for.
     session_id : str or callable, optional
         A session that was opened elsewhere; used as it is, and never opened anew.
-    mfa_code : str or callable, optional
-        The six-digit code of the user's second factor, if the service asks for one.
     org_key : str, optional
         The organisation to read, if it is not the user's default one.
     name : str, optional
@@ -77,11 +77,11 @@ class DeviceWise(Client):
         base_url: str,
         username: str | None = None,
         password: SecretWord | None = None,
+        mfa_code: SecretWord | None = None,
         app_id: str | None = None,
         app_token: SecretWord | None = None,
         thing_key: str | None = None,
         session_id: SecretWord | None = None,
-        mfa_code: SecretWord | None = None,
         org_key: str | None = None,
         name: str | None = None,
         timeout: float = 60.0,

@@ -18,6 +18,9 @@ use crate::values::quantity::{Quantity, check_count};
 use crate::values::shape::{Holds, Shape, day, instant};
 use crate::values::window::Instant;
 
+/// Room for so many rows is made at once.
+const FEW: usize = 16;
+
 /// The stretch of time that a row is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bucket {
@@ -118,15 +121,16 @@ impl<'b> Rows<'b> {
             Some(_) => (time.collect(), own),
             None => (time.chain(own).collect(), Vec::new()),
         };
+        let width = wanted.len();
         Self {
             list: List(Cow::Borrowed(&layout.list), layout.inner.as_deref()),
             layout,
             buckets_are: call.asked.buckets,
             whole,
             wanted,
-            buckets: Vec::new(),
-            labels: Vec::new(),
-            figures: Vec::new(),
+            buckets: Vec::with_capacity(FEW),
+            labels: Vec::with_capacity(FEW * layout.labels.len()),
+            figures: Vec::with_capacity(FEW * width),
             absent: Vec::new(),
             moments: Vec::new(),
             nameless: Vec::new(),
@@ -397,7 +401,9 @@ impl<'b> Slots<'b> {
     }
 
     fn clear(&mut self) {
-        self.held.fill(Slot::Absent);
+        for slot in &mut self.held {
+            *slot = Slot::Absent;
+        }
         self.unknown.clear();
         self.next = 0;
     }
