@@ -75,7 +75,7 @@ def test_what_is_no_count_is_refused_by_a_call_and_by_a_fetch(text: str, door: D
     asked = client.select(meters=["sora.total_sessions"])
     for ask in (
         lambda: door.ask(client, "total_sessions_this_month"),
-        lambda: door.fetch([asked], start="2026-11-01", end="2026-11-20", now="2026-11-20"),
+        lambda: door.ask(door.module, "fetch", [asked], start="2026-11-01", end="2026-11-20", now="2026-11-20"),
     ):
         with pytest.raises(errors.UnexpectedResponse, match=r"\$: .*(negative|not a whole number)"):
             ask()
