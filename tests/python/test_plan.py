@@ -301,7 +301,7 @@ REFUSED: list[tuple[Callable[[Simulator], object], type[InvalidArgument], str]] 
             now=NOW,
         ),
         InvalidArgument,
-        'uipath.folder_consumption needs tenant_id: give it to select(), too, or leave out that meter',
+        "uipath.folder_consumption needs tenant_id: give it to select(), too, or leave out that meter",
     ),
     (
         lambda world: mt.plan(world.client("volcengine").select(vhost="a"), *QUARTER, now=NOW),
