@@ -7,7 +7,7 @@ mod common;
 
 use common::replay::{PACKET, account_of, call_of, provider_of, renamed, with_our_id};
 use common::{Case, cases};
-use metertap::providers::REGISTRY;
+use metertap::providers::BUILT_IN;
 use metertap::service::{Login, Method, Proof, Reply, Request};
 use metertap::signing::volcengine::Signer;
 use metertap::values::error::{Error, Kind, Remedy, Result};
@@ -58,7 +58,7 @@ fn same<T: PartialEq + std::fmt::Debug>(what: &str, ours: T, expected: T) -> std
 fn every_provider_has_fixtures_and_every_fixture_a_provider() {
     let mut names: Vec<_> = cases().into_iter().map(|case| case.provider).collect();
     names.dedup();
-    let mut registered: Vec<_> = REGISTRY.iter().map(|provider| provider.facts().name).collect();
+    let mut registered: Vec<_> = BUILT_IN.iter().map(|provider| provider.facts().name).collect();
     registered.sort_unstable();
     assert_eq!(names, registered);
     assert!(cases().len() >= 122, "fixtures are missing");

@@ -16,7 +16,7 @@ use std::path::Path;
 use common::replay::{Found, Row, replays};
 use metertap::engine::body::{Caps, Collector};
 use metertap::meters::Span;
-use metertap::providers::{REGISTRY, document};
+use metertap::providers::{BUILT_IN, document};
 use metertap::service::Facts;
 use metertap::spec::document::{self, Call};
 use metertap::values::arguments::{Accepts, Argument};
@@ -40,7 +40,7 @@ fn agrees(file: &str, told: &str) {
 
 #[test]
 fn every_provider_declares_what_its_golden_says() {
-    for provider in REGISTRY {
+    for provider in BUILT_IN {
         let facts = provider.facts();
         agrees(&format!("{}.facts.txt", facts.name), &declared(facts));
     }
@@ -221,7 +221,7 @@ fn every_fixture_becomes_what_its_golden_says() {
         collector.push(body).unwrap();
         collector.finish().unwrap()
     });
-    for provider in REGISTRY {
+    for provider in BUILT_IN {
         let name = provider.facts().name;
         let mut told = String::new();
         for replay in all.iter().filter(|replay| replay.provider.facts().name == name) {

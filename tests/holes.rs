@@ -17,7 +17,7 @@ use common::fetch::{Accounts, by_call, lines, same, simulator};
 use metertap::engine::run::{Job, replay};
 use metertap::engine::{Engine, Options, Trace};
 use metertap::plan::Plan;
-use metertap::providers::provider;
+use metertap::providers::registry::All;
 use metertap::service::PlannedCall;
 use metertap::simulator::faults::{Fault, FaultKind};
 use metertap::simulator::server::Simulator;
@@ -278,7 +278,7 @@ async fn the_shards_of_a_plan_read_what_the_plan_reads() {
         let mut together = BTreeMap::new();
         for index in 0..of {
             // A shard travels as text, as to another machine.
-            let shard = Plan::from_json(&plan.shard(index, of).unwrap().to_json(), &provider).unwrap();
+            let shard = Plan::from_json(&plan.shard(index, of).unwrap().to_json(), &All).unwrap();
             for (call, lines) in by_call(&accounts.run(&shard).await) {
                 assert!(together.insert(call, lines).is_none(), "a call is in two shards");
             }

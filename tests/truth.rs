@@ -14,7 +14,7 @@ use jiff::civil::Date;
 use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use metertap::engine::Options;
-use metertap::providers::REGISTRY;
+use metertap::providers::BUILT_IN;
 use metertap::simulator::devicewise::{self, Level, Series};
 use metertap::simulator::ricoh::{self, BOTH, Env, Items};
 use metertap::simulator::sora::{self, Scope};
@@ -602,7 +602,7 @@ async fn every_meter_that_is_not_read_by_default_is_the_simulators_own_truth_too
     let of_line = |line: &String| line.split(' ').nth(1).unwrap().to_owned();
     let usual = usual_truth(simulator.world());
     let told: BTreeSet<String> = expected.iter().chain(&usual).map(of_line).collect();
-    let sources = REGISTRY.iter().flat_map(|provider| provider.facts().sources);
+    let sources = BUILT_IN.iter().flat_map(|provider| provider.facts().sources);
     let known: BTreeSet<String> = sources
         .flat_map(|source| source.meters)
         .map(|meter| meter.name.to_owned())

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use metertap::providers::REGISTRY;
+use metertap::providers::BUILT_IN;
 
 use crate::common::replay::{Ask, Replay, example};
 use crate::sound::{REPLAYS, is_named, is_whole};
@@ -12,7 +12,7 @@ use crate::timing::timed;
 pub fn exchanges(provider: &str) -> impl Iterator<Item = &'static Replay> {
     static EXAMPLES: OnceLock<Vec<Replay>> = OnceLock::new();
     let examples = EXAMPLES.get_or_init(|| {
-        let all = REGISTRY.iter().flat_map(|provider| {
+        let all = BUILT_IN.iter().flat_map(|provider| {
             let operations = provider.facts().operations.iter();
             operations.map(|operation| example(*provider, operation.name, payload(provider.facts().name)))
         });

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::clock;
 use super::run::replayed;
 use crate::plan::Plan;
-use crate::providers::provider;
+use crate::providers::registry::All;
 use crate::service::{PlannedCall, Reply};
 use crate::usage::archive::{Lock, Reader, Writer};
 use crate::usage::{Evidence, Outcome};
@@ -54,9 +54,9 @@ pub async fn open(folder: &Path, plan: &Plan) -> Result<Opened> {
         });
     }
     let reader = Reader::open(folder)?;
-    let mut own = Plan::from_json(&reader.plan, &provider)?;
+    let mut own = Plan::from_json(&reader.plan, &All)?;
     // A plan that was read has lost what only matters before it is written, such as the names of zones.
-    if let Some(difference) = difference(&own, &Plan::from_json(&plan.to_json(), &provider)?) {
+    if let Some(difference) = difference(&own, &Plan::from_json(&plan.to_json(), &All)?) {
         let folder = folder.display();
         return Err(Error::invalid(format!(
             "{folder} holds the answers to another question, {difference}; name another folder"
@@ -67,7 +67,7 @@ pub async fn open(folder: &Path, plan: &Plan) -> Result<Opened> {
     let mut kept = Vec::new();
     for (place, call) in own.calls.iter().enumerate() {
         if reader.holds(&call.id)? {
-            let outcome = replayed(place, call, reader.read(&call.id)?);
+            let outcome = replayed(&own, place, call, reader.read(&call.id)?);
             kept.extend(outcome.result.is_ok().then_some(outcome));
             // Other calls of this process go on meanwhile, and whoever stops this one need not wait.
             tokio::task::yield_now().await;
@@ -151,6 +151,13 @@ fn difference(one: &Plan, other: &Plan) -> Option<&'static str> {
     }
     if accounts(one) != accounts(other) {
         return Some("to other accounts");
+    }
+    let documents = |plan: &Plan| -> BTreeSet<_> {
+        let written = plan.providers.iter().filter_map(|provider| provider.written());
+        written.map(|written| written.digest).collect()
+    };
+    if documents(one) != documents(other) {
+        return Some("made with another document of its provider");
     }
     (!is_same_selection(&asked(one), &asked(other))).then_some("with another selection")
 }

@@ -15,7 +15,7 @@ use super::fetch::Engine;
 use super::keep::{self, Archive};
 use super::observe::{Event, Trace};
 use crate::plan::{Plan, PlannedAccount};
-use crate::providers::provider;
+use crate::providers::registry::All;
 use crate::service::{PlannedCall, Provider, Reply};
 use crate::usage::archive::{Kept, Reader};
 use crate::usage::evidence::digest;
@@ -39,11 +39,20 @@ impl Job {
     /// A job; every account of the plan must have its client.
     pub fn new(plan: Plan, clients: HashMap<String, Arc<Client>>, archive: Option<PathBuf>) -> Result<Self> {
         for account in &plan.accounts {
-            let of = clients.get(&account.name).map(|client| client.provider.facts().name);
-            if of != Some(account.provider) {
-                let (name, provider) = (&account.name, account.provider);
+            let (name, provider) = (&account.name, account.provider);
+            let of = clients.get(name).map(|client| client.provider);
+            let Some(of) = of.filter(|of| of.name() == provider) else {
                 return Err(Error::invalid(format!(
                     "the plan's account {name:?} needs a client of {provider}"
+                )));
+            };
+            let planned = plan.provider(provider).and_then(Provider::written);
+            if let (Some(planned), Some(own)) = (planned, of.written())
+                && planned != own
+            {
+                return Err(Error::invalid(format!(
+                    "the plan was made with {planned} of {provider}, and its account {name:?} has a client of {own}: make \
+                     the plan anew, or the client with the plan's document"
                 )));
             }
         }
@@ -220,7 +229,7 @@ fn read_with_id(
 /// Rebuilds a usage from its archive, with today's parser.
 pub fn replay(folder: &Path) -> Result<Usage> {
     let archive = Reader::open(folder)?;
-    let plan = Plan::from_json(&archive.plan, &provider)?;
+    let plan = Plan::from_json(&archive.plan, &All)?;
     let places = plan.calls.iter().enumerate();
     let places: HashMap<&str, _> = places.map(|(place, call)| (call.id.as_str(), (place, call))).collect();
     let mut outcomes = Vec::with_capacity(plan.calls.len());
@@ -232,15 +241,15 @@ pub fn replay(folder: &Path) -> Result<Usage> {
                 folder.display()
             )));
         };
-        outcomes.push(replayed(place, call, kept));
+        outcomes.push(replayed(&plan, place, call, kept));
     }
     Usage::assemble(plan, outcomes)
 }
 
 /// What became of a call, by what an archive keeps of it.
-pub(super) fn replayed(place: usize, call: &PlannedCall, kept: Kept) -> Outcome {
+pub(super) fn replayed(plan: &Plan, place: usize, call: &PlannedCall, kept: Kept) -> Outcome {
     let answered_at = kept.evidence.answered_at.unwrap_or(kept.evidence.asked_at);
-    let result = kept.result.and_then(|reply| match provider(call.provider) {
+    let result = kept.result.and_then(|reply| match plan.provider(call.provider) {
         Some(provider) => read(provider, call, &reply, answered_at),
         None => Err(Error::invalid(format!("there is no provider {:?}", call.provider))),
     });

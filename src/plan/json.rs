@@ -7,7 +7,7 @@ use serde_json::Value as Plain;
 
 use super::{Edge, PartOf, Plan, PlannedAccount, Side, Unavailable, make};
 use crate::meters::{Buckets, Source, Span};
-use crate::service::{Asked, Call, Lookup, PlannedCall, Provider};
+use crate::service::{Asked, Call, PlannedCall, Provider, Registry};
 use crate::values::arguments::Value;
 use crate::values::error::{Error, Result};
 use crate::values::period::Every;
@@ -27,12 +27,19 @@ struct PlanText {
     zone: Told,
     every: Option<String>,
     part: Option<PartOf>,
-    /// The documents of providers that are not built in: none yet.
-    documents: Vec<Plain>,
+    documents: Vec<DocumentText>,
     accounts: Vec<AccountText>,
     calls: Vec<CallText>,
     unavailable: Vec<RemarkText>,
     edges: Vec<RemarkText>,
+}
+
+/// The document of a provider that is not built in.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DocumentText {
+    sha256: String,
+    text: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -102,7 +109,11 @@ impl Plan {
             zone: self.zone.told().clone(),
             every: self.every.map(|every| every.name().to_owned()),
             part: self.part.clone(),
-            documents: Vec::new(),
+            documents: self
+                .providers
+                .iter()
+                .filter_map(|provider| write_document(*provider))
+                .collect(),
             accounts: self.accounts.iter().map(write_account).collect(),
             calls: self.calls.iter().map(write_call).collect(),
             unavailable: self.unavailable.iter().map(write_unavailable).collect(),
@@ -112,9 +123,9 @@ impl Plan {
         serde_json::to_string(&text).unwrap_or_default()
     }
 
-    /// Reads what [`Plan::to_json`] wrote, and checks it again; `lookup` knows the providers that it may name.
-    pub fn from_json(text: &str, lookup: Lookup<'_>) -> Result<Self> {
-        read(text, lookup).map_err(|problem| Error::invalid(format!("the plan cannot be read: {}", problem.message)))
+    /// Reads what [`Plan::to_json`] wrote, and checks it again; the registry has the providers that it may name.
+    pub fn from_json(text: &str, registry: &dyn Registry) -> Result<Self> {
+        read(text, registry).map_err(|problem| Error::invalid(format!("the plan cannot be read: {}", problem.message)))
     }
 }
 
@@ -124,6 +135,13 @@ fn write_window(window: Window) -> [String; 2] {
 
 fn write_instant(instant: Instant) -> String {
     instant.zoned().strftime("%Y-%m-%dT%H:%M:%S%.f%:z").to_string()
+}
+
+fn write_document(provider: &dyn Provider) -> Option<DocumentText> {
+    provider.written().map(|written| DocumentText {
+        sha256: written.digest.to_owned(),
+        text: written.text.to_owned(),
+    })
 }
 
 fn write_account(account: &PlannedAccount) -> AccountText {
@@ -208,20 +226,20 @@ fn write(value: &Value) -> Plain {
     }
 }
 
-fn read(text: &str, lookup: Lookup<'_>) -> Result<Plan> {
+fn read(text: &str, registry: &dyn Registry) -> Result<Plan> {
     let text = of_any_version(text)?;
-    if !text.documents.is_empty() {
-        return Err(Error::invalid("another version of metertap made it"));
-    }
+    let described = each(&text.documents, |document| read_document(document, registry))?;
+    let known = Known { registry, described };
     let plan = Plan {
         now: text.now.parse().map_err(|_| damaged("now"))?,
         asked: each(&text.asked, read_window)?,
         zone: Zone::new(text.zone)?,
         every: text.every.as_deref().map(Every::named).transpose()?,
-        accounts: each(&text.accounts, |account| read_account(account, lookup))?,
-        calls: read_calls(&text.calls, lookup)?,
-        unavailable: each(&text.unavailable, |part| read_unavailable(part, lookup))?,
-        edges: each(&text.edges, |edge| read_edge(edge, lookup))?,
+        providers: known.all(&text.accounts)?,
+        accounts: each(&text.accounts, |account| read_account(account, &known))?,
+        calls: read_calls(&text.calls, &known)?,
+        unavailable: each(&text.unavailable, |part| read_unavailable(part, &known))?,
+        edges: each(&text.edges, |edge| read_edge(edge, &known))?,
         part: text.part,
     };
     let are_apart = plan.asked.is_sorted_by(|one, next| one.end().at < next.start().at);
@@ -287,10 +305,10 @@ fn of_version_1(mut plan: Plain) -> Option<Plain> {
 }
 
 /// The calls; those of one source on end share what was asked of it.
-fn read_calls(all: &[CallText], lookup: Lookup<'_>) -> Result<Vec<PlannedCall>> {
+fn read_calls(all: &[CallText], known: &Known<'_>) -> Result<Vec<PlannedCall>> {
     let mut calls: Vec<PlannedCall> = Vec::with_capacity(all.len());
     for text in all {
-        let mut call = read_call(text, lookup)?;
+        let mut call = read_call(text, known)?;
         if let Some(before) = calls.last().filter(|before| before.asked.is_same(&call.asked)) {
             call.asked = Arc::clone(&before.asked);
         }
@@ -312,17 +330,50 @@ fn read_window(window: &[String; 2]) -> Result<Window> {
     Window::new(Instant::parse(start)?, Instant::parse(end)?)
 }
 
-fn find(name: &str, lookup: Lookup<'_>) -> Result<&'static dyn Provider> {
-    lookup(name).ok_or_else(|| Error::invalid(format!("there is no provider {name:?}")))
+/// The provider that a plan's document describes; one that is not what its digest says is damaged.
+fn read_document(document: &DocumentText, registry: &dyn Registry) -> Result<&'static dyn Provider> {
+    let described = registry.described(&document.text)?;
+    match described.written() {
+        Some(written) if written.digest == document.sha256 => Ok(described),
+        _ => Err(damaged("document")),
+    }
 }
 
-fn find_source(provider: &str, operation: &str, lookup: Lookup<'_>) -> Result<&'static Source> {
-    let sources = find(provider, lookup)?.facts().sources;
+/// The providers that a plan may name: those that are built in, and those whose documents it carries.
+struct Known<'r> {
+    registry: &'r dyn Registry,
+    described: Vec<&'static dyn Provider>,
+}
+
+impl Known<'_> {
+    fn find(&self, name: &str) -> Result<&'static dyn Provider> {
+        let mut described = self.described.iter().copied();
+        let found = described.find(|provider| provider.name() == name);
+        found
+            .or_else(|| self.registry.built_in(name))
+            .ok_or_else(|| Error::invalid(format!("there is no provider {name:?}")))
+    }
+
+    /// Those of these accounts, each once.
+    fn all(&self, accounts: &[AccountText]) -> Result<Vec<&'static dyn Provider>> {
+        let mut all: Vec<&'static dyn Provider> = Vec::new();
+        for account in accounts {
+            let provider = self.find(&account.provider)?;
+            if all.iter().all(|known| known.name() != provider.name()) {
+                all.push(provider);
+            }
+        }
+        Ok(all)
+    }
+}
+
+fn find_source(provider: &str, operation: &str, known: &Known<'_>) -> Result<&'static Source> {
+    let sources = known.find(provider)?.facts().sources;
     let source = sources.iter().find(|source| source.operation == operation);
     source.ok_or_else(|| Error::invalid(format!("{provider} reads no meters by {operation:?}")))
 }
 
-fn read_account(text: &AccountText, lookup: Lookup<'_>) -> Result<PlannedAccount> {
+fn read_account(text: &AccountText, known: &Known<'_>) -> Result<PlannedAccount> {
     let rate = text.per_second.as_ref().map(|rate| rate.parse::<f64>());
     let rate = rate.transpose().map_err(|_| damaged("per_second"))?;
     if text.concurrency == 0 || rate.is_some_and(|rate| !(rate > 0.0 && rate.is_finite())) {
@@ -330,15 +381,15 @@ fn read_account(text: &AccountText, lookup: Lookup<'_>) -> Result<PlannedAccount
     }
     Ok(PlannedAccount {
         name: text.name.clone(),
-        provider: find(&text.provider, lookup)?.facts().name,
+        provider: known.find(&text.provider)?.facts().name,
         per_second: rate,
         concurrency: text.concurrency,
         identity: text.identity.clone(),
     })
 }
 
-fn read_call(text: &CallText, lookup: Lookup<'_>) -> Result<PlannedCall> {
-    let provider = find(&text.provider, lookup)?;
+fn read_call(text: &CallText, known: &Known<'_>) -> Result<PlannedCall> {
+    let provider = known.find(&text.provider)?;
     let call = Call::new(provider, &text.operation, read_arguments(&text.arguments)?)?;
     let piece = read_window(&text.piece)?;
     if make::id(&text.provider, &text.account, &call, piece) != text.id {
@@ -375,21 +426,21 @@ fn read_asked(call: &CallText, provider: &'static dyn Provider) -> Result<Asked>
     })
 }
 
-fn read_unavailable(text: &RemarkText, lookup: Lookup<'_>) -> Result<Unavailable> {
+fn read_unavailable(text: &RemarkText, known: &Known<'_>) -> Result<Unavailable> {
     Ok(Unavailable {
         account: text.account.clone(),
-        provider: find(&text.provider, lookup)?.facts().name,
-        operation: find_source(&text.provider, &text.operation, lookup)?.operation,
+        provider: known.find(&text.provider)?.facts().name,
+        operation: find_source(&text.provider, &text.operation, known)?.operation,
         window: read_window(text.window.as_ref().ok_or_else(|| damaged("window"))?)?,
         reason: text.text.clone(),
     })
 }
 
-fn read_edge(text: &RemarkText, lookup: Lookup<'_>) -> Result<Edge> {
+fn read_edge(text: &RemarkText, known: &Known<'_>) -> Result<Edge> {
     Ok(Edge {
         account: text.account.clone(),
-        provider: find(&text.provider, lookup)?.facts().name,
-        operation: find_source(&text.provider, &text.operation, lookup)?.operation,
+        provider: known.find(&text.provider)?.facts().name,
+        operation: find_source(&text.provider, &text.operation, known)?.operation,
         side: text.side.ok_or_else(|| damaged("edge"))?,
         text: text.text.clone(),
     })
@@ -445,11 +496,11 @@ mod tests {
     ];
 
     fn again(plan: &Plan) -> Plan {
-        Plan::from_json(&plan.to_json(), &toy::lookup).unwrap()
+        Plan::from_json(&plan.to_json(), &toy::OnlyToy).unwrap()
     }
 
     fn refusal(text: &str) -> String {
-        Plan::from_json(text, &toy::lookup).unwrap_err().message.clone()
+        Plan::from_json(text, &toy::OnlyToy).unwrap_err().message.clone()
     }
 
     #[test]
@@ -535,7 +586,7 @@ mod tests {
         ] {
             let damaged = text.replacen(from, to, 1);
             if message.is_empty() {
-                assert!(Plan::from_json(&damaged, &toy::lookup).is_ok());
+                assert!(Plan::from_json(&damaged, &toy::OnlyToy).is_ok());
                 continue;
             }
             assert_ne!(damaged, text, "{from}");
@@ -555,8 +606,8 @@ mod tests {
             );
         }
         assert_eq!(
-            Plan::from_json(&text, &|_| None).unwrap_err().message,
-            "the plan cannot be read: there is no provider \"toy\""
+            refusal(&text.replace("\"provider\":\"toy\"", "\"provider\":\"tory\"")),
+            "the plan cannot be read: there is no provider \"tory\""
         );
     }
 

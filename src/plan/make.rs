@@ -59,6 +59,7 @@ impl Plan {
             ..Self::empty(question.now, question.window)
         };
         for part in &question.parts {
+            plan.add_provider(part.provider)?;
             plan.accounts.push(part.account.clone());
             plan.add(part, question.window)?;
         }

@@ -26,7 +26,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::service::PlannedCall;
+use crate::service::{PlannedCall, Provider};
+use crate::values::error::{Error, Result};
 use crate::values::period::Every;
 use crate::values::window::Window;
 use crate::values::zone::Zone;
@@ -42,6 +43,8 @@ pub struct Plan {
     pub zone: Zone,
     /// The periods by which windows were cut, if that was asked for.
     pub every: Option<Every>,
+    /// The providers of its accounts, each once.
+    pub providers: Vec<&'static dyn Provider>,
     /// Whom is asked.
     pub accounts: Vec<PlannedAccount>,
     /// The calls, in their order: by account, source, arguments, time.
@@ -89,11 +92,38 @@ impl Plan {
             asked: vec![window],
             zone: Zone::utc(),
             every: None,
+            providers: Vec::new(),
             accounts: Vec::new(),
             calls: Vec::new(),
             unavailable: Vec::new(),
             edges: Vec::new(),
             part: None,
+        }
+    }
+
+    /// The provider of that name, as this plan knows it.
+    pub fn provider(&self, name: &str) -> Option<&'static dyn Provider> {
+        self.providers.iter().copied().find(|provider| provider.name() == name)
+    }
+
+    /// Adds a provider to those of its accounts. One question cannot be asked by two documents of one name: their meters
+    /// may differ.
+    fn add_provider(&mut self, provider: &'static dyn Provider) -> Result<()> {
+        let Some(known) = self.provider(provider.name()) else {
+            self.providers.push(provider);
+            return Ok(());
+        };
+        match (known.written(), provider.written()) {
+            (one, other) if one == other => Ok(()),
+            (Some(one), Some(other)) => Err(Error::invalid(format!(
+                "{} is described by two documents here, {one} and {other}: make all of its clients with one of them, and \
+                 plan anew",
+                provider.name()
+            ))),
+            _ => Err(Error::invalid(format!(
+                "{} is built in and registered, too",
+                provider.name()
+            ))),
         }
     }
 

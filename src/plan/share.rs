@@ -32,6 +32,7 @@ impl Plan {
             asked: self.asked.clone(),
             zone: self.zone.clone(),
             every: self.every,
+            providers: self.providers.clone(),
             accounts: self.accounts.iter().map(share).collect(),
             calls: self.calls.iter().skip(index).step_by(of).cloned().collect(),
             unavailable: if is_first { self.unavailable.clone() } else { Vec::new() },

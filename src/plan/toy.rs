@@ -2,7 +2,9 @@
 
 use super::{Part, Plan, PlannedAccount, Question};
 use crate::meters::{Buckets, Kind, Meter, Rollup, Rounding, Settles, Source, Span, Takes, Writes};
-use crate::service::{Account, Asked, Call, Facts, METERS, Operation, Proof, Prose, Provider, Reply, Request, wanted};
+use crate::service::{
+    Account, Asked, Call, Facts, METERS, Operation, Proof, Prose, Provider, Registry, Reply, Request, wanted,
+};
 use crate::values::arguments::{Accepts, Argument, Arguments, Needed, Value, plain};
 use crate::values::error::{Error, Result};
 use crate::values::json::Json;
@@ -206,8 +208,17 @@ impl Provider for Toy {
     }
 }
 
-pub(super) fn lookup(name: &str) -> Option<&'static dyn Provider> {
-    (name == "toy").then_some(&TOY as &dyn Provider)
+/// A registry that knows nothing else.
+pub(super) struct OnlyToy;
+
+impl Registry for OnlyToy {
+    fn built_in(&self, name: &str) -> Option<&'static dyn Provider> {
+        (name == "toy").then_some(&TOY as &dyn Provider)
+    }
+
+    fn described(&self, _document: &str) -> Result<&'static dyn Provider> {
+        Err(Error::invalid("no document is known here"))
+    }
 }
 
 /// A selection of these meters and codes.

@@ -9,8 +9,8 @@ use sha2::{Digest, Sha256};
 
 use super::cut;
 use super::{Edge, PartOf, Plan, PlannedAccount, Side, Unavailable, make};
-use crate::service::{Lookup, PlannedCall};
-use crate::values::error::{Error, Result};
+use crate::service::PlannedCall;
+use crate::values::error::{Error, Kind, Result};
 use crate::values::text::hex;
 use crate::values::window::{Instant, Window};
 
@@ -23,9 +23,10 @@ impl Plan {
     }
 
     /// A call like this one, for another piece (in seconds).
-    pub fn piece_of(&self, like: &PlannedCall, piece: &Range<i64>, lookup: Lookup<'_>) -> Result<PlannedCall> {
+    pub fn piece_of(&self, like: &PlannedCall, piece: &Range<i64>) -> Result<PlannedCall> {
+        let provider = self.provider(like.provider);
         let provider =
-            lookup(like.provider).ok_or_else(|| Error::invalid(format!("there is no provider {:?}", like.provider)))?;
+            provider.ok_or_else(|| Error::new(Kind::Internal, "a call of a provider that its plan does not know"))?;
         make::planned(provider, &like.account, &like.asked, cut::window(piece)?, self.now)
     }
 
@@ -35,7 +36,7 @@ impl Plan {
             .first()
             .ok_or_else(|| Error::invalid("there is no usage to put together: pass one at least"))?;
         let calls = calls(plans);
-        Ok(Self {
+        let mut union = Self {
             now: plans.iter().map(|plan| plan.now).max().unwrap_or(first.now),
             asked: ranges(plans.iter().flat_map(|plan| plan.asked.iter().copied()).collect()),
             zone: first.zone.clone(),
@@ -47,7 +48,12 @@ impl Plan {
             edges: edges(plans),
             part: part(plans)?,
             calls,
-        })
+            providers: Vec::new(),
+        };
+        for provider in plans.iter().flat_map(|plan| &plan.providers) {
+            union.add_provider(*provider)?;
+        }
+        Ok(union)
     }
 }
 

@@ -6,10 +6,11 @@ use jiff::Timestamp;
 
 use crate::meters::{Buckets, Sink};
 use crate::service::{
-    Account, Asked, Call, Facts, Login, PlannedCall, Proof, Provider, Reply, Request, Secrets, asked_by, before,
+    Account, Asked, Call, Facts, Login, PlannedCall, Proof, Provider, Reply, Request, Secrets, Written, asked_by,
+    before,
 };
 use crate::signing;
-use crate::spec::compile::{Checks, check};
+use crate::spec::compile::{Checked, Checks, check};
 use crate::spec::document::{Auth, Document, Field};
 use crate::values::arguments::Arguments;
 use crate::values::error::{Error, Kind, Result};
@@ -81,6 +82,7 @@ pub struct Documented {
     text: &'static str,
     beside: &'static dyn Beside,
     kept: OnceLock<Kept>,
+    written: Option<Written>,
 }
 
 impl Documented {
@@ -91,24 +93,26 @@ impl Documented {
             text,
             beside,
             kept: OnceLock::new(),
+            written: None,
+        }
+    }
+
+    /// A provider that is not built in; `digest` is its text's.
+    pub fn registered(text: &str, digest: &'static str, checked: Checked, beside: &'static dyn Beside) -> Self {
+        let text = text.to_owned().leak();
+        let kept = Kept::of(checked);
+        Self {
+            name: &kept.document.name,
+            text,
+            beside,
+            kept: OnceLock::from(kept),
+            written: Some(Written { digest, text }),
         }
     }
 
     fn kept(&self) -> &Kept {
         self.kept.get_or_init(|| match check(self.text, self.beside.checks()) {
-            Ok(checked) => {
-                let (document, facts) = checked.keep();
-                let names = |is_meant: fn(&Field) -> bool| -> &'static [&'static str] {
-                    let fields = document.account.iter().filter(|(_, field)| is_meant(field));
-                    fields.map(|(name, _)| name.as_str()).collect::<Vec<_>>().leak()
-                };
-                Kept {
-                    document,
-                    facts,
-                    rotating: names(|field| field.rotates),
-                    bearer: names(|field| field.bearer),
-                }
-            }
+            Ok(checked) => Kept::of(checked),
             // The tests check all of them.
             Err(mistakes) => unreachable!("{}: {mistakes:?}", self.name),
         })
@@ -128,9 +132,29 @@ struct Kept {
     bearer: &'static [&'static str],
 }
 
+impl Kept {
+    fn of(checked: Checked) -> Self {
+        let (document, facts) = checked.keep();
+        let names = |is_meant: fn(&Field) -> bool| -> &'static [&'static str] {
+            let fields = document.account.iter().filter(|(_, field)| is_meant(field));
+            fields.map(|(name, _)| name.as_str()).collect::<Vec<_>>().leak()
+        };
+        Self {
+            document,
+            facts,
+            rotating: names(|field| field.rotates),
+            bearer: names(|field| field.bearer),
+        }
+    }
+}
+
 impl Provider for Documented {
     fn name(&self) -> &'static str {
         self.name
+    }
+
+    fn written(&self) -> Option<Written> {
+        self.written
     }
 
     fn facts(&self) -> &'static Facts {

@@ -5,6 +5,7 @@
 
 pub mod devicewise;
 pub mod documented;
+pub mod registry;
 pub mod ricoh;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -14,6 +15,7 @@ mod uipath;
 pub mod volcengine;
 
 use documented::{Documented, Nothing};
+pub use registry::provider;
 
 use crate::service::Provider;
 use crate::spec::document::Document;
@@ -27,13 +29,8 @@ static VOLCENGINE: Documented = Documented::new("volcengine", include_str!("volc
 /// Those that are documents.
 static DOCUMENTED: &[&Documented] = &[&SORA, &RICOH, &UIPATH, &DEVICEWISE, &VOLCENGINE];
 
-/// All providers: the one list.
-pub static REGISTRY: &[&dyn Provider] = &[&SORA, &RICOH, &UIPATH, &DEVICEWISE, &VOLCENGINE];
-
-/// The provider of that name.
-pub fn provider(name: &str) -> Option<&'static dyn Provider> {
-    REGISTRY.iter().copied().find(|provider| provider.name() == name)
-}
+/// All providers that are built in: the one list.
+pub static BUILT_IN: &[&dyn Provider] = &[&SORA, &RICOH, &UIPATH, &DEVICEWISE, &VOLCENGINE];
 
 /// The document of the provider of that name.
 pub fn document(name: &str) -> Option<&'static Document> {

@@ -3,7 +3,8 @@
 use pyo3::prelude::*;
 use serde_json::{Value, json};
 
-use crate::providers::{REGISTRY, provider as known};
+use crate::providers::BUILT_IN;
+use crate::providers::registry::provider as known;
 use crate::service::{Composite, Operation, Prose, Provider};
 use crate::values::arguments::{Accepts, Argument, Needed};
 use crate::values::shape::{Holds, Shape};
@@ -11,7 +12,7 @@ use crate::values::shape::{Holds, Shape};
 /// All providers, each as [`provider`] tells it.
 #[pyfunction]
 pub fn providers(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-    let all: Vec<Value> = REGISTRY.iter().map(|provider| facts(*provider)).collect();
+    let all: Vec<Value> = BUILT_IN.iter().map(|provider| facts(*provider)).collect();
     Ok(pythonize::pythonize(py, &all)?)
 }
 
@@ -27,7 +28,7 @@ pub fn provider<'py>(py: Python<'py>, name: &str) -> PyResult<Option<Bound<'py, 
 #[pyfunction]
 pub fn shapes(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
     let mut all = serde_json::Map::new();
-    for operation in REGISTRY.iter().flat_map(|provider| provider.facts().operations) {
+    for operation in BUILT_IN.iter().flat_map(|provider| provider.facts().operations) {
         collect(&operation.returns, &mut all);
     }
     Ok(pythonize::pythonize(py, &Value::Object(all))?)

@@ -18,7 +18,7 @@ use super::table::Table;
 use crate::engine::clock;
 use crate::engine::run::{Job, read, replay as replay_archive};
 use crate::plan::{self, Part, PlannedAccount, Question};
-use crate::providers::{REGISTRY, provider};
+use crate::providers::registry::{All, all};
 use crate::service::{PlannedCall, Reply};
 use crate::usage::rollup::{Door, RollUp, refuse_early};
 use crate::usage::{self, Evidence, Outcome};
@@ -104,7 +104,7 @@ impl Plan {
     #[staticmethod]
     fn from_json(py: Python<'_>, text: Text) -> PyResult<Self> {
         let Text(text) = text;
-        plan::Plan::from_json(&text, &provider)
+        plan::Plan::from_json(&text, &All)
             .map(Self)
             .map_err(|error| to_python(py, &error))
     }
@@ -331,7 +331,10 @@ pub fn read_bodies(py: Python<'_>, plan: &Plan, bodies: Vec<PyBackedBytes>) -> P
         Outcome {
             call: place,
             evidence: Evidence::answered(now, now, &reply, 1, std::time::Duration::ZERO),
-            result: provider(call.provider).map_or_else(|| Err(Error::invalid("no such provider")), read),
+            result: plan
+                .0
+                .provider(call.provider)
+                .map_or_else(|| Err(Error::invalid("no such provider")), read),
         }
     };
     let usage = py.detach(|| {
@@ -501,7 +504,7 @@ impl Usage {
 #[pyfunction]
 pub fn meters(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
     let mut rows = Vec::new();
-    for provider in REGISTRY {
+    for provider in all() {
         let facts = provider.facts();
         for source in facts.sources {
             rows.extend(source.meters.iter().map(|meter| {

@@ -14,4 +14,4 @@ pub use call::Call;
 pub use facts::{Composite, Facts, Operation, Prose, SecretField};
 pub use http::{Method, REQUEST_IDS, Reply, Request};
 pub use login::{Grant, Login, Proof};
-pub use provider::{Lookup, Provider, asked_by, before};
+pub use provider::{Provider, Registry, Written, asked_by, before};

@@ -10,14 +10,41 @@ use crate::values::json::{At, Json};
 use crate::values::shape::Typed;
 use crate::values::window::{Instant, Window};
 
-/// Finds a provider by its name: how rooms below the registry get at it.
-pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<&'static dyn Provider>;
+/// All providers that there are: how rooms below the registry get at them.
+pub trait Registry {
+    /// The built-in provider of that name.
+    fn built_in(&self, name: &str) -> Option<&'static dyn Provider>;
+
+    /// The provider that this document describes; the same for the same text.
+    fn described(&self, document: &str) -> Result<&'static dyn Provider>;
+}
+
+/// The document of a provider that is not built in: whatever is made with it carries it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Written {
+    /// The SHA-256 of its text, in hexadecimal digits.
+    pub digest: &'static str,
+    /// Its text.
+    pub text: &'static str,
+}
+
+impl std::fmt::Display for Written {
+    /// `document 1a2b3c4d5e6f`: enough of the digest to tell two of them apart.
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "document {}", self.digest.get(..12).unwrap_or(self.digest))
+    }
+}
 
 /// One service family: everything about it that does not need the network.
 pub trait Provider: Send + Sync {
     /// Its name in the registry.
     fn name(&self) -> &'static str {
         self.facts().name
+    }
+
+    /// Its document, if it is not built in.
+    fn written(&self) -> Option<Written> {
+        None
     }
 
     /// What it is: names, accounts, operations, limits, pages.
@@ -100,6 +127,12 @@ pub trait Provider: Send + Sync {
         _sink: &mut dyn Sink,
     ) -> Result<Option<String>> {
         Ok(None)
+    }
+}
+
+impl std::fmt::Debug for dyn Provider {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(self.name())
     }
 }
 

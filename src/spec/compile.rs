@@ -4,7 +4,8 @@
 use std::collections::HashSet;
 
 use super::document::{Accepts, Auth, Call, Combine, Document, Figure, Label, Member, Path, Scalar};
-use super::read::{self, Mistakes};
+use super::read;
+pub use super::read::Mistakes;
 use super::request::gaps;
 use super::tree::{self, Members, Node, What};
 use crate::meters::{self, Buckets, Kind, Meter, Rollup, Source, Span, Takes};

@@ -11,7 +11,7 @@ use super::archive::Failure;
 use super::timeline::{Answer, Fate};
 use super::{Usage, ipc};
 use crate::plan::Plan;
-use crate::providers::provider;
+use crate::providers::registry::All;
 use crate::values::error::{Error, Result};
 
 /// What the bytes begin with; the digit is the format's.
@@ -105,7 +105,7 @@ impl Usage {
             .split_at_checked(length)
             .ok_or_else(|| damaged("they end too early"))?;
         let head: Head = serde_json::from_slice(head).map_err(damaged)?;
-        let plan = Plan::from_json(&head.plan, &provider)?;
+        let plan = Plan::from_json(&head.plan, &All)?;
         if head.fates.len() != plan.calls.len() {
             return Err(damaged("its calls are not those of its plan"));
         }

@@ -909,7 +909,7 @@ mod tests {
 
     #[test]
     fn meters_of_the_registry_fit_the_table() {
-        let sources = crate::providers::REGISTRY
+        let sources = crate::providers::BUILT_IN
             .iter()
             .flat_map(|provider| provider.facts().sources);
         let mut known: HashMap<&str, &Meter> = HashMap::new();

@@ -7,7 +7,6 @@ use super::runs::Runs;
 use super::timeline::{Known, Stretch, Timeline};
 use crate::meters::Buckets;
 use crate::plan::Plan;
-use crate::providers::provider;
 use crate::service::PlannedCall;
 use crate::values::error::Result;
 
@@ -86,5 +85,5 @@ fn again(call: &PlannedCall, gaps: &Runs, plan: &Plan) -> Result<Vec<PlannedCall
     let pieces = gaps
         .iter()
         .map(|(from, to)| second(from.max(start))..second(to.min(end) + SECOND - 1));
-    pieces.map(|piece| plan.piece_of(call, &piece, &provider)).collect()
+    pieces.map(|piece| plan.piece_of(call, &piece)).collect()
 }

@@ -223,7 +223,7 @@ pub fn of(plan: &Plan, fates: &[Fate]) -> Vec<Timeline> {
             is_known = true;
             timeline.overlay(vec![out_of_reach(part)]);
         }
-        if !is_known && let Some(mut timeline) = unasked(part) {
+        if !is_known && let Some(mut timeline) = unasked(plan, part) {
             timeline.stretches.push(out_of_reach(part));
             timelines.push(timeline);
         }
@@ -449,8 +449,8 @@ fn out_of_reach(part: &Unavailable) -> Stretch {
 }
 
 /// The timeline of an operation that no call asks.
-fn unasked(part: &Unavailable) -> Option<Timeline> {
-    let sources = crate::providers::provider(part.provider)?.facts().sources;
+fn unasked(plan: &Plan, part: &Unavailable) -> Option<Timeline> {
+    let sources = plan.provider(part.provider)?.facts().sources;
     let mut of_it = sources.iter().filter(|source| source.operation == part.operation);
     let source = of_it.next()?;
     let rest = of_it.flat_map(|source| source.meters);

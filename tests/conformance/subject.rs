@@ -1,6 +1,6 @@
 //! A provider under test, with accounts, questions and good answers.
 
-use metertap::providers::REGISTRY;
+use metertap::providers::BUILT_IN;
 use metertap::service::{Account, Call, Facts, Login, Proof, Provider, Reply, Request, Secrets};
 use metertap::simulator::{self, Service, http, world::World};
 use metertap::values::arguments::Value;
@@ -35,7 +35,7 @@ pub fn registered() -> Vec<Subject> {
         example: |facts, operation| common::example(facts.name, operation),
         good: simulated,
     };
-    REGISTRY.iter().map(subject).collect()
+    BUILT_IN.iter().map(subject).collect()
 }
 
 /// Every registered provider, and the toy.

@@ -2,7 +2,7 @@
 
 use crate::spec::compile::check;
 
-const SOUND: &str = r#"metertap_spec = 1
+pub(super) const SOUND: &str = r#"metertap_spec = 1
 name = "acme"
 class = "Acme"
 title = "Acme Cloud"

@@ -2,6 +2,7 @@
 
 mod devicewise;
 mod documents;
+mod registry;
 mod ricoh;
 mod sora;
 mod uipath;
