@@ -84,7 +84,7 @@ def module(is_async: bool) -> str:
     models = [*_core.shapes(), *(one["record"] for facts in _core.providers() for one in facts["composites"])]
     used = sorted(name for name in models if re.search(rf"-> .*\b{name}\b.*:$", bodies, flags=re.MULTILINE))
     doc = "The clients, to be awaited." if is_async else "The clients."
-    names = [*BUILT_IN, "fetch"] if is_async else [*BUILT_IN]
+    names = [*BUILT_IN, "fetch", "provider"] if is_async else [*BUILT_IN]
     imports = FETCH_IMPORTS if is_async else ""
     head = HEADER.format(doc=doc, imports=imports, models=",\n    ".join(used), names=names)
     return formatted(head + bodies + (fetch() if is_async else ""))
@@ -99,11 +99,11 @@ def formatted(text: str) -> str:
 
 
 def fetch() -> str:
-    """Return the stub of the awaited `fetch`, whose parameters are those of the sync one."""
+    """Return the stubs of the functions of `metertap.aio`: `fetch` has the parameters of the sync one."""
     found = list(inspect.signature(fetching.fetch).parameters.values())
     given = [(p.name, str(p.annotation).replace("os.PathLike", "PathLike"), default(p)) for p in found]
     first = sum(p.kind is p.POSITIONAL_OR_KEYWORD for p in found)
-    return f"\nasync def fetch({joined(given[:first])}, *, {joined(given[first:])}) -> Usage: ...\n"
+    return f"\nasync def fetch({joined(given[:first])}, *, {joined(given[first:])}) -> Usage: ...\n\ndef provider(name: str) -> type[Any]: ...\n"
 
 
 def client(facts: Any, is_async: bool) -> str:

@@ -21,6 +21,7 @@ from metertap.errors import (
     InconsistentResponse,
     InternalError,
     InvalidArgument,
+    InvalidDocument,
     InvalidRequest,
     MetertapError,
     MfaRequired,
@@ -43,7 +44,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from metertap import aio
     from metertap import clients as clients
+    from metertap import documents as documents
     from metertap.clients import DeviceWise, Ricoh, Sora, UiPath, Volcengine
+    from metertap.documents import Provider, provider, providers, register
     from metertap.fetching import fetch, replay
     from metertap.planning import Meter, Plan, Selection, meters, plan
     from metertap.usage import Reading, Table, Usage, concat
@@ -61,6 +64,7 @@ __all__ = [
     "InconsistentResponse",
     "InternalError",
     "InvalidArgument",
+    "InvalidDocument",
     "InvalidRequest",
     "Meter",
     "MetertapError",
@@ -69,6 +73,7 @@ __all__ = [
     "NotFound",
     "PermissionDenied",
     "Plan",
+    "Provider",
     "RateLimited",
     "Reading",
     "RequestTimeout",
@@ -91,6 +96,9 @@ __all__ = [
     "fetch",
     "meters",
     "plan",
+    "provider",
+    "providers",
+    "register",
     "replay",
 ]
 
@@ -98,11 +106,12 @@ __all__ = [
 # are made from the tables of the providers, each when it is used.
 _LATER = {
     "metertap.clients": ("DeviceWise", "Ricoh", "Sora", "UiPath", "Volcengine"),
+    "metertap.documents": ("Provider", "provider", "providers", "register"),
     "metertap.fetching": ("fetch", "replay"),
     "metertap.planning": ("Meter", "Plan", "Selection", "meters", "plan"),
     "metertap.usage": ("Reading", "Table", "Usage", "concat"),
 }
-_MODULES = ("aio", "clients")
+_MODULES = ("aio", "clients", "documents")
 
 
 def __getattr__(name: str) -> object:

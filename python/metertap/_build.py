@@ -54,7 +54,7 @@ def client_class(facts: Any, *, is_async: bool) -> type[Client]:
     namespace: dict[str, Any] = {
         "__module__": "metertap.aio" if is_async else "metertap.clients",
         "__doc__": class_doc(facts),
-        "_provider": facts["name"],
+        "_provider": facts["key"],
     }
     if is_async:
         namespace["_ask"] = _ask_awaited

@@ -36,7 +36,7 @@ DEFAULTS: dict[str, Any] = {
 class Client:
     """An account at one provider. Immutable: any thread and any event loop may use it."""
 
-    _provider: ClassVar[str]
+    _provider: ClassVar[str]  # its name, or the digest of its document
     _core: core.Client  # of a subclass that metertap._build makes
 
     def _ask(self, operation: str, arguments: dict[str, Any], raw: bool) -> Any:
@@ -80,7 +80,7 @@ class Client:
         fields = [field["name"] for field in (*facts["settings"], *facts["secrets"])]
         for field in (*fields, "base_url"):
             variables = [variable for name, variable in facts["environment"] if name == field]
-            variables.append(f"METERTAP_{cls._provider.upper()}_{field.upper()}")
+            variables.append(f"METERTAP_{facts['name'].upper()}_{field.upper()}")
             tried += variables
             for variable in variables:
                 word = hide(_truth(os.environ.get(variable)) if field in flags else os.environ.get(variable))

@@ -14,12 +14,18 @@ __all__ = [
     "Table",
     "Usage",
     "__version__",
+    "document",
+    "document_text",
     "hide",
     "hide_text",
     "is_main_interpreter",
+    "keep",
     "meters",
+    "mistakes",
     "provider",
     "providers",
+    "register",
+    "registered",
     "replay",
     "shapes",
     "shut_down",
@@ -217,17 +223,35 @@ def replay(folder: str) -> Usage:
     """Rebuild a usage from its archive."""
 
 # `Any`, since who asks knows that there is one of that name.
-def provider(name: str) -> Any:
+def provider(key: str) -> Any:
     """Return one provider: settings, secrets, variables, operations with their arguments, and what docstrings say.
 
-    None if there is none of that name.
+    None if there is none of that name, or whose document has that digest.
     """
 
 def providers() -> list[dict[str, Any]]:
-    """Return all providers, each as `provider` tells it."""
+    """Return all built-in providers, each as `provider` tells it."""
 
-def shapes() -> dict[str, list[dict[str, str]]]:
-    """Return the records that answers are made of: for each, its fields and what they hold."""
+def shapes(key: str | None = None) -> dict[str, list[dict[str, str]]]:
+    """Return the records that answers are made of: for each, its fields and what they hold; of one provider, or all."""
+
+def registered() -> list[tuple[str, str]]:
+    """Return names and digests of the providers that were registered."""
+
+def register(document: str, replace: bool) -> tuple[str | None, list[tuple[int, str]]]:
+    """Register a document and return its digest; or None, and its mistakes."""
+
+def keep(document: str) -> str:
+    """Keep a document without giving it its name, and return its digest."""
+
+def document(key: str) -> str | None:
+    """Return the text of the document of that name or digest."""
+
+def mistakes(document: str) -> list[tuple[int, str]]:
+    """Return what is wrong with a document: lines and sentences."""
+
+def document_text(document: dict[str, Any]) -> str:
+    """Return the text of a document that is a dict."""
 
 def shut_down() -> None:
     """Stop all work of this process; calls after it raise ShuttingDown."""

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from metertap.usage import Usage
 
-__all__ = ["DeviceWise", "Ricoh", "Sora", "UiPath", "Volcengine", "fetch"]  # noqa: F822 - made by __getattr__
+__all__ = ["DeviceWise", "Ricoh", "Sora", "UiPath", "Volcengine", "fetch", "provider"]  # noqa: F822 - made by __getattr__
 
 #: How often a progress bar is moved, in seconds.
 _TICK = 0.1
@@ -38,6 +38,30 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
+
+
+def provider(name: str) -> type[Any]:
+    """Return the client class of a provider whose methods are awaited, be it built in or registered.
+
+    Parameters
+    ----------
+    name : str
+        Its name, such as ``"sora"``.
+
+    Raises
+    ------
+    InvalidArgument
+        If there is none of that name.
+
+    Examples
+    --------
+    >>> import metertap.aio
+    >>> metertap.aio.provider("sora") is metertap.aio.Sora
+    True
+    """
+    from metertap.documents import client_class_of
+
+    return client_class_of(name, is_async=True)
 
 
 async def fetch(

@@ -24,7 +24,7 @@ from metertap.planning import Plan
 from metertap.typing import Asked, Moment, SecretWord
 from metertap.usage import Usage
 
-__all__ = ["DeviceWise", "Ricoh", "Sora", "UiPath", "Volcengine", "fetch"]
+__all__ = ["DeviceWise", "Ricoh", "Sora", "UiPath", "Volcengine", "fetch", "provider"]
 
 class DeviceWise(Client):
     """Telit deviceWISE (TR50): API calls, things, connections and storage of an organisation.
@@ -3395,3 +3395,4 @@ async def fetch(
     archive: str | PathLike[str] | None = None,
     on_event: Callable[[Event], object] | None = None,
 ) -> Usage: ...
+def provider(name: str) -> type[Any]: ...

@@ -25,6 +25,15 @@ the provider, and the keywords of its client. Secrets never stand in it, only wh
     provider = "volcengine"
     access_key = "AKLT..."
     secret_key = {command = ["pass", "volcengine"]}   # what a program prints
+
+A service of your own is a document, see `metertap.register`, and has its name in the table of providers::
+
+    [providers]
+    acme = "acme.toml"                                # relative to this file
+
+    [accounts.office]
+    provider = "acme"
+    api_key = {env = "ACME_API_KEY"}
 """
 
 from __future__ import annotations
@@ -38,10 +47,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from metertap import _core, clients
-from metertap._build import BUILT_IN
+from metertap import _core, documents
 from metertap._client import DEFAULTS, hide
-from metertap.errors import InvalidArgument, MetertapError, MissingExtra, WrongType
+from metertap.errors import InvalidArgument, InvalidDocument, MetertapError, MissingExtra, WrongType
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +61,6 @@ __all__ = ["Account", "accounts", "load"]
 
 USUAL_PATH = "~/.config/metertap/config.toml"
 COMMAND_SECONDS = 60
-_CLASSES = {provider: name for name, provider in BUILT_IN.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +106,7 @@ class Account:
         """
         keywords = {key: self._value(key, value) for key, value in self._keywords.items()}
         try:
-            make: Callable[..., Client] = getattr(clients, _CLASSES[self.provider])
+            make: Callable[..., Client] = documents.provider(self.provider)
             return make(name=self.name, **keywords)
         except MetertapError as error:
             # The message begins with the keyword, if it is about one.
@@ -223,13 +230,32 @@ def accounts(path: str | os.PathLike[str] | None = None) -> dict[str, Account]:
     lines = _lines_of(text)
     document = _parse(file, text)
     for key in document.open():
-        if key != "accounts":
+        if key not in ("accounts", "providers"):
             place = _place(file, lines.get((key, "")) or lines.get(("", key)))
             raise InvalidArgument(f"{place}: {key!r} is not known here; accounts are tables like [accounts.NAME]")
+    _register(document.open().get("providers", {}), file, lines)
     tables = _tables(document)
     if tables is None:
         raise InvalidArgument(f"{file}: accounts are tables like [accounts.NAME]")
     return {name: _account(name, table, file, lines) for name, table in tables.items()}
+
+
+def _register(named: Any, file: Path, lines: dict[tuple[str, str], int]) -> None:
+    """Register the documents of the file's own providers."""
+    if not isinstance(named, dict):
+        raise InvalidArgument(f'{file}: providers are a table of names and documents, such as acme = "acme.toml"')
+    for name, document in named.items():
+        place = _place(file, lines.get(("providers", name)) or lines.get(("providers", "")))
+        if not isinstance(document, str) or "\n" in document:
+            raise InvalidArgument(f'{place}: {name} wants the path of its document, such as {name} = "{name}.toml"')
+        try:
+            made = documents.register(file.parent / Path(document).expanduser())
+        except InvalidDocument:
+            raise
+        except MetertapError as error:
+            raise InvalidArgument(f"{place}: {error}") from None
+        if (own := _core.provider(made._provider)["name"]) != name:
+            raise InvalidArgument(f"{place}: the document {document} is that of {own}; write {own} = {document!r}")
 
 
 def _tables(document: _core.Secret) -> dict[str, dict[str, _core.Secret]] | None:
@@ -245,8 +271,10 @@ def _account(name: str, table: dict[str, _core.Secret], file: Path, lines: dict[
     given = {key: table[key].open() for key in ("provider", "consumable_code", "select") if key in table}
     provider, code, select = given.get("provider"), given.get("consumable_code"), given.get("select", {})
     account = Account(name, str(provider), code, select, file, keywords, lines)
-    if not isinstance(provider, str) or provider not in _CLASSES:
-        raise account._blame("provider", InvalidArgument(f"provider must be one of {', '.join(_CLASSES)}"))
+    known = documents.names()
+    if not isinstance(provider, str) or provider not in known:
+        raise account._blame("provider", InvalidArgument(f"provider must be one of {', '.join(known)}"))
+    documents.provider(provider)  # that of a package is registered when it is first named
     if code is not None and (provider != "uipath" or not isinstance(code, str)):
         raise account._blame("consumable_code", InvalidArgument("consumable_code is a text, and for uipath only"))
     if not isinstance(select, dict):

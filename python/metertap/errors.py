@@ -9,7 +9,7 @@ from __future__ import annotations
 TYPE_CHECKING = False  # without importing typing, see metertap/__init__.py
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     from metertap.usage import Usage
@@ -26,6 +26,7 @@ __all__ = [
     "InconsistentResponse",
     "InternalError",
     "InvalidArgument",
+    "InvalidDocument",
     "InvalidRequest",
     "MetertapError",
     "MfaRequired",
@@ -132,6 +133,22 @@ def _restore(cls: type[MetertapError], args: tuple[Any, ...], attributes: dict[s
 
 class InvalidArgument(MetertapError, ValueError):
     """An argument has a value that cannot work; nothing was sent."""
+
+
+class InvalidDocument(InvalidArgument):
+    """A document cannot be a provider; the message tells every mistake with its line.
+
+    Attributes
+    ----------
+    mistakes : list of (int, str)
+        The line of each, and what is wrong there.
+    """
+
+    mistakes: list[tuple[int, str]]
+
+    def __init__(self, message: str = "", *, mistakes: Iterable[tuple[int, str]] = (), **about: Any) -> None:
+        super().__init__(message, **about)
+        self.mistakes = list(mistakes)
 
 
 class WrongType(InvalidArgument, TypeError):

@@ -271,8 +271,12 @@ async fn ask(
     raw: bool,
     trace: Arc<Trace>,
 ) -> Result<Answer> {
+    let provider = client.provider;
     match question {
-        Question::One(call) => engine.ask_native(&client, &call, raw, &trace).await.map(Answer),
+        Question::One(call) => {
+            let answer = engine.ask_native(&client, &call, raw, &trace).await?;
+            Ok(Answer(answer, provider))
+        }
         Question::Together(composite, calls) => {
             let together = engine.ask_together(&client, composite, &calls, &trace).await?;
             let value = if raw {
@@ -281,7 +285,7 @@ async fn ask(
                 native::Value::Typed(together.typed())
             };
             let remarks = Vec::new();
-            Ok(Answer(Native { value, remarks }))
+            Ok(Answer(Native { value, remarks }, provider))
         }
     }
 }

@@ -9,6 +9,7 @@ use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyMapping, PySequence,
 
 use super::errors::to_python;
 use crate::engine::native::{self, Native};
+use crate::service::Provider;
 use crate::values::arguments::Value;
 use crate::values::error::{Error, Kind, Result};
 use crate::values::json::Json;
@@ -194,8 +195,9 @@ fn class<'py>(
     cell.import(py, module, name)
 }
 
-/// An answer on its way to Python: a dataclass, a list of them or a number; or dicts, lists and numbers.
-pub struct Answer(pub Native);
+/// An answer on its way to Python: a dataclass, a list of them or a number; or dicts, lists and numbers. Its records are
+/// those of this provider.
+pub struct Answer(pub Native, pub &'static dyn Provider);
 
 impl<'py> IntoPyObject<'py> for Answer {
     type Target = PyAny;
@@ -210,7 +212,7 @@ impl<'py> IntoPyObject<'py> for Answer {
             }
         }
         match self.0.value {
-            native::Value::Typed(typed) => to_object(py, &typed),
+            native::Value::Typed(typed) => to_object(py, &typed, self.1),
             native::Value::Raw(json) => Ok(pythonize::pythonize(py, &json)?),
         }
     }
@@ -222,7 +224,7 @@ fn warn(py: Python<'_>, category: &Bound<'_, PyType>, remark: &str) -> PyResult<
     PyErr::warn(py, category, &text, 3)
 }
 
-fn to_object<'py>(py: Python<'py>, typed: &Typed) -> PyResult<Bound<'py, PyAny>> {
+fn to_object<'py>(py: Python<'py>, typed: &Typed, of: &dyn Provider) -> PyResult<Bound<'py, PyAny>> {
     match typed {
         Typed::Nothing => Ok(py.None().into_bound(py)),
         Typed::Flag(truth) => Ok(PyBool::new(py, *truth).to_owned().into_any()),
@@ -234,18 +236,18 @@ fn to_object<'py>(py: Python<'py>, typed: &Typed) -> PyResult<Bound<'py, PyAny>>
         Typed::List(items) => {
             let items = items
                 .iter()
-                .map(|item| to_object(py, item))
+                .map(|item| to_object(py, item, of))
                 .collect::<PyResult<Vec<_>>>()?;
             Ok(PyList::new(py, items)?.into_any())
         }
         Typed::Map(members) => {
             let map = PyDict::new(py);
             for (key, value) in members {
-                map.set_item(key, to_object(py, value)?)?;
+                map.set_item(key, to_object(py, value, of)?)?;
             }
             Ok(map.into_any())
         }
-        Typed::Record(name, fields, extra) => record(py, name, fields, extra),
+        Typed::Record(name, fields, extra) => record(py, of, name, fields, extra),
         Typed::Json(json) => Ok(pythonize::pythonize(py, json)?),
     }
 }
@@ -286,17 +288,24 @@ pub fn datetime(py: Python<'_>, instant: Instant) -> PyResult<Bound<'_, PyAny>> 
     class(py, &DATETIME, "datetime", "datetime")?.call1(parts)
 }
 
-/// A dataclass of `metertap.models`.
+/// A dataclass of `metertap.models`, or of a document that was registered.
 fn record<'py>(
     py: Python<'py>,
+    of: &dyn Provider,
     name: &str,
     fields: &[(&'static str, Typed)],
     extra: &[(String, Json<'static>)],
 ) -> PyResult<Bound<'py, PyAny>> {
-    let class = py.import(intern!(py, "metertap.models"))?.getattr(name)?;
+    let class = match of.written() {
+        None => py.import(intern!(py, "metertap.models"))?.getattr(name)?,
+        Some(written) => {
+            let records = py.import(intern!(py, "metertap._records"))?;
+            records.call_method1(intern!(py, "record"), (written.digest, name))?
+        }
+    };
     let values = PyDict::new(py);
     for (name, value) in fields {
-        values.set_item(*name, to_object(py, value)?)?;
+        values.set_item(*name, to_object(py, value, of)?)?;
     }
     let unknown = PyDict::new(py);
     for (key, value) in extra {

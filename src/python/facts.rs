@@ -3,13 +3,17 @@
 use pyo3::prelude::*;
 use serde_json::{Value, json};
 
+use super::errors::to_python;
 use crate::providers::BUILT_IN;
-use crate::providers::registry::provider as known;
-use crate::service::{Composite, Operation, Prose, Provider};
+use crate::providers::registry::{self, Registered, provider as known};
+use crate::service::{Composite, Operation, Prose, Provider, Registry as _};
+use crate::spec::compile::{Mistakes, check};
 use crate::values::arguments::{Accepts, Argument, Needed};
+use crate::values::error::Error;
 use crate::values::shape::{Holds, Shape};
+use crate::values::text::one_line;
 
-/// All providers, each as [`provider`] tells it.
+/// All built-in providers, each as [`provider`] tells it.
 #[pyfunction]
 pub fn providers(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
     let all: Vec<Value> = BUILT_IN.iter().map(|provider| facts(*provider)).collect();
@@ -17,27 +21,79 @@ pub fn providers(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
 }
 
 /// One provider: settings, secrets, environment variables, operations with their arguments, and what its documentation
-/// says; nothing if there is none of that name.
+/// says; nothing if there is none of that name, or whose document has that digest.
 #[pyfunction]
-pub fn provider<'py>(py: Python<'py>, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
-    let facts = known(name).map(facts);
+pub fn provider<'py>(py: Python<'py>, key: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let facts = known(key).map(facts);
     Ok(facts.map(|facts| pythonize::pythonize(py, &facts)).transpose()?)
 }
 
-/// The records that answers are made of: for each, its fields and what they hold.
+/// The records that answers are made of: for each, its fields and what they hold; of all built-in providers, or of one.
 #[pyfunction]
-pub fn shapes(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+#[pyo3(signature = (key=None))]
+pub fn shapes<'py>(py: Python<'py>, key: Option<&str>) -> PyResult<Bound<'py, PyAny>> {
     let mut all = serde_json::Map::new();
-    for operation in BUILT_IN.iter().flat_map(|provider| provider.facts().operations) {
+    let providers = key.map_or_else(|| BUILT_IN.to_vec(), |key| known(key).into_iter().collect());
+    for operation in providers.iter().flat_map(|provider| provider.facts().operations) {
         collect(&operation.returns, &mut all);
     }
     Ok(pythonize::pythonize(py, &Value::Object(all))?)
+}
+
+/// Names and digests of the providers that were registered, by name.
+#[pyfunction]
+pub fn registered() -> Vec<(&'static str, &'static str)> {
+    let all = registry::all().into_iter();
+    all.filter_map(|provider| Some((provider.name(), provider.written()?.digest)))
+        .collect()
+}
+
+/// Registers a document and returns its digest; or else its mistakes, each with its line.
+#[pyfunction]
+pub fn register(py: Python<'_>, document: &str, replace: bool) -> PyResult<(Option<&'static str>, Mistakes)> {
+    match py.detach(|| registry::register(document, replace)) {
+        Registered::Done(provider) => Ok((provider.written().map(|written| written.digest), Vec::new())),
+        Registered::Mistaken(mistakes) => Ok((None, mistakes)),
+        Registered::Taken(error) => Err(to_python(py, &error)),
+    }
+}
+
+/// Keeps a document without giving it its name, as what a pickle has brought, and returns its digest.
+#[pyfunction]
+pub fn keep(py: Python<'_>, document: &str) -> PyResult<Option<&'static str>> {
+    let kept = py.detach(|| registry::All.described(document));
+    let kept = kept.map_err(|error| to_python(py, &error))?;
+    Ok(kept.written().map(|written| written.digest))
+}
+
+/// The text of the document of that name or digest.
+#[pyfunction]
+pub fn document(key: &str) -> Option<&'static str> {
+    known(key)?.written().map(|written| written.text)
+}
+
+/// What is wrong with a document: lines and sentences. Nothing of it is kept.
+#[pyfunction]
+pub fn mistakes(py: Python<'_>, document: &str) -> Mistakes {
+    py.detach(|| check(document, &[]).err().unwrap_or_default())
+}
+
+/// The text of a document that is a dict.
+#[pyfunction]
+pub fn document_text(py: Python<'_>, document: &Bound<'_, PyAny>) -> PyResult<String> {
+    let refuse = |problem: String| {
+        let text = format!("the document is a dict that TOML cannot say: {problem}");
+        to_python(py, &Error::invalid(one_line(&text, 300)))
+    };
+    let table: toml::Table = pythonize::depythonize(document).map_err(|problem| refuse(problem.to_string()))?;
+    toml::to_string(&table).map_err(|problem| refuse(problem.to_string()))
 }
 
 fn facts(provider: &dyn Provider) -> Value {
     let facts = provider.facts();
     json!({
         "name": facts.name,
+        "key": provider.written().map_or(facts.name, |written| written.digest),
         "class": facts.class,
         "title": facts.title,
         "doc": facts.doc,

@@ -34,6 +34,12 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(facts::providers, module)?)?;
     module.add_function(wrap_pyfunction!(facts::provider, module)?)?;
     module.add_function(wrap_pyfunction!(facts::shapes, module)?)?;
+    module.add_function(wrap_pyfunction!(facts::registered, module)?)?;
+    module.add_function(wrap_pyfunction!(facts::register, module)?)?;
+    module.add_function(wrap_pyfunction!(facts::keep, module)?)?;
+    module.add_function(wrap_pyfunction!(facts::document, module)?)?;
+    module.add_function(wrap_pyfunction!(facts::mistakes, module)?)?;
+    module.add_function(wrap_pyfunction!(facts::document_text, module)?)?;
     module.add_function(wrap_pyfunction!(runtime::is_main_interpreter, module)?)?;
     module.add_function(wrap_pyfunction!(runtime::shut_down, module)?)?;
     module.add_function(wrap_pyfunction!(call::break_on_purpose, module)?)?;
@@ -48,12 +54,18 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
             "Table",
             "Usage",
             "__version__",
-            "is_main_interpreter",
+            "document",
+            "document_text",
             "hide",
             "hide_text",
+            "is_main_interpreter",
+            "keep",
             "meters",
+            "mistakes",
             "provider",
             "providers",
+            "register",
+            "registered",
             "replay",
             "shapes",
             "shut_down",

@@ -1,0 +1,237 @@
+"""Providers as documents: register your own, and find all that there are.
+
+A document is a file of TOML that says what a service's account consists of, what it can be asked, what its answers
+look like and what they measure. The built-in providers are such documents, too; ``docs/documents.md`` tells how to
+write one.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from metertap import _core as core
+from metertap._build import BUILT_IN, client_class
+from metertap.errors import InvalidArgument, InvalidDocument, WrongType
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Provider", "check", "provider", "providers", "register"]
+
+#: Where packages name their documents.
+ENTRY_POINTS = "metertap.providers"
+#: Where the documents came from, by their digests.
+_ORIGINS: dict[str, str] = {}
+_CLASSES: dict[tuple[str, bool], type[Any]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """A provider that there is.
+
+    Attributes
+    ----------
+    name : str
+        Its name, by which the accounts file and `metertap.provider` know it.
+    title : str
+        Its name for people.
+    origin : str
+        Where it comes from: ``"built in"``, a file, a package, or ``"registered"``.
+    digest : str or None
+        The SHA-256 of its document; None if it is built in.
+    meters : list of str
+        What it measures, by the names of the meters.
+    """
+
+    name: str
+    title: str
+    origin: str
+    digest: str | None
+    meters: list[str] = field(repr=False)
+
+
+def register(document: str | os.PathLike[str] | Mapping[str, Any], *, replace: bool = False) -> type[Any]:
+    """Make a provider of a document, for this process.
+
+    Parameters
+    ----------
+    document : str, path or dict
+        The path of a file of TOML, its text, or a dict of the same form. A str with a line break in it is a text.
+    replace : bool, default False
+        Take the name from another document that has it. Clients, plans and usages that were made with that one go on
+        with it.
+
+    Returns
+    -------
+    type
+        The client class, as those that metertap has: its clients go to `metertap.plan`, `metertap.fetch` and all else.
+
+    Raises
+    ------
+    InvalidDocument
+        If something is wrong with it: all of that at once, each with its line and what to write.
+    InvalidArgument
+        If the file cannot be read, or the name is taken.
+
+    Examples
+    --------
+    >>> Parcels = mt.register("parcels.toml")  # doctest: +SKIP
+    >>> usage = mt.fetch(Parcels(api_key="…"), "2026-03-01", "2026-04-01")  # doctest: +SKIP
+    """
+    text, origin = _text(document)
+    return _registered(text, origin, replace=replace)
+
+
+def check(document: str | os.PathLike[str] | Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with a document, a sentence for each mistake; nothing if it is sound.
+
+    Parameters
+    ----------
+    document : str, path or dict
+        As for `register`; nothing is registered.
+
+    Examples
+    --------
+    >>> mt.documents.check({"metertap_spec": 1})[0]
+    'registered:1: the document needs class, for example class = "Acme".'
+    """
+    text, origin = _text(document)
+    return told(origin, core.mistakes(text))
+
+
+def provider(name: str) -> type[Any]:
+    """Return the client class of a provider, be it built in, registered, or named by an installed package.
+
+    Parameters
+    ----------
+    name : str
+        Its name, such as ``"sora"``.
+
+    Raises
+    ------
+    InvalidArgument
+        If there is none of that name.
+
+    Examples
+    --------
+    >>> mt.provider("sora") is mt.Sora
+    True
+    """
+    return client_class_of(name, is_async=False)
+
+
+def providers() -> list[Provider]:
+    """List all providers: those that are built in, registered, or named by installed packages.
+
+    Returns
+    -------
+    list of Provider
+        Name, title, where it comes from, and meters.
+
+    Examples
+    --------
+    >>> [provider.name for provider in mt.providers() if provider.origin == "built in"]
+    ['devicewise', 'ricoh', 'sora', 'uipath', 'volcengine']
+    """
+    for name in _packaged():
+        client_class_of(name, is_async=False)
+    meters: dict[str, list[str]] = {}
+    for meter in core.meters():
+        meters.setdefault(meter["provider"], []).append(meter["name"])
+    known: list[tuple[str, str | None]] = [(name, None) for name in BUILT_IN.values()]
+    found = []
+    for name, digest in [*known, *core.registered()]:
+        origin = "built in" if digest is None else _ORIGINS.get(digest, "registered")
+        found.append(Provider(name, core.provider(name)["title"], origin, digest, meters.get(name, [])))
+    return found
+
+
+def names() -> list[str]:
+    """Return the names of all providers; of those that packages name, none is read for that."""
+    known = [*BUILT_IN.values(), *(name for name, _ in core.registered()), *_packaged()]
+    return list(dict.fromkeys(known))
+
+
+def client_class_of(name: str, *, is_async: bool) -> type[Any]:
+    """Return a provider's client class of one of the two doors."""
+    if not isinstance(name, str):
+        raise WrongType(f"name must be a str such as 'sora', not {type(name).__name__}.")
+    built_in = {provider: kind for kind, provider in BUILT_IN.items()}
+    if name in built_in:
+        module = importlib.import_module("metertap.aio" if is_async else "metertap.clients")
+        found: type[Any] = getattr(module, built_in[name])
+        return found
+    digest = dict(core.registered()).get(name)
+    if digest is None and name in (packaged := _packaged()):
+        _registered(*_text_of_package(packaged[name]))
+        digest = dict(core.registered()).get(name)
+        if digest is None:
+            raise InvalidArgument(f"the entry point {name!r} of {ENTRY_POINTS} holds a document of another name.")
+    if digest is None:
+        raise InvalidArgument(f"there is no provider {name!r}, but {', '.join(names())}; register its document first.")
+    return _made(digest, is_async=is_async)
+
+
+def told(origin: str, mistakes: list[tuple[int, str]]) -> list[str]:
+    """Return mistakes as sentences, each with its place."""
+    return [f"{origin}:{line}: {mistake}." for line, mistake in mistakes]
+
+
+def _made(digest: str, *, is_async: bool) -> type[Any]:
+    if (digest, is_async) not in _CLASSES:
+        # Of several threads that look it up at once, all get the same class.
+        _CLASSES.setdefault((digest, is_async), client_class(core.provider(digest), is_async=is_async))
+    return _CLASSES[digest, is_async]
+
+
+def _registered(text: str, origin: str, *, replace: bool = False) -> type[Any]:
+    digest, mistakes = core.register(text, replace)
+    if digest is None:
+        raise InvalidDocument("\n".join(told(origin, mistakes)), mistakes=mistakes)
+    _ORIGINS.setdefault(digest, origin)
+    return _made(digest, is_async=False)
+
+
+def _text(document: Any) -> tuple[str, str]:
+    """Return the text of a document, and where it comes from."""
+    if isinstance(document, str) and "\n" in document:
+        return document, "registered"
+    if isinstance(document, (str, os.PathLike)):
+        return _text_of_file(document)
+    if isinstance(document, dict):
+        return core.document_text(document), "registered"
+    raise WrongType(f"document must be a path, a text of TOML or a dict, not {type(document).__name__}.")
+
+
+def _text_of_file(path: str | os.PathLike[str]) -> tuple[str, str]:
+    try:
+        file = Path(path).expanduser()
+        return file.read_text(encoding="utf-8"), str(file)
+    except FileNotFoundError:
+        problem = "there is no such file"
+    except UnicodeDecodeError:
+        problem = "it is not UTF-8"
+    except (OSError, RuntimeError, ValueError, TypeError) as error:  # a home that is not there, a NUL, bytes
+        problem = getattr(error, "strerror", None) or str(error)
+    raise InvalidArgument(f"the document {str(path)[:200]!r} cannot be read: {problem}.")
+
+
+def _packaged() -> dict[str, importlib.metadata.EntryPoint]:
+    return {point.name: point for point in importlib.metadata.entry_points(group=ENTRY_POINTS)}
+
+
+def _text_of_package(point: importlib.metadata.EntryPoint) -> tuple[str, str]:
+    """Return the document that an installed package names: its text, its path, or a dict."""
+    owner = point.dist.name if point.dist else point.value
+    try:
+        named = point.load()
+    except Exception as problem:  # whatever the package raises
+        raise InvalidArgument(
+            f"the package {owner} does not give its document {point.name!r}: it raised {type(problem).__name__}."
+        ) from problem
+    text, _ = _text(os.fspath(named) if isinstance(named, os.PathLike) else named)
+    return text, f"package {owner}"
