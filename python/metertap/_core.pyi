@@ -14,6 +14,7 @@ __all__ = [
     "Table",
     "Usage",
     "__version__",
+    "canned",
     "document",
     "document_text",
     "hide",
@@ -85,7 +86,14 @@ class Simulator:
     """A running simulator."""
 
     def __new__(
-        cls, *, seed: int, now: datetime | date | str | None, port: int, tls: bool, certificate: str
+        cls,
+        *,
+        seed: int,
+        now: datetime | date | str | None,
+        port: int,
+        tls: bool,
+        certificate: str,
+        documents: list[str],
     ) -> Simulator: ...
     @property
     def origin(self) -> str: ...
@@ -234,6 +242,9 @@ def providers() -> list[dict[str, Any]]:
 
 def shapes(key: str | None = None) -> dict[str, list[dict[str, str]]]:
     """Return the records that answers are made of: for each, its fields and what they hold; of one provider, or all."""
+
+def canned(key: str) -> list[tuple[str, str | None, list[list[tuple[str, str]]], Usage | None, Exception | None]]:
+    """Return the canned answers of a document: call, class of error, readings, and what a fetch makes of them."""
 
 def registered() -> list[tuple[str, str]]:
     """Return names and digests of the providers that were registered."""

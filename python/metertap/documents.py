@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib.metadata
 import os
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from metertap.errors import InvalidArgument, InvalidDocument, WrongType
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Provider", "check", "provider", "providers", "register"]
+__all__ = ["Provider", "check", "provider", "providers", "register", "try_answers"]
 
 #: Where packages name their documents.
 ENTRY_POINTS = "metertap.providers"
@@ -103,6 +104,85 @@ def check(document: str | os.PathLike[str] | Mapping[str, Any]) -> list[str]:
     return told(origin, core.mistakes(text))
 
 
+def try_answers(document: str | os.PathLike[str] | Mapping[str, Any]) -> list[str]:
+    """Read the canned answers of a document, and return how they differ from what it says of them.
+
+    Parameters
+    ----------
+    document : str, path or dict
+        As for `register`; it gets no name, but is kept as long as the process lives.
+
+    Returns
+    -------
+    list of str
+        A sentence for each answer that is not what its test says; nothing if all are.
+
+    Raises
+    ------
+    InvalidDocument
+        If something is wrong with the document.
+
+    Examples
+    --------
+    >>> mt.documents.try_answers("parcels.toml")  # doctest: +SKIP
+    []
+    """
+    text, origin = _text(document)
+    if mistakes := core.mistakes(text):
+        raise InvalidDocument("\n".join(told(origin, mistakes)), mistakes=mistakes)
+    found = []
+    key = core.keep(text)
+    for place, (call, error, readings, usage, raised) in enumerate(core.canned(key), 1):
+        if problem := _difference(core.provider(key)["name"], error, readings, usage, raised):
+            found.append(f"{origin}: test {place}, of {call}: {problem}.")
+    return found
+
+
+def _difference(name: str, error: str | None, expected: Any, usage: Any, raised: Any) -> str | None:
+    if raised is not None:
+        told = f"it is {type(raised).__name__}: {str(raised).rstrip('.')}"
+        return None if type(raised).__name__ == error else told
+    if error is not None:
+        return f"it is read, and should be {error}"
+    rows = [] if usage is None else usage.readings().to_dicts(0, usage.readings().count())
+    wanted = [dict(reading) for reading in expected]
+    columns = {column for reading in wanted for column in reading} | {"meter", "start", "quantity"}
+    found = [_told(row, columns) for row in rows]
+    for reading in wanted:
+        short = reading["meter"]
+        reading["meter"] = short if short.startswith(f"{name}.") else f"{name}.{short}"
+        reading["start"] = _moment(reading["start"])
+        reading["quantity"] = str(Decimal(reading["quantity"]).normalize())
+    missing = [reading for reading in wanted if reading not in found]
+    extra = [reading for reading in found if reading not in wanted]
+    if missing:
+        return f"it has no reading {missing[0]}, but {extra[0] if extra else 'no other either'}"
+    if extra or len(found) != len(wanted):
+        return f"it has {len(found)} readings, of which {len(wanted)} are told, not for example {(extra or found)[0]}"
+    return None
+
+
+def _told(row: dict[str, Any], columns: set[str]) -> dict[str, str]:
+    """Return what a test can say of a reading, as text: all that it names somewhere."""
+    told = {}
+    for column in columns:
+        value = row.get(column)
+        if isinstance(value, Decimal):
+            told[column] = str(value.normalize())
+        elif value is not None:
+            told[column] = value.isoformat() if hasattr(value, "isoformat") else str(value)
+    return told
+
+
+def _moment(text: str) -> str:
+    from datetime import datetime, timezone
+
+    try:
+        return datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(timezone.utc).isoformat()
+    except ValueError:
+        return text
+
+
 def provider(name: str) -> type[Any]:
     """Return the client class of a provider, be it built in, registered, or named by an installed package.
 
@@ -154,6 +234,15 @@ def names() -> list[str]:
     """Return the names of all providers; of those that packages name, none is read for that."""
     known = [*BUILT_IN.values(), *(name for name, _ in core.registered()), *_packaged()]
     return list(dict.fromkeys(known))
+
+
+def key_of(given: Any) -> str:
+    """Return the digest of a document: of one that is registered, by its name, else of the one that is given."""
+    known = dict(core.registered())
+    if isinstance(given, str) and given in known:
+        return known[given]
+    digest: str = getattr(register(given), "_provider")
+    return digest
 
 
 def client_class_of(name: str, *, is_async: bool) -> type[Any]:

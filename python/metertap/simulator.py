@@ -1,4 +1,4 @@
-"""A local server that speaks the five providers' protocols: for demos, and for tests of your own scripts.
+"""A local server that speaks the providers' protocols: for demos, and for tests of your own scripts.
 
 Its usage is made up, and a pure function of the seed: days add up to months and items to totals. It checks credentials
 and signatures, keeps sessions, issues tokens, and can be told to misbehave. It listens on this machine only.
@@ -14,25 +14,23 @@ True
 
 from __future__ import annotations
 
-import importlib
 import os
 import tempfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from metertap import _core
-from metertap._build import BUILT_IN
+from metertap import _core, documents
 from metertap._client import flag
 from metertap.errors import InvalidArgument, WrongType
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
     from datetime import date, datetime
     from types import TracebackType
 
-__all__ = ["Counts", "Fault", "RequestRecord", "Simulator", "Switch", "fault_menu"]
+    from metertap._client import Client
 
-#: The client class of each provider.
-_CLASSES = {provider: name for name, provider in BUILT_IN.items()}
+__all__ = ["Counts", "Fault", "RequestRecord", "Simulator", "Switch", "fault_menu"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +138,8 @@ class Simulator:
         Serve HTTPS, too, with a throwaway CA whose certificate stands in `ca_file`.
     certificate : {"good", "expired", "wrong_host"}
         What the HTTPS server shows.
+    providers : list of str, path or dict, optional
+        Providers of your own, by name or document: each is served its document's canned answers.
     """
 
     def __init__(
@@ -150,13 +150,16 @@ class Simulator:
         port: int = 0,
         tls: bool = False,
         certificate: str = "good",
+        providers: Iterable[str | os.PathLike[str] | Mapping[str, Any]] = (),
     ) -> None:
+        keys = [documents.key_of(given) for given in providers]
         self._core = _core.Simulator(
             seed=_whole("seed", seed, most=2**64 - 1),
             now=now,
             port=_whole("port", port, most=2**16 - 1),
             tls=flag("tls", tls),
             certificate=_text("certificate", certificate),
+            documents=keys,
         )
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
@@ -249,14 +252,15 @@ class Simulator:
         Client
             A client.
         """
-        module = importlib.import_module("metertap.aio" if flag("aio", aio) else "metertap")
         options: dict[str, Any] = {"base_url": self.base_url(provider, tls=tls)}
         if tls:
             options["ca_file"] = self.ca_file
         if account > 1:
             options["name"] = f"{provider}-{account}"
         credentials = self.credentials(provider, account=account)
-        return getattr(module, _CLASSES[provider])(**{**credentials, **options, **overrides})
+        make: Any = documents.client_class_of(provider, is_async=flag("aio", aio))
+        client: Client = make(**{**credentials, **options, **overrides})
+        return client
 
     def clients(self, *, tls: bool = False, aio: bool = False) -> list[Any]:
         """Return a client of each provider."""

@@ -3,6 +3,7 @@
 //! It knows providers through [`crate::service::Provider`] only. The loop itself is in [`fetch`].
 
 pub mod body;
+pub mod canned;
 pub mod client;
 pub mod clock;
 pub mod credentials;

@@ -15,10 +15,9 @@ mod uipath;
 pub mod volcengine;
 
 use documented::{Documented, Nothing};
-pub use registry::provider;
+pub use registry::{document, provider};
 
 use crate::service::Provider;
-use crate::spec::document::Document;
 
 static RICOH: Documented = Documented::new("ricoh", include_str!("ricoh.toml"), &ricoh::Bills);
 static SORA: Documented = Documented::new("sora", include_str!("sora.toml"), &Nothing);
@@ -31,11 +30,3 @@ static DOCUMENTED: &[&Documented] = &[&SORA, &RICOH, &UIPATH, &DEVICEWISE, &VOLC
 
 /// All providers that are built in: the one list.
 pub static BUILT_IN: &[&dyn Provider] = &[&SORA, &RICOH, &UIPATH, &DEVICEWISE, &VOLCENGINE];
-
-/// The document of the provider of that name.
-pub fn document(name: &str) -> Option<&'static Document> {
-    let mut documented = DOCUMENTED.iter();
-    documented
-        .find(|provider| provider.name() == name)
-        .map(|provider| provider.document())
-}

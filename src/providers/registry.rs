@@ -9,10 +9,11 @@ use std::sync::{PoisonError, RwLock};
 
 use sha2::{Digest, Sha256};
 
-use super::BUILT_IN;
 use super::documented::{Documented, Nothing};
+use super::{BUILT_IN, DOCUMENTED};
 use crate::service::{Provider, Registry};
 use crate::spec::compile::{Mistakes, check};
+use crate::spec::document::Document;
 use crate::values::error::{Error, Result};
 use crate::values::text::hex;
 
@@ -108,15 +109,22 @@ pub fn all() -> Vec<&'static dyn Provider> {
     BUILT_IN.iter().copied().chain(registered).collect()
 }
 
+/// The document of a provider, by its name or digest.
+pub fn document(key: &str) -> Option<&'static Document> {
+    let built_in = DOCUMENTED.iter().copied().find(|provider| provider.name() == key);
+    built_in.or_else(|| registered(key)).map(Documented::document)
+}
+
+/// The registered provider of that name or digest; or that of a document which a plan has brought.
+fn registered(key: &str) -> Option<&'static Documented> {
+    read(|kept| {
+        let found = kept.by_name.get(key).or_else(|| kept.by_digest.get(key)).copied();
+        found.or_else(|| kept.by_digest.values().copied().find(|known| known.name() == key))
+    })
+}
+
 /// The provider of that name, or that a document with this digest describes.
 pub fn provider(key: &str) -> Option<&'static dyn Provider> {
-    let registered = || {
-        read(|kept| {
-            let mut found = kept.by_name.get(key).or_else(|| kept.by_digest.get(key)).copied();
-            // Of a document that nobody registered, but a plan has brought.
-            found = found.or_else(|| kept.by_digest.values().copied().find(|known| known.name() == key));
-            found.map(|documented| documented as &dyn Provider)
-        })
-    };
-    All.built_in(key).or_else(registered)
+    All.built_in(key)
+        .or_else(|| registered(key).map(|documented| documented as &dyn Provider))
 }

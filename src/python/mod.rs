@@ -29,6 +29,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(client::hide, module)?)?;
     module.add_function(wrap_pyfunction!(client::hide_text, module)?)?;
     module.add_function(wrap_pyfunction!(usage::meters, module)?)?;
+    module.add_function(wrap_pyfunction!(usage::canned, module)?)?;
     module.add_function(wrap_pyfunction!(usage::replay, module)?)?;
     module.add_function(wrap_pyfunction!(usage::read_bodies, module)?)?;
     module.add_function(wrap_pyfunction!(facts::providers, module)?)?;
@@ -54,6 +55,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
             "Table",
             "Usage",
             "__version__",
+            "canned",
             "document",
             "document_text",
             "hide",

@@ -6,11 +6,17 @@ use pyo3::types::PyDict;
 
 use super::convert::{datetime, from_python, moment_of};
 use super::errors::to_python;
+use crate::engine::canned;
+use crate::providers::registry;
+use crate::service::{Account, Provider};
+use crate::simulator::canned::{Answer, Canned};
 use crate::simulator::faults::{Fault, FaultKind, MENU};
+use crate::simulator::http;
 use crate::simulator::server::{Certificate, Config};
 use crate::simulator::{self};
-use crate::values::arguments::Value;
-use crate::values::error::{Error, Kind};
+use crate::spec::document;
+use crate::values::arguments::{Arguments, Value};
+use crate::values::error::{Error, Kind, Result};
 use crate::values::text::one_line;
 use crate::values::window::Instant;
 
@@ -21,7 +27,7 @@ pub struct Simulator(simulator::server::Simulator);
 #[pymethods]
 impl Simulator {
     #[new]
-    #[pyo3(signature = (*, seed, now, port, tls, certificate))]
+    #[pyo3(signature = (*, seed, now, port, tls, certificate, documents))]
     fn new(
         py: Python<'_>,
         seed: u64,
@@ -29,6 +35,7 @@ impl Simulator {
         port: u16,
         tls: bool,
         certificate: &str,
+        documents: Vec<String>,
     ) -> PyResult<Self> {
         let now = moment(now)?.map(|instant| instant.at);
         let certificate = match certificate {
@@ -47,6 +54,11 @@ impl Simulator {
             tls,
             certificate,
             switches: Vec::new(),
+            canned: documents
+                .iter()
+                .map(|key| canned(key))
+                .collect::<Result<_>>()
+                .map_err(|error| to_python(py, &error))?,
         };
         py.detach(|| simulator::server::Simulator::start(config))
             .map(Self)
@@ -237,6 +249,59 @@ impl Simulator {
     fn now<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         datetime(py, Instant::utc(self.0.world().now()))
     }
+}
+
+/// The service of a document that was registered.
+fn canned(key: &str) -> Result<Canned> {
+    let (provider, document) = registry::provider(key)
+        .zip(registry::document(key))
+        .ok_or_else(|| Error::invalid(format!("there is no document {key:?}")))?;
+    let fields = document.example_account();
+    let account = Account {
+        name: provider.name().to_owned(),
+        base_url: "http://canned".to_owned(),
+        settings: Arguments::check(
+            "the example account",
+            provider.facts().settings,
+            settings_of(provider, &fields),
+        )?,
+        secrets: Vec::new(),
+    };
+    let answers = document.tests.iter().map(|test| answer(provider, &account, test));
+    Ok(Canned {
+        name: provider.name(),
+        fields,
+        answers: answers.collect::<Result<_>>()?,
+    })
+}
+
+fn settings_of(provider: &dyn Provider, fields: &[(&'static str, String)]) -> Vec<(String, Value)> {
+    let settings = provider.facts().settings;
+    let is_setting = |name: &str| settings.iter().any(|setting| setting.name == name);
+    let fields = fields.iter().filter(|(name, _)| is_setting(name));
+    fields
+        .map(|(name, word)| ((*name).to_owned(), Value::Text(word.clone())))
+        .collect()
+}
+
+/// A canned answer, with the request that it is for.
+fn answer(provider: &'static dyn Provider, account: &Account, test: &document::Canned) -> Result<Answer> {
+    let request = canned::request(provider, account, test)?;
+    let reply = canned::reply(test);
+    let rest = request.url.strip_prefix(&account.base_url).unwrap_or_default();
+    let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+    Ok(Answer {
+        method: format!("{:?}", request.method).to_uppercase(),
+        path: path.to_owned(),
+        query: http::Request {
+            query: query.to_owned(),
+            ..http::Request::default()
+        }
+        .query_pairs(),
+        status: reply.status,
+        headers: reply.headers,
+        body: reply.body,
+    })
 }
 
 /// The simulator's sentence as our error; what it repeats of an argument may be of any length and form.

@@ -12,14 +12,15 @@ use serde_json::json;
 use super::call::{promise, wait_for_batch};
 use super::client::Client;
 use super::convert::{Text, arguments, datetime, from_python, moment_of};
-use super::errors::to_python;
+use super::errors::{class_name, to_python};
 use super::events::Listener;
 use super::table::Table;
-use crate::engine::clock;
 use crate::engine::run::{Job, read, replay as replay_archive};
+use crate::engine::{canned as answers, clock};
 use crate::plan::{self, Part, PlannedAccount, Question};
-use crate::providers::registry::{All, all};
+use crate::providers::registry::{self, All, all};
 use crate::service::{PlannedCall, Reply};
+use crate::spec::document;
 use crate::usage::rollup::{Door, RollUp, refuse_early};
 use crate::usage::{self, Evidence, Outcome};
 use crate::values::error::{Error, Result};
@@ -498,6 +499,35 @@ impl Usage {
         let rolled = outcome.map_err(|error| to_python(py, &error))?;
         Ok((Table(rolled.table), rolled.remark))
     }
+}
+
+/// A canned answer of a document: its call, the class of the error that it should be, the readings that it should have, and
+/// what a fetch makes of it.
+type Canned = (
+    &'static str,
+    Option<String>,
+    Vec<Vec<(&'static str, &'static str)>>,
+    Option<Usage>,
+    Option<PyErr>,
+);
+
+/// The canned answers of a document that was registered, by its name or digest.
+#[pyfunction]
+pub fn canned(py: Python<'_>, key: &str) -> Vec<Canned> {
+    let Some((provider, document)) = registry::provider(key).zip(registry::document(key)) else {
+        return Vec::new();
+    };
+    let one = |test: &'static document::Canned| {
+        let expected = test.readings.iter();
+        let expected = expected.map(|row| row.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect());
+        let (usage, error) = match answers::usage(provider, test) {
+            Ok(usage) => (usage.map(|usage| Usage(Arc::new(usage))), None),
+            Err(error) => (None, Some(to_python(py, &error))),
+        };
+        let class = test.error.map(|kind| class_name(kind).to_owned());
+        (test.call.as_str(), class, expected.collect(), usage, error)
+    };
+    document.tests.iter().map(one).collect()
 }
 
 /// The catalogue of meters.

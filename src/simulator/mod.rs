@@ -11,11 +11,13 @@
 //! | uipath | any path with a `lease_`, `identity_` or `portal_` segment |
 //! | devicewise | `/api` |
 //! | volcengine | `/` |
+//! | acme, a document's canned answers ([`canned`]) | `/~acme/…` |
 //!
 //! Each service knows several accounts ([`accounts`]), told apart by their credentials. They have the same usage, but each
 //! has its own sessions and limits.
 
 pub mod accounts;
+pub mod canned;
 pub mod devicewise;
 pub mod faults;
 mod garble;

@@ -17,6 +17,7 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
+use super::canned::Canned;
 use super::faults::{Fault, FaultQueue, OnAccept, Stage, Step};
 use super::http::{Request, Response};
 use super::wire::{self, Arrived, Inbox, Manners, Message, NoRequest};
@@ -50,6 +51,8 @@ pub struct Config {
     pub certificate: Certificate,
     /// Switches to set from the start: name and value.
     pub switches: Vec<(String, String)>,
+    /// Services that are canned answers, besides the others.
+    pub canned: Vec<Canned>,
 }
 
 /// The certificate that the HTTPS port shows; each kind is signed by the simulator's own authority.
@@ -162,7 +165,7 @@ impl std::fmt::Debug for Simulator {
 impl Simulator {
     /// Binds the ports and serves until it is stopped.
     pub fn start(config: Config) -> io::Result<Self> {
-        let shared = Arc::new(Shared::new(World::new(config.seed, config.now)));
+        let shared = Arc::new(Shared::new(World::new(config.seed, config.now), config.canned));
         for (name, value) in config.switches {
             let set = shared.set_switch(&name, &value);
             set.map_err(|message| io::Error::new(io::ErrorKind::InvalidInput, message))?;
@@ -375,10 +378,14 @@ struct Shared {
 }
 
 impl Shared {
-    fn new(world: World) -> Self {
+    fn new(world: World, canned: Vec<Canned>) -> Self {
+        // First, since their paths are theirs alone.
+        let mut services: Vec<Box<dyn Service>> = Vec::new();
+        services.extend(canned.into_iter().map(|canned| Box::new(canned) as Box<dyn Service>));
+        services.extend(super::services());
         Self {
             world,
-            services: super::services(),
+            services,
             limits: Mutex::default(),
             faults: FaultQueue::default(),
             log: Mutex::default(),

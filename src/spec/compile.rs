@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use super::document::{Accepts, Auth, Call, Combine, Document, Figure, Label, Member, Path, Scalar};
+use super::document::{Accepts, Auth, Call, Canned, Combine, Document, Figure, Label, Member, Path, Scalar};
 use super::read;
 pub use super::read::Mistakes;
 use super::request::gaps;
@@ -467,10 +467,36 @@ impl Checker<'_> {
                 self.unknown(&format!("fail.when.{place}.call"), "call", name, names);
             }
         }
+        for (place, canned) in document.tests.iter().enumerate() {
+            self.canned(&format!("tests.{place}"), canned, document);
+        }
         for (place, together) in document.together.iter().enumerate() {
             for part in &together.parts {
                 let names = document.call.iter().map(|call| call.name.as_str());
                 self.unknown(&format!("together.{place}.parts"), "call", part, names);
+            }
+        }
+    }
+
+    fn canned(&mut self, at: &str, canned: &Canned, document: &Document) {
+        let names = document.call.iter().map(|call| call.name.as_str());
+        self.unknown(&format!("{at}.call"), "call", &canned.call, names);
+        let Some(call) = document.call.iter().find(|call| call.name == canned.call) else {
+            return;
+        };
+        for name in canned.given.keys() {
+            let names = call.takes.iter().map(|taken| taken.name.as_str());
+            self.unknown(&format!("{at}.given.{name}"), "argument of the call", name, names);
+        }
+        if canned.error.is_some() && !canned.readings.is_empty() {
+            self.wrong(at, "it is an error, or has readings: leave one of them out");
+        }
+        for (place, reading) in canned.readings.iter().enumerate() {
+            let at = format!("{at}.readings.{place}");
+            for key in ["meter", "start", "quantity"] {
+                if !reading.contains_key(key) {
+                    self.wrong(&at, format!("needs {key}"));
+                }
             }
         }
     }

@@ -54,6 +54,27 @@ pub struct Document {
     pub call: Vec<Call>,
     /// Questions that several operations answer together.
     pub together: Vec<Together>,
+    /// Canned answers, and what they are: the document's own tests, and what a simulator of it says.
+    pub tests: Vec<Canned>,
+}
+
+impl Document {
+    /// The fields of an account that is made up: what it needs, the first of its ways to be one, and what has an example.
+    pub fn example_account(&self) -> Vec<(&str, String)> {
+        let way = self.ways.first();
+        let fields = self.account.iter().filter(|(name, field)| {
+            field.needed || field.example.is_some() || way.is_some_and(|way| way.contains(name))
+        });
+        let example = |name: &str, field: &Field| match (&field.example, &field.default, &field.accepts) {
+            (Some(example), ..) => example.clone(),
+            (None, Some(Scalar::Text(text)), _) => text.clone(),
+            (None, _, Accepts::OneOf(words)) => words.first().cloned().unwrap_or_default(),
+            _ => format!("example-{name}"),
+        };
+        fields
+            .map(|(name, field)| (name.as_str(), example(name, field)))
+            .collect()
+    }
 }
 
 /// A field of an account.
@@ -76,6 +97,8 @@ pub struct Field {
     pub accepts: Accepts,
     /// What it is if it is not given.
     pub default: Option<Scalar>,
+    /// What it may look like, for canned answers and simulators.
+    pub example: Option<String>,
 }
 
 /// What an argument accepts.
@@ -580,6 +603,38 @@ pub struct Figure {
     /// Its meter's place in the source.
     #[serde(skip)]
     pub meter: Option<usize>,
+}
+
+/// A canned answer, and the readings or the error that it is.
+#[derive(Debug, Default, Derive)]
+#[serde(deny_unknown_fields, default)]
+pub struct Canned {
+    /// The call that it answers.
+    pub call: String,
+    /// The arguments of that call.
+    pub given: IndexMap<String, Given>,
+    /// When it came; the end of the range if it is left out.
+    pub at: Option<String>,
+    /// Its HTTP status; 200 if it is left out.
+    pub status: Option<u16>,
+    /// Its headers.
+    pub headers: IndexMap<String, String>,
+    /// Its body.
+    pub answer: String,
+    /// The readings in it: the meter, the start, the quantity as text, and dimensions that are not null.
+    pub readings: Vec<IndexMap<String, String>>,
+    /// The class of the error that it is, if it has no readings for that.
+    pub error: Option<Kind>,
+}
+
+/// An argument in a document.
+#[derive(Debug, Derive)]
+#[serde(untagged, expecting = "must be a string, an integer, a boolean or a list of strings")]
+pub enum Given {
+    /// One value.
+    One(Scalar),
+    /// Several.
+    Several(Vec<String>),
 }
 
 /// How numbers become one.

@@ -41,6 +41,7 @@ FACTS: dict[str, Any] = {
 #: Where Python has a class of the same meaning.
 BUILTINS: dict[type[Exception], set[type[BaseException]]] = {
     errors.InvalidArgument: {ValueError},
+    errors.InvalidDocument: {ValueError},
     errors.WrongType: {ValueError, TypeError},
     errors.MissingExtra: {ImportError},
     errors.ConnectionFailed: {ConnectionError, OSError},
