@@ -7,6 +7,23 @@ use serde::{Deserialize, Serialize};
 
 use crate::values::quantity::Quantity;
 
+/// The columns of the table of readings before those of the dimensions.
+pub const BEFORE_DIMENSIONS: &[&str] = &["provider", "account", "meter"];
+/// The columns of the table of readings after those of the dimensions.
+pub const AFTER_DIMENSIONS: &[&str] = &[
+    "start",
+    "end",
+    "quantity",
+    "unit",
+    "kind",
+    "status",
+    "cost",
+    "currency",
+    "flags",
+    "call_id",
+    "fetched_at",
+];
+
 /// One thing that a provider measures.
 #[derive(Debug, Clone, Copy)]
 pub struct Meter {

@@ -60,6 +60,8 @@ OPTIONS = {
     "on_event": "Callable[[Event], object] | None",
 }
 
+PROVIDER = "\ndef provider(name: str) -> type[Any]: ...\n"
+
 Parameter = tuple[str, str, str]  # name, annotation, default ("" for none)
 
 
@@ -103,7 +105,7 @@ def fetch() -> str:
     found = list(inspect.signature(fetching.fetch).parameters.values())
     given = [(p.name, str(p.annotation).replace("os.PathLike", "PathLike"), default(p)) for p in found]
     first = sum(p.kind is p.POSITIONAL_OR_KEYWORD for p in found)
-    return f"\nasync def fetch({joined(given[:first])}, *, {joined(given[first:])}) -> Usage: ...\n\ndef provider(name: str) -> type[Any]: ...\n"
+    return f"\nasync def fetch({joined(given[:first])}, *, {joined(given[first:])}) -> Usage: ...\n{PROVIDER}"
 
 
 def client(facts: Any, is_async: bool) -> str:

@@ -39,6 +39,7 @@ HEADINGS = {
     "Pages": "`pages` in a call: rows that come in pages",
     "Prose": "`prose`: what documentation says besides",
     "Together": "`[[together]]`: several operations that make one answer",
+    "Canned": "`[[tests]]`: a canned answer, and what it is",
 }
 
 
@@ -77,7 +78,7 @@ def blocks(source: str) -> list[tuple[str, list[tuple[str, str, str]]]]:
     found = []
     for kind, name, body in re.findall(r"^pub (struct|enum) (\w+) \{\n(.*?)^\}", source, re.DOTALL | re.MULTILINE):
         keys = fields(body) if kind == "struct" else variants(body)
-        if keys and name not in ("Scalar", "Member", "Format", "Fractions", "Label"):
+        if keys and name not in ("Scalar", "Member", "Format", "Fractions", "Given", "Label"):
             found.append((name, keys))
     return found
 
@@ -114,7 +115,7 @@ def kind(holds: str) -> str:
     words |= {"Kind": "kind of error", "Remedy": "remedy", "Method": "`GET` or `POST`", "Span": "span"}
     words |= {"Measures": "`sum`, `cumulative`, `peak`, `gauge`", "Rounding": "`exact`, `floored`, `approximate`"}
     words |= {"Writes": "`every`, `used`, `unknown`", "Settles": "`{ after = seconds }`", "Buckets": "buckets"}
-    words |= {"Member": "what it holds"}
+    words |= {"Member": "what it holds", "Given": "text, number, boolean or texts"}
     inner = re.fullmatch(r"(Option|Vec)<(.*)>", holds)
     if inner:
         return kind(inner[2]) + (" …" if inner[1] == "Vec" else "")

@@ -241,7 +241,7 @@ def key_of(given: Any) -> str:
     known = dict(core.registered())
     if isinstance(given, str) and given in known:
         return known[given]
-    digest: str = getattr(register(given), "_provider")
+    digest: str = register(given)._provider
     return digest
 
 

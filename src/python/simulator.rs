@@ -28,6 +28,7 @@ pub struct Simulator(simulator::server::Simulator);
 impl Simulator {
     #[new]
     #[pyo3(signature = (*, seed, now, port, tls, certificate, documents))]
+    #[allow(clippy::needless_pass_by_value)] // the binding hands over owned lists
     fn new(
         py: Python<'_>,
         seed: u64,

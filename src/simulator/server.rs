@@ -1208,7 +1208,7 @@ mod tests {
 
     #[test]
     fn the_log_keeps_the_last_hundred_thousand() {
-        let shared = Shared::new(World::new(0, None));
+        let shared = Shared::new(World::new(0, None), Vec::new());
         for connection in 0..100_002 {
             shared.record(RequestRecord {
                 provider: None,

@@ -8,7 +8,7 @@ use super::read;
 pub use super::read::Mistakes;
 use super::request::gaps;
 use super::tree::{self, Members, Node, What};
-use crate::meters::{self, Buckets, Kind, Meter, Rollup, Source, Span, Takes};
+use crate::meters::{self, AFTER_DIMENSIONS, BEFORE_DIMENSIONS, Buckets, Kind, Meter, Rollup, Source, Span, Takes};
 use crate::service::{Composite, Facts, METERS, Operation, Prose, SecretField};
 use crate::values::address::secret_address;
 use crate::values::arguments::{self, Argument, Check, Needed};
@@ -443,6 +443,7 @@ impl Checker<'_> {
             for (place, figure) in call.meter.iter().enumerate() {
                 let Some(name) = &figure.name else { continue };
                 let (at, name) = (format!("{at}.meter.{place}"), format!("{}{name}", call.meter_prefix));
+                self.dimensions(&at, figure.dimensions.as_ref().unwrap_or(&call.dimensions));
                 let known = meters.iter().filter(|(known, ..)| *known == name);
                 for (_, other, as_there) in known {
                     let is_other = call.name != other.name || figure.labels == as_there.labels;
@@ -475,6 +476,14 @@ impl Checker<'_> {
                 let names = document.call.iter().map(|call| call.name.as_str());
                 self.unknown(&format!("together.{place}.parts"), "call", part, names);
             }
+        }
+    }
+
+    fn dimensions(&mut self, at: &str, names: &[String]) {
+        let is_column = |name: &&String| BEFORE_DIMENSIONS.contains(&&***name) || AFTER_DIMENSIONS.contains(&&***name);
+        for name in names.iter().filter(is_column) {
+            let text = format!("the dimension {name:?} is another column's name: give it another one");
+            self.wrong(at, text);
         }
     }
 

@@ -132,6 +132,8 @@ fn usage(text: &str, source: &'static Source) -> Usage {
     let whole = Window::new(first.start(), last.end()).unwrap();
     let plan = Plan {
         calls: calls.iter().map(|(call, _, _)| call.clone()).collect(),
+        // Their calls are made of one of its.
+        providers: vec![crate::providers::provider("volcengine").unwrap()],
         ..Plan::empty(day(31), whole)
     };
     let outcomes = calls.iter().enumerate().filter_map(|(place, (_, fetched_at, came))| {

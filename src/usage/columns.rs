@@ -19,23 +19,6 @@ use crate::service::PlannedCall;
 use crate::values::error::{Error, Result};
 use crate::values::window::Window;
 
-/// The columns of the table of readings before those of the dimensions.
-pub const BEFORE_DIMENSIONS: &[&str] = &["provider", "account", "meter"];
-/// The columns of the table of readings after those of the dimensions.
-pub const AFTER_DIMENSIONS: &[&str] = &[
-    "start",
-    "end",
-    "quantity",
-    "unit",
-    "kind",
-    "status",
-    "cost",
-    "currency",
-    "flags",
-    "call_id",
-    "fetched_at",
-];
-
 /// The words of the column `status`, at the places of their numbers.
 pub const STATUSES: [Status; 3] = [Status::Settled, Status::Provisional, Status::Unknown];
 
@@ -914,10 +897,6 @@ mod tests {
             .flat_map(|provider| provider.facts().sources);
         let mut known: HashMap<&str, &Meter> = HashMap::new();
         for meter in sources.flat_map(|source| source.meters) {
-            for dimension in meter.dimensions {
-                let taken = BEFORE_DIMENSIONS.contains(dimension) || AFTER_DIMENSIONS.contains(dimension);
-                assert!(!taken, "{}: {dimension} is another column's name", meter.name);
-            }
             let first = known.entry(meter.name).or_insert(meter);
             // Rounding may differ: RICOH floors its totals, not its parts.
             let facts = |meter: &Meter| (meter.unit, meter.kind, meter.rollup);

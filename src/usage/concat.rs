@@ -17,9 +17,8 @@ use arrow_select::take::take_record_batch;
 
 use super::Usage;
 use super::arrays::{self, NO_AMOUNT, NO_MOMENT, Numbers, Texts, bug};
-use super::columns::{AFTER_DIMENSIONS, BEFORE_DIMENSIONS};
 use super::timeline::{Answer, Fate, moment};
-use crate::meters::{Buckets, Status};
+use crate::meters::{AFTER_DIMENSIONS, BEFORE_DIMENSIONS, Buckets, Status};
 use crate::plan::Plan;
 use crate::service::PlannedCall;
 use crate::values::error::{Error, Result};

@@ -14,10 +14,10 @@ use jiff::tz::TimeZone;
 
 use super::Usage;
 use super::arrays::{self, NO_AMOUNT, NO_MOMENT, Numbers, Texts, Words, bug, microseconds};
-use super::columns::{AFTER_DIMENSIONS, BEFORE_DIMENSIONS, STATUSES, number};
+use super::columns::{STATUSES, number};
 use super::covered::{Group, Knowledge, Sources};
 use super::timeline::moment as told_moment;
-use crate::meters::{Buckets, Combine, Flag, Flags, Kind, Meter, Status};
+use crate::meters::{AFTER_DIMENSIONS, BEFORE_DIMENSIONS, Buckets, Combine, Flag, Flags, Kind, Meter, Status};
 use crate::plan::Plan;
 use crate::values::error::{Error, Result};
 use crate::values::period::Every;

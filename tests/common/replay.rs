@@ -245,8 +245,8 @@ impl Replay {
 
 /// What the sixth provider answers to a question for two days.
 pub const TOY_BODY: &str = r#"{"from":"2026-05-01T00:00:00Z","total":18446744073709551615,"days":[
-    {"day":"2026-05-01T00:00:00Z","kind":"small","count":18446744073709551614,"kg":0.1},
-    {"day":"2026-05-01T00:00:00Z","kind":null,"count":1,"kg":null},{"day":"2026-05-02T00:00:00Z","count":0}]}"#;
+    {"day":"2026-05-01T00:00:00Z","size":"small","count":18446744073709551614,"kg":0.1},
+    {"day":"2026-05-01T00:00:00Z","size":null,"count":1,"kg":null},{"day":"2026-05-02T00:00:00Z","count":0}]}"#;
 
 /// Answers of the sixth provider.
 fn toys() -> impl Iterator<Item = Replay> {

@@ -34,9 +34,9 @@ NOW = "2026-06-01"
 #: Two kinds of parcels on the first day; more than 2^63, and a fraction.
 BODY = (
     b'{"from":"2026-05-01T00:00:00Z","total":18446744073709551615,"days":['
-    b'{"day":"2026-05-01T00:00:00Z","kind":"small","count":18446744073709551614,"kg":0.1},'
-    b'{"day":"2026-05-01T00:00:00Z","kind":"large","count":1,"kg":12.50},'
-    b'{"day":"2026-05-02T00:00:00Z","kind":"small","count":0,"kg":0}]}'
+    b'{"day":"2026-05-01T00:00:00Z","size":"small","count":18446744073709551614,"kg":0.1},'
+    b'{"day":"2026-05-01T00:00:00Z","size":"large","count":1,"kg":12.50},'
+    b'{"day":"2026-05-02T00:00:00Z","size":"small","count":0,"kg":0}]}'
 )
 
 
@@ -164,8 +164,8 @@ def test_what_is_wrong_with_a_document_is_told_at_once_with_its_lines(tmp_path: 
     assert [int(sentence.split(":")[1]) for sentence in documents.check(file)] == lines == [45, 52]
     assert [text for _, text in caught.value.mistakes] == [
         'call "parcels_by_day" zune is no key that is known here; did you mean "zone"?',
-        'call "parcels_by_day" meter "weight" kind must be one of sum, cumulative, peak, gauge, not "gouge"; did you mean '
-        '"gauge"?',
+        'call "parcels_by_day" meter "weight" kind must be one of sum, cumulative, peak, gauge, not "gouge"; '
+        'did you mean "gauge"?',
     ]
     assert pickle.loads(pickle.dumps(caught.value)).mistakes == caught.value.mistakes
     assert documents.check(TOY) == []

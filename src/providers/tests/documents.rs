@@ -68,6 +68,24 @@ fn each_mistake_is_told_with_its_line_and_what_to_write() {
 /// A part of the sound document, what stands in its place, and what is told then.
 const MISTAKES: &[(&str, &str, &str)] = &[
     (
+        "unit = \"requests\"",
+        "unit = \"requests\", dimensions = [\"kind\"]",
+        r#"35: call "requests" meter "requests": the dimension "kind" is another column's name: give it another one"#,
+    ),
+    (
+        "[[call]]",
+        "[[tests]]\ncall = \"request\"\nanswer = \"[]\"\n\n[[call]]",
+        "31: tests 1 call: there is no call \"request\"; did you mean \"requests\"?",
+    ),
+    (
+        "[[call]]",
+        "[[tests]]\ncall = \"requests\"\ngiven = { stat = \"2026-01-01\" }\nanswer = \"[]\"\nerror = \"rate_limited\"\n\
+         readings = [{ meter = \"requests\" }]\n\n[[call]]",
+        "30: tests 1: it is an error, or has readings: leave one of them out\n\
+         32: tests 1 given stat: there is no argument of the call \"stat\"; did you mean \"start\"?\n\
+         35: tests 1 readings 1: needs quantity\n35: tests 1 readings 1: needs start",
+    ),
+    (
         "auth = {",
         "ways = [[\"api_kye\"]]\nauth = {",
         r#"7: ways: there is no field of the account "api_kye"; did you mean "api_key"?"#,
