@@ -25,9 +25,11 @@ __all__ = [
     "mistakes",
     "provider",
     "providers",
+    "readers",
     "register",
     "registered",
     "replay",
+    "set_readers",
     "shapes",
     "shut_down",
 ]
@@ -251,6 +253,12 @@ def registered() -> list[tuple[str, str]]:
 
 def register(document: str, replace: bool) -> tuple[str | None, list[tuple[int, str]]]:
     """Register a document and return its digest; or None, and its mistakes."""
+
+def readers(key: str) -> list[str]:
+    """Return the names of the functions that read the answers of a document."""
+
+def set_readers(key: str, readers: dict[str, Callable[[bytes], Any]]) -> None:
+    """Give a document functions that read its answers."""
 
 def keep(document: str) -> str:
     """Keep a document without giving it its name, and return its digest."""

@@ -8,6 +8,7 @@ write one.
 from __future__ import annotations
 
 import importlib.metadata
+import math
 import os
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -19,7 +20,7 @@ from metertap._build import BUILT_IN, client_class
 from metertap.errors import InvalidArgument, InvalidDocument, WrongType
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 __all__ = ["Provider", "check", "provider", "providers", "register", "try_answers"]
 
@@ -55,13 +56,22 @@ class Provider:
     meters: list[str] = field(repr=False)
 
 
-def register(document: str | os.PathLike[str] | Mapping[str, Any], *, replace: bool = False) -> type[Any]:
+def register(
+    document: str | os.PathLike[str] | Mapping[str, Any],
+    *,
+    readers: Mapping[str, Callable[[bytes], Any]] | None = None,
+    replace: bool = False,
+) -> type[Any]:
     """Make a provider of a document, for this process.
 
     Parameters
     ----------
     document : str, path or dict
         The path of a file of TOML, its text, or a dict of the same form. A str with a line break in it is a text.
+    readers : dict of str to callable, optional
+        Functions for calls whose answers are no JSON, by the names that the document has for them (``reader``). Each
+        takes the bytes of an answer and returns dicts, lists, texts and numbers (`int`, `decimal.Decimal`), which are
+        read as if the service had answered them as JSON; it must be pure. Archives keep the bytes.
     replace : bool, default False
         Take the name from another document that has it. Clients, plans and usages that were made with that one go on
         with it.
@@ -84,7 +94,10 @@ def register(document: str | os.PathLike[str] | Mapping[str, Any], *, replace: b
     >>> usage = mt.fetch(Parcels(api_key="…"), "2026-03-01", "2026-04-01")  # doctest: +SKIP
     """
     text, origin = _text(document)
-    return _registered(text, origin, replace=replace)
+    made = _registered(text, origin, replace=replace)
+    if readers:
+        _set_readers(made._provider, readers)
+    return made
 
 
 def check(document: str | os.PathLike[str] | Mapping[str, Any]) -> list[str]:
@@ -234,6 +247,34 @@ def names() -> list[str]:
     """Return the names of all providers; of those that packages name, none is read for that."""
     known = [*BUILT_IN.values(), *(name for name, _ in core.registered()), *_packaged()]
     return list(dict.fromkeys(known))
+
+
+def _set_readers(key: str, readers: Mapping[str, Callable[[bytes], Any]]) -> None:
+    known = core.readers(key)
+    for name, function in readers.items():
+        if name not in known:
+            told = f"it has {', '.join(known)}" if known else "it has none"
+            raise InvalidArgument(f"the document has no reader {name!r}; {told}.")
+        if not callable(function):
+            raise WrongType(f"the reader {name!r} must be a callable, not {type(function).__name__}.")
+    core.set_readers(key, {name: _plain(function) for name, function in readers.items()})
+
+
+def _plain(function: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
+    """Wrap a reader, so that what it returns has numbers as JSON has them."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: plain(member) for key, member in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [plain(item) for item in value]
+        if isinstance(value, int) and not isinstance(value, bool):
+            return Decimal(value)
+        if isinstance(value, (float, Decimal)) and not math.isfinite(value):
+            raise ValueError(f"{value} is no number of JSON")
+        return value
+
+    return lambda body: plain(function(body))
 
 
 def key_of(given: Any) -> str:

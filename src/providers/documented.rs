@@ -1,13 +1,15 @@
 //! A provider that is a document, with code beside it where a document cannot say something.
 
-use std::sync::OnceLock;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use jiff::Timestamp;
 
 use crate::meters::{Buckets, Sink};
 use crate::service::{
-    Account, Asked, Call, Facts, Login, PlannedCall, Proof, Provider, Reply, Request, Secrets, Written, asked_by,
-    before,
+    Account, Asked, Call, Facts, Login, Operation, PlannedCall, Proof, Provider, Reply, Request, Secrets, Written,
+    asked_by, before,
 };
 use crate::signing;
 use crate::spec::compile::{Checked, Checks, check};
@@ -76,6 +78,15 @@ pub struct Nothing;
 
 impl Beside for Nothing {}
 
+/// What makes JSON of an answer that is something else: a pure function of its bytes.
+pub trait Reads: Send + Sync {
+    /// The JSON that these bytes stand for.
+    fn read(&self, body: &[u8]) -> Result<Vec<u8>>;
+}
+
+/// Readers by the names that the document has for them.
+pub type Readers = BTreeMap<String, Arc<dyn Reads>>;
+
 /// A provider that is a document.
 pub struct Documented {
     name: &'static str,
@@ -83,6 +94,7 @@ pub struct Documented {
     beside: &'static dyn Beside,
     kept: OnceLock<Kept>,
     written: Option<Written>,
+    readers: RwLock<Readers>,
 }
 
 impl Documented {
@@ -94,6 +106,7 @@ impl Documented {
             beside,
             kept: OnceLock::new(),
             written: None,
+            readers: RwLock::new(Readers::new()),
         }
     }
 
@@ -107,7 +120,43 @@ impl Documented {
             beside,
             kept: OnceLock::from(kept),
             written: Some(Written { digest, text }),
+            readers: RwLock::new(Readers::new()),
         }
+    }
+
+    /// Gives it functions that read its answers; those of other names stay.
+    pub fn set_readers(&self, readers: Readers) {
+        self.readers
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend(readers);
+    }
+
+    /// The function that reads the answers of an operation, where JSON needs none.
+    fn reader(&self, operation: &Operation) -> Result<Option<Arc<dyn Reads>>> {
+        let Some(name) = self.document().of(operation).and_then(|call| call.reader.as_ref()) else {
+            return Ok(None);
+        };
+        let readers = self.readers.read().unwrap_or_else(PoisonError::into_inner);
+        let missing = || {
+            Error::invalid(format!(
+                "the answers of {} are read by the function {name:?}, which is not here: register the document of {} with \
+                 readers={{{name:?}: …}}",
+                operation.name, self.name
+            ))
+        };
+        readers.get(name).cloned().ok_or_else(missing).map(Some)
+    }
+
+    /// A reply as JSON; that of a refusal stays what it is.
+    fn as_json<'r>(&self, operation: &Operation, reply: &'r Reply) -> Result<Cow<'r, Reply>> {
+        Ok(match self.reader(operation)? {
+            Some(reader) if reply.is_success() => Cow::Owned(Reply {
+                body: reader.read(&reply.body)?,
+                ..reply.clone()
+            }),
+            _ => Cow::Borrowed(reply),
+        })
     }
 
     fn kept(&self) -> &Kept {
@@ -175,6 +224,8 @@ impl Provider for Documented {
     }
 
     fn request(&self, account: &Account, call: &Call) -> Result<Request> {
+        // What nobody could read is not asked.
+        self.reader(call.operation)?;
         self.beside.request(self.document(), account, call)
     }
 
@@ -213,7 +264,10 @@ impl Provider for Documented {
     }
 
     fn answer<'b>(&self, call: &Call, reply: &'b Reply) -> Result<Json<'b>> {
-        self.document().answer(call, reply)
+        match self.as_json(call.operation, reply)? {
+            Cow::Borrowed(reply) => self.document().answer(call, reply),
+            Cow::Owned(reply) => self.document().answer(call, &reply).map(Json::into_owned),
+        }
     }
 
     fn typed(&self, call: &Call, document: &Json<'_>) -> Result<Typed> {
@@ -252,6 +306,7 @@ impl Provider for Documented {
         fetched_at: Timestamp,
         sink: &mut dyn Sink,
     ) -> Result<Option<String>> {
-        self.beside.collect(self.document(), call, reply, fetched_at, sink)
+        let reply = self.as_json(call.call.operation, reply)?;
+        self.beside.collect(self.document(), call, &reply, fetched_at, sink)
     }
 }

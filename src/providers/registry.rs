@@ -9,7 +9,7 @@ use std::sync::{PoisonError, RwLock};
 
 use sha2::{Digest, Sha256};
 
-use super::documented::{Documented, Nothing};
+use super::documented::{Documented, Nothing, Readers};
 use super::{BUILT_IN, DOCUMENTED};
 use crate::service::{Provider, Registry};
 use crate::spec::compile::{Mistakes, check};
@@ -65,6 +65,13 @@ fn kept(text: &str) -> std::result::Result<&'static Documented, Mistakes> {
     let documented: &'static Documented = Box::leak(Box::new(Documented::registered(text, digest, checked, &Nothing)));
     kept.by_digest.insert(digest, documented);
     Ok(documented)
+}
+
+/// Gives a registered document functions that read its answers.
+pub fn set_readers(key: &str, readers: Readers) {
+    if let Some(documented) = registered(key) {
+        documented.set_readers(readers);
+    }
 }
 
 /// What a registration came to.

@@ -1,17 +1,23 @@
 //! The tables of the providers, as plain Python data: for the client classes, the stubs and the tests.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use pyo3::prelude::*;
+use pyo3::types::PyBytes;
 use serde_json::{Value, json};
 
+use super::convert::from_python;
 use super::errors::to_python;
 use crate::providers::BUILT_IN;
+use crate::providers::documented::Reads;
 use crate::providers::registry::{self, Registered, provider as known};
 use crate::service::{Composite, Operation, Prose, Provider, Registry as _};
 use crate::spec::compile::{Mistakes, check};
 use crate::values::arguments::{Accepts, Argument, Needed};
-use crate::values::error::Error;
+use crate::values::error::{Error, Kind, Result};
 use crate::values::shape::{Holds, Shape};
-use crate::values::text::one_line;
+use crate::values::text::{compact, one_line};
 
 /// All built-in providers, each as [`provider`] tells it.
 #[pyfunction]
@@ -56,6 +62,47 @@ pub fn register(py: Python<'_>, document: &str, replace: bool) -> PyResult<(Opti
         Registered::Mistaken(mistakes) => Ok((None, mistakes)),
         Registered::Taken(error) => Err(to_python(py, &error)),
     }
+}
+
+/// A Python function that makes JSON of an answer.
+struct Reader {
+    name: String,
+    function: Py<PyAny>,
+}
+
+impl Reads for Reader {
+    fn read(&self, body: &[u8]) -> Result<Vec<u8>> {
+        let name = &self.name;
+        let failed = |what: String| Error::new(Kind::UnexpectedResponse, format!("the function {name:?} {what}"));
+        let read = |py: Python<'_>| {
+            let found = self.function.call1(py, (PyBytes::new(py, body),)).map_err(|problem| {
+                let class = problem.get_type(py).name().map(|name| name.to_string());
+                let text = one_line(&problem.value(py).to_string(), 200);
+                failed(format!("raised {}: {text}", class.unwrap_or_default()))
+            })?;
+            let rows = from_python(found.bind(py), "what it returned");
+            let rows = rows.map_err(|problem| failed(format!("returned what is no JSON: {}", problem.value(py))))?;
+            Ok(compact(&rows.to_json()).into_bytes())
+        };
+        let closing = || Error::new(Kind::ShuttingDown, "the interpreter is shutting down");
+        Python::try_attach(read).ok_or_else(closing)?
+    }
+}
+
+/// Gives the document with this digest functions that read its answers.
+#[pyfunction]
+pub fn set_readers(key: &str, readers: BTreeMap<String, Py<PyAny>>) {
+    let reader = |(name, function): (String, Py<PyAny>)| -> (String, Arc<dyn Reads>) {
+        (name.clone(), Arc::new(Reader { name, function }))
+    };
+    registry::set_readers(key, readers.into_iter().map(reader).collect());
+}
+
+/// The names of the functions that read the answers of a document.
+#[pyfunction]
+pub fn readers(key: &str) -> Vec<&'static str> {
+    let calls = registry::document(key).map_or(&[][..], |document| &document.call);
+    calls.iter().filter_map(|call| call.reader.as_deref()).collect()
 }
 
 /// Keeps a document without giving it its name, as what a pickle has brought, and returns its digest.

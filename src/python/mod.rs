@@ -38,6 +38,8 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(facts::registered, module)?)?;
     module.add_function(wrap_pyfunction!(facts::register, module)?)?;
     module.add_function(wrap_pyfunction!(facts::keep, module)?)?;
+    module.add_function(wrap_pyfunction!(facts::readers, module)?)?;
+    module.add_function(wrap_pyfunction!(facts::set_readers, module)?)?;
     module.add_function(wrap_pyfunction!(facts::document, module)?)?;
     module.add_function(wrap_pyfunction!(facts::mistakes, module)?)?;
     module.add_function(wrap_pyfunction!(facts::document_text, module)?)?;
@@ -66,9 +68,11 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
             "mistakes",
             "provider",
             "providers",
+            "readers",
             "register",
             "registered",
             "replay",
+            "set_readers",
             "shapes",
             "shut_down",
         ],

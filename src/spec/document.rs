@@ -425,6 +425,8 @@ pub struct Call {
     pub series: bool,
     /// How its rows come in pages.
     pub pages: Option<Pages>,
+    /// The function that makes JSON of its answers where they are something else; it is registered with the document.
+    pub reader: Option<String>,
 }
 
 /// An argument that a call takes.

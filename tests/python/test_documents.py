@@ -282,3 +282,73 @@ def test_checking_keeps_nothing_and_registering_keeps_a_text_once() -> None:
         _core.register(TEXT, True)
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     assert grown < 2_000, f"{grown} KiB more after 10,000 checks"
+
+
+CSV = b"day;size;count;kg\n2026-05-01;small;18446744073709551614;0.10\n2026-05-02;large;3;12.50\n"
+
+
+def read_csv(body: bytes) -> dict[str, Any]:
+    rows = [line.split(";") for line in body.decode().splitlines()[1:]]
+    days = [
+        {"day": f"{day}T00:00:00Z", "size": size, "count": int(count), "kg": Decimal(kg)}
+        for day, size, count, kg in rows
+    ]
+    return {"from": "2026-05-01T00:00:00Z", "days": days}
+
+
+def with_reader(name: str) -> str:
+    text = TEXT.replace('name = "toy"', f'name = "{name}"').replace("[[call]]", '[[call]]\nreader = "csv"')
+    return text.replace('"toy."', f'"{name}."')
+
+
+def test_answers_that_are_no_json_are_read_by_a_function_and_judged_as_all_others(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    make = mt.register(with_reader("csv_toy"), readers={"csv": read_csv})
+    server.script = [Reply(body=CSV)]
+    client = make(api_key="k", base_url=server.origin)
+    assert client.parcels_by_day(*RANGE).days[0].count == 2**64 - 2
+    usage = mt.fetch(client, *RANGE, now=NOW, archive=tmp_path)
+    assert [row["quantity"] for row in usage.to_dicts()] == [2**64 - 2, Decimal("0.1"), 3, Decimal("12.5")]
+    assert usage.evidence.to_dicts()[0]["bytes"] == len(CSV)
+    assert mt.replay(tmp_path).to_dicts() == usage.to_dicts()
+    told = run_python(
+        textwrap.dedent("""
+            import sys
+            import metertap as mt
+            usage = mt.replay(sys.argv[1], on_error="keep")
+            print(len(usage), usage.holes.to_dicts()[0]["reason"])
+        """),
+        str(tmp_path),
+    )
+    assert told.strip() == (
+        '0 the answers of parcels_by_day are read by the function "csv", which is not here: register the document of '
+        'csv_toy with readers={"csv": …}.'
+    )
+
+
+def test_what_a_reader_does_wrong_is_told(server: ScriptedServer) -> None:
+    text = with_reader("odd_toy")
+    make = mt.register(text)
+    client = make(api_key="k", base_url=server.origin)
+    with pytest.raises(errors.InvalidArgument, match='read by the function "csv", which is not here'):
+        client.parcels_by_day(*RANGE)
+    assert server.seen == []
+    with pytest.raises(errors.InvalidArgument, match="the document has no reader 'cvs'; it has csv"):
+        mt.register(text, readers={"cvs": read_csv})
+    with pytest.raises(errors.WrongType, match="the reader 'csv' must be a callable, not int"):
+        mt.register(text, readers={"csv": 7})  # type: ignore[dict-item]
+    server.script = [Reply(body=b"x")]
+    for reader, message in (
+        (lambda body: body.index(b"y"), 'the function "csv" raised ValueError: subsection not found'),
+        (lambda body: {"days": [{"count": float("nan")}]}, "raised ValueError: nan is no number of JSON"),
+        (lambda body: {"days": object()}, 'the function "csv" returned what is no JSON'),
+        (lambda body: {"days": [{"day": "2026-05-01T00:00:00Z", "count": 0.5}]}, r"\$\.days\[0\]\.count: .*whole"),
+        (lambda body: [], r"\$: expected an object"),
+    ):
+        mt.register(text, readers={"csv": reader})
+        with pytest.raises(errors.UnexpectedResponse, match=message):
+            client.parcels_by_day(*RANGE)
+    server.script = [Reply(status=403, body=b'{"code":"no","message":"not yours"}')]
+    with pytest.raises(errors.PermissionDenied, match="not yours"):
+        client.parcels_by_day(*RANGE)
