@@ -230,7 +230,17 @@ impl Provider for Documented {
     }
 
     fn sign(&self, account: &Account, request: &mut Request, proof: &Proof<'_>) -> Result<()> {
+        let fixed = self.document().headers.iter();
+        request
+            .headers
+            .extend(fixed.map(|(name, word)| (name.as_str(), word.clone())));
         match &self.document().auth {
+            Some(Auth::Headers(headers)) => {
+                for (name, secret) in headers {
+                    let word = proof.secrets.get(secret)?.expose().to_owned();
+                    request.headers.push((name, word));
+                }
+            }
             Some(Auth::Bearer(secret)) => signing::bearer(request, proof.secrets.get(secret)?),
             Some(Auth::Basic { user, password }) => {
                 let user = account.setting(user).unwrap_or_default();

@@ -247,9 +247,9 @@ fn holds(held: &Holds) -> String {
     match held {
         Holds::Flag => "bool".to_owned(),
         Holds::Integer => "int".to_owned(),
-        Holds::Decimal => "Decimal".to_owned(),
+        Holds::Decimal | Holds::Written => "Decimal".to_owned(),
         Holds::Text | Holds::Label => "str".to_owned(),
-        Holds::Instant => "datetime".to_owned(),
+        Holds::Instant | Holds::Seconds => "datetime".to_owned(),
         Holds::Day => "date".to_owned(),
         Holds::Record(shape) => shape.name.to_owned(),
         Holds::List(items) | Holds::ListOrNothing(items) => format!("list[{}]", holds(items)),
@@ -272,6 +272,8 @@ fn collect(held: &Holds, all: &mut serde_json::Map<String, Value>) {
         | Holds::Label
         | Holds::Instant
         | Holds::Day
+        | Holds::Seconds
+        | Holds::Written
         | Holds::Anything => {}
     }
 }

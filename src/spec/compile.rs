@@ -337,7 +337,14 @@ impl Checker<'_> {
             call.wire = call.wire.replace("{Name}", &camel(&call.name));
             let at = call.rows.iter().flat_map(|rows| rows.at.iter());
             let row = at.fold(call.returns.clone(), |held, key| member(&held, key).unwrap_or(held));
-            let holds = |wire: &str| member(&row, wire).or_else(|| member(&call.returns, wire));
+            let inner = call.rows.iter().find_map(|rows| rows.inner.as_ref());
+            let inner = inner.and_then(|key| member(&row, key));
+            let inside = |wire: &str| inner.as_ref().and_then(|inner| member(inner, wire));
+            let holds = |wire: &str| {
+                inside(wire)
+                    .or_else(|| member(&row, wire))
+                    .or_else(|| member(&call.returns, wire))
+            };
             if let Some(rows) = &mut call.rows {
                 rows.list = Path(call.answer.iter().chain(rows.at.iter()).cloned().collect());
                 let told = rows.time.as_ref().and_then(|time| holds(time));
@@ -367,6 +374,12 @@ impl Checker<'_> {
                     .is_none_or(|held| held.ends_with('?') || plain(held).is_none());
                 figure.holds = held.and_then(|held| plain(&held)).or(Some(Holds::Decimal));
                 figure.optional |= figure.value.is_empty() && figure.total.is_some();
+                let labels = call.rows.iter().flat_map(|rows| &rows.labels).collect::<Vec<_>>();
+                let place = |name: &String| labels.iter().position(|label| **label == *name);
+                let only = figure.when.iter();
+                figure.only = only
+                    .filter_map(|(name, word)| Some((place(name)?, word.clone())))
+                    .collect();
                 if let Some(name) = &figure.name {
                     let known = meters.iter().position(|known| known == name);
                     figure.meter = known.or(Some(meters.len()));
@@ -406,7 +419,21 @@ impl Checker<'_> {
                     self.unknown("auth", "secret of the account", name, secrets());
                 }
             }
+            Some(Auth::Headers(headers)) => {
+                for (header, secret) in headers {
+                    self.unknown(
+                        &format!("auth.headers.{header}"),
+                        "secret of the account",
+                        secret,
+                        secrets(),
+                    );
+                    self.header(&format!("auth.headers.{header}"), header);
+                }
+            }
             Some(Auth::Scheme(_)) | None => {}
+        }
+        for header in document.headers.keys() {
+            self.header(&format!("headers.{header}"), header);
         }
         for (name, field) in &document.account {
             self.accepts(&format!("account.{name}"), &field.accepts);
@@ -441,6 +468,15 @@ impl Checker<'_> {
             }
             self.call(&at, call, document);
             for (place, figure) in call.meter.iter().enumerate() {
+                for name in figure.when.keys() {
+                    let labels = call.rows.iter().flat_map(|rows| &rows.labels).map(String::as_str);
+                    self.unknown(
+                        &format!("{at}.meter.{place}.when.{name}"),
+                        "label of the rows",
+                        name,
+                        labels,
+                    );
+                }
                 let Some(name) = &figure.name else { continue };
                 let (at, name) = (format!("{at}.meter.{place}"), format!("{}{name}", call.meter_prefix));
                 self.dimensions(&at, figure.dimensions.as_ref().unwrap_or(&call.dimensions));
@@ -476,6 +512,13 @@ impl Checker<'_> {
                 let names = document.call.iter().map(|call| call.name.as_str());
                 self.unknown(&format!("together.{place}.parts"), "call", part, names);
             }
+        }
+    }
+
+    fn header(&mut self, at: &str, name: &str) {
+        let is_sent_as_it_is = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
+        if name.is_empty() || !name.chars().all(is_sent_as_it_is) {
+            self.wrong(at, "the name of a header has small letters, digits and hyphens");
         }
     }
 

@@ -44,6 +44,8 @@ pub struct Document {
     pub ways: Vec<Vec<String>>,
     /// What makes a request authentic.
     pub auth: Option<Auth>,
+    /// Headers that every request has, in small letters.
+    pub headers: IndexMap<String, String>,
     /// What a refusal means.
     pub fail: Fail,
     /// What a selection takes besides meters.
@@ -164,6 +166,8 @@ pub enum Auth {
     },
     /// `Authorization: Bearer` and a token that is fetched by client credentials (OAuth 2).
     ClientCredentials(ClientCredentials),
+    /// Headers, in small letters, and the secrets that they hold.
+    Headers(IndexMap<String, String>),
     /// A scheme that is code, by its name.
     Scheme(String),
 }
@@ -476,6 +480,8 @@ pub enum Format {
     Seconds,
     /// Milliseconds since 1970.
     Milliseconds,
+    /// The day in UTC, as `YYYY-MM-DD`; a moment within a day is refused.
+    Date,
 }
 
 /// What happens to fractions of the smallest unit of a notation.
@@ -578,6 +584,10 @@ pub struct Figure {
     pub total: Option<String>,
     /// Its unit.
     pub unit: String,
+    /// The power of ten by which the service's number is multiplied to be in that unit: -2 for cents.
+    pub scale: i32,
+    /// The labels, and what they must be in a row that has this number.
+    pub when: IndexMap<String, String>,
     /// True if it may be missing.
     pub optional: bool,
     /// The name of its meter, if it is one; figures of the same name are one, told apart by their labels.
@@ -602,6 +612,9 @@ pub struct Figure {
     /// True if it may be null.
     #[serde(skip)]
     pub is_nullable: bool,
+    /// The places of the labels in `when` among those of a row, and what they must be.
+    #[serde(skip)]
+    pub only: Vec<(usize, String)>,
     /// Its meter's place in the source.
     #[serde(skip)]
     pub meter: Option<usize>,
@@ -679,6 +692,8 @@ pub struct Grain {
     pub span: Option<Span>,
     /// The longest range if rows are split, in seconds.
     pub split: Option<i64>,
+    /// What the query has besides with it, such as the largest page.
+    pub query: IndexMap<String, String>,
     /// True if it is the one that is meant where none is chosen; else the last one is.
     pub usual: bool,
 }

@@ -20,6 +20,9 @@ use crate::values::quantity::Quantity;
 use crate::values::shape::{Holds, instant};
 use crate::values::window::Instant;
 
+/// So many kinds of rows are told by name.
+const MOST_TOLD: usize = 10;
+
 impl Document {
     /// Puts the readings in a reply into the sink, and returns the service's id of the request.
     pub fn collect(
@@ -268,6 +271,19 @@ impl Answer<'_> {
     }
 
     fn remark(&self, rows: &Rows<'_>, sink: &mut dyn Sink) {
+        if !rows.unmet.is_empty() {
+            let told = rows
+                .unmet
+                .iter()
+                .take(MOST_TOLD)
+                .map(String::as_str)
+                .collect::<Vec<_>>()
+                .join(", ");
+            let count = rows.unmet.len();
+            sink.note(format!(
+                "rows that no meter of the document counts, of {count} kinds: {told}"
+            ));
+        }
         for place in &rows.nameless {
             sink.note(format!("{place}: there is no number"));
         }

@@ -22,6 +22,9 @@ impl Document {
         let mut pairs: Vec<(&str, String)> = fixed
             .map(|(key, value)| (key.as_str(), value.replace("{wire}", &asked.wire)))
             .collect();
+        let grain = asked.grain_of(call).or_else(|| asked.usual_grain());
+        let of_grain = grain.iter().flat_map(|grain| &grain.query);
+        pairs.extend(of_grain.map(|(key, value)| (key.as_str(), value.clone())));
         let mut body = None;
         let is_in_path = |name: &str| template.contains('{') && template.contains(&format!("{{{name}}}"));
         for taken in asked.takes.iter().filter(|taken| !is_in_path(&taken.name)) {
@@ -150,6 +153,7 @@ fn plain(asked: &document::Call, account: &Account, call: &Call, name: &str, val
     let own = moments.offset_of.as_ref().and_then(|name| account.setting(name));
     let (unit, word) = match moments.format {
         Format::Milliseconds => (1_000_000, "millisecond"),
+        Format::Date => (86_400_000_000_000, "day"),
         _ => (1_000_000_000, "second"),
     };
     let fraction = instant.at.as_nanosecond().rem_euclid(unit);
@@ -176,6 +180,7 @@ fn plain(asked: &document::Call, account: &Account, call: &Call, name: &str, val
         (Format::Utc, None) => Plain::String(moment.to_utc_text()),
         (Format::Seconds, _) => Plain::from(at.as_second()),
         (Format::Milliseconds, _) => Plain::from(at.as_millisecond()),
+        (Format::Date, _) => Plain::String(Instant::utc(at).zoned().date().to_string()),
     })
 }
 

@@ -4,6 +4,7 @@
 //! of which there are more come first, and then nothing of it counts.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
@@ -15,7 +16,7 @@ use crate::values::arguments::in_one_case;
 use crate::values::error::{Error, Result};
 use crate::values::json::{At, Items, Json, Peek, Reader, occurs_twice, refuse_duplicates};
 use crate::values::quantity::{Quantity, check_count};
-use crate::values::shape::{Holds, Shape, day, instant};
+use crate::values::shape::{Holds, Shape, day, instant, seconds};
 use crate::values::window::Instant;
 
 /// Room for so many rows is made at once.
@@ -59,6 +60,10 @@ pub struct Rows<'b> {
     pub(super) absent: Vec<usize>,
     /// The buckets of the moments with which arrays line up.
     pub(super) moments: Vec<Bucket>,
+    /// The labels of rows of which no figure of the document is.
+    pub unmet: BTreeSet<String>,
+    /// The figures of the call, where they choose their rows.
+    choosy: &'static [Figure],
     /// Where there is no number, one by one; not in series, in which there may be thousands.
     pub nameless: Vec<String>,
     /// What a row is, where all of its fields may be missing.
@@ -134,6 +139,12 @@ impl<'b> Rows<'b> {
             absent: Vec::new(),
             moments: Vec::new(),
             nameless: Vec::new(),
+            unmet: BTreeSet::new(),
+            choosy: if asked.meter.iter().all(|figure| !figure.only.is_empty()) {
+                &asked.meter
+            } else {
+                &[]
+            },
             shape,
             count: 0,
             problem: None,
@@ -234,8 +245,22 @@ impl<'b> Rows<'b> {
                 other => return Err(Error::unexpected(path(list, place, key), other.expected("a string"))),
             });
         }
+        let labels = self
+            .labels
+            .get(self.labels.len() - rows.texts.len()..)
+            .unwrap_or_default();
+        if !self.choosy.is_empty() && !self.choosy.iter().any(|figure| figure.is_of(labels)) {
+            let told = labels.iter().map(|label| label.as_deref().unwrap_or("null"));
+            self.unmet.insert(told.collect::<Vec<_>>().join(" "));
+        }
         for (wanted, (key, slot)) in self.wanted.iter().zip(slots) {
             let figure = wanted.figure;
+            if !figure.is_of(labels) {
+                // The row is about something else.
+                self.absent.push(self.figures.len());
+                self.figures.push(None);
+                continue;
+            }
             self.figures.push(match slot {
                 Slot::Scalar(held) => {
                     number(figure, held).map_err(|problem| Error::unexpected(path(list, place, key), problem))?
@@ -453,6 +478,14 @@ impl Slot<'_> {
     }
 }
 
+impl Figure {
+    /// True if a row with these labels has it.
+    fn is_of(&self, labels: &[Option<Cow<'_, str>>]) -> bool {
+        let has = |(place, word): &(usize, String)| labels.get(*place).and_then(Option::as_deref) == Some(&**word);
+        self.only.iter().all(has)
+    }
+}
+
 /// What a number must be, with its article.
 fn expected(figure: &Figure) -> &'static str {
     match figure.holds {
@@ -468,12 +501,26 @@ pub(super) fn number(figure: &Figure, held: &Json<'_>) -> std::result::Result<Op
             if let Some(Holds::Integer) = figure.holds {
                 check_count(text).map_err(|problem| problem.message.clone())?;
             }
-            Quantity::parse(text)
+            scaled(figure, text)
                 .map(Some)
                 .map_err(|problem| problem.message.clone())
         }
+        Json::Text(text) if matches!(figure.holds, Some(Holds::Written)) => scaled(figure, text)
+            .map(Some)
+            .map_err(|_| format!("expected a number, found {text:?}")),
         Json::Null if figure.is_nullable => Ok(None),
         other => Err(format!("expected {}, found {}", expected(figure), other.describe())),
+    }
+}
+
+/// A number in its meter's unit, exactly.
+fn scaled(figure: &Figure, text: &str) -> Result<Quantity> {
+    match figure.scale {
+        0 => Quantity::parse(text),
+        power if text.contains(['e', 'E']) => Err(Error::invalid(format!(
+            "{text} has an exponent, and its unit another {power}"
+        ))),
+        power => Quantity::parse(&format!("{text}e{power}")),
     }
 }
 
@@ -487,6 +534,7 @@ fn moment(holds: Holds, held: &Json<'_>) -> std::result::Result<Timestamp, Strin
     let at = At::root(held);
     let found = match holds {
         Holds::Day => day(&at).and_then(Instant::midnight),
+        Holds::Seconds => seconds(&at),
         _ => instant(&at),
     };
     // Its place is the caller's to name.

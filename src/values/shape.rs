@@ -10,6 +10,7 @@ use jiff::civil::Date;
 
 use super::error::{Error, Result};
 use super::json::{At, Json, Path};
+use super::quantity::Quantity;
 use super::window::Instant;
 
 /// A record: its name in Python, and its fields.
@@ -47,6 +48,10 @@ pub enum Holds {
     Label,
     /// An RFC 3339 instant with its offset.
     Instant,
+    /// An instant in whole seconds since 1970.
+    Seconds,
+    /// A number that is written as a string, exactly as written.
+    Written,
     /// A day: `YYYY-MM-DD`, or an instant or epoch milliseconds of which the UTC date is taken.
     Day,
     /// A record.
@@ -64,7 +69,7 @@ pub enum Holds {
 }
 
 /// The plain kinds of values, by the names that documents give to them.
-pub const PLAIN: [(&str, Holds); 8] = [
+pub const PLAIN: [(&str, Holds); 10] = [
     ("flag", Holds::Flag),
     ("integer", Holds::Integer),
     ("decimal", Holds::Decimal),
@@ -72,6 +77,8 @@ pub const PLAIN: [(&str, Holds); 8] = [
     ("label", Holds::Label),
     ("instant", Holds::Instant),
     ("day", Holds::Day),
+    ("seconds", Holds::Seconds),
+    ("written", Holds::Written),
     ("anything", Holds::Anything),
 ];
 
@@ -173,6 +180,12 @@ impl Holds {
                 _ => Err(at.expected("a string")),
             },
             Self::Instant => instant(at).map(Typed::Instant),
+            Self::Seconds => seconds(at).map(Typed::Instant),
+            Self::Written => {
+                let text = at.text()?;
+                Quantity::parse(text).map_err(|_| at.expected("a string that is a number"))?;
+                Ok(Typed::Decimal(text.to_owned()))
+            }
             Self::Day => day(at).map(Typed::Day),
             Self::Record(shape) => shape.read(at),
             Self::ListOrNothing(_) if *at.value == Json::Null => Ok(Typed::List(Vec::new())),
@@ -216,6 +229,13 @@ impl Holds {
 /// Reads an RFC 3339 instant.
 pub fn instant(at: &At<'_, '_>) -> Result<Instant> {
     Instant::parse(at.text()?).map_err(|problem| at.blame(&problem))
+}
+
+/// Reads an instant that is written as whole seconds since 1970.
+pub fn seconds(at: &At<'_, '_>) -> Result<Instant> {
+    let seconds: i64 = at.integer()?.parse().map_err(|_| at.expected("seconds since 1970"))?;
+    let found = jiff::Timestamp::from_second(seconds).map_err(|_| at.expected("seconds since 1970"))?;
+    Ok(Instant::utc(found))
 }
 
 /// Reads a day in any of the three notations that a service may use for it.

@@ -184,7 +184,7 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     (
         r#"returns = "[Row]""#,
         r#"returns = "[Rwo]""#,
-        r#"25: call "requests" returns: there is no shape above, or plain kind of value, "Rwo"; known here: flag, integer, decimal, text, label, instant, day, anything, Row"#,
+        r#"25: call "requests" returns: there is no shape above, or plain kind of value, "Rwo"; known here: flag, integer, decimal, text, label, instant, day, seconds, written, anything, Row"#,
     ),
     (
         r#"returns = "[Row]""#,
@@ -214,7 +214,7 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     (
         r#"bearer = "api_key""#,
         r#"barer = "api_key""#,
-        r#"7: auth must be one of bearer, basic, client_credentials, scheme, not "barer"; did you mean "bearer"?"#,
+        r#"7: auth must be one of bearer, basic, client_credentials, headers, scheme, not "barer"; did you mean "bearer"?"#,
     ),
     (
         r#"bearer = "api_key""#,
