@@ -394,6 +394,40 @@ impl Checker<'_> {
         if document.metertap_spec != 1 && self.root.member("metertap_spec").is_some() {
             self.wrong("metertap_spec", "there is no such version of the vocabulary: write 1");
         }
+        self.account(document);
+        for (name, select) in &document.select {
+            self.accepts(&format!("select.{name}"), &select.accepts);
+            for other in select.without.keys() {
+                let names = document.select.keys().map(String::as_str);
+                self.unknown(&format!("select.{name}.without.{other}"), "selection", other, names);
+            }
+        }
+        let mut known: Vec<&str> = Vec::new();
+        for (name, shape) in &document.shape {
+            for (field, member) in &shape.fields {
+                self.holds(&format!("shape.{name}.fields.{field}"), member.parts(field).1, &known);
+            }
+            known.push(name);
+        }
+        self.calls(document, &known);
+        for (place, when) in document.fail.when.iter().enumerate() {
+            for name in &when.call {
+                let names = document.call.iter().map(|call| call.name.as_str());
+                self.unknown(&format!("fail.when.{place}.call"), "call", name, names);
+            }
+        }
+        for (place, canned) in document.tests.iter().enumerate() {
+            self.canned(&format!("tests.{place}"), canned, document);
+        }
+        for (place, together) in document.together.iter().enumerate() {
+            for part in &together.parts {
+                let names = document.call.iter().map(|call| call.name.as_str());
+                self.unknown(&format!("together.{place}.parts"), "call", part, names);
+            }
+        }
+    }
+
+    fn account(&mut self, document: &Document) {
         let secrets = || {
             document
                 .account
@@ -442,24 +476,13 @@ impl Checker<'_> {
             let fields = document.account.iter().map(|(name, _)| name.as_str());
             self.unknown("ways", "field of the account", field, fields);
         }
-        for (name, select) in &document.select {
-            self.accepts(&format!("select.{name}"), &select.accepts);
-            for other in select.without.keys() {
-                let names = document.select.keys().map(String::as_str);
-                self.unknown(&format!("select.{name}.without.{other}"), "selection", other, names);
-            }
-        }
-        let mut known: Vec<&str> = Vec::new();
-        for (name, shape) in &document.shape {
-            for (field, member) in &shape.fields {
-                self.holds(&format!("shape.{name}.fields.{field}"), member.parts(field).1, &known);
-            }
-            known.push(name);
-        }
+    }
+
+    fn calls(&mut self, document: &Document, known: &[&str]) {
         let (mut calls, mut meters) = (HashSet::new(), Vec::<(String, &Call, &Figure)>::new());
         for (place, call) in document.call.iter().enumerate() {
             let at = format!("call.{place}");
-            self.holds(&format!("{at}.returns"), &call.returns, &known);
+            self.holds(&format!("{at}.returns"), &call.returns, known);
             if !calls.insert(&call.name) {
                 self.wrong(
                     &at,
@@ -496,21 +519,6 @@ impl Checker<'_> {
                     }
                 }
                 meters.push((name, call, figure));
-            }
-        }
-        for (place, when) in document.fail.when.iter().enumerate() {
-            for name in &when.call {
-                let names = document.call.iter().map(|call| call.name.as_str());
-                self.unknown(&format!("fail.when.{place}.call"), "call", name, names);
-            }
-        }
-        for (place, canned) in document.tests.iter().enumerate() {
-            self.canned(&format!("tests.{place}"), canned, document);
-        }
-        for (place, together) in document.together.iter().enumerate() {
-            for part in &together.parts {
-                let names = document.call.iter().map(|call| call.name.as_str());
-                self.unknown(&format!("together.{place}.parts"), "call", part, names);
             }
         }
     }
