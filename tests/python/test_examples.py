@@ -1,4 +1,4 @@
-"""Documents of services that people pay for: sound, their canned answers read, a quarter of each planned as its page says."""
+"""Documents of services that people pay for: sound, read as they say, and planned for a quarter as their pages say."""
 
 from __future__ import annotations
 
