@@ -11,6 +11,7 @@ use crate::spec::document::{Canned, Given, Scalar};
 use crate::usage::{Evidence, Outcome, Usage};
 use crate::values::arguments::Value;
 use crate::values::error::{Error, Result};
+use crate::values::json::Json;
 
 /// The call that a canned answer is for.
 pub fn asked(provider: &'static dyn Provider, canned: &Canned) -> Result<Call> {
@@ -32,18 +33,52 @@ pub fn asked(provider: &'static dyn Provider, canned: &Canned) -> Result<Call> {
 /// The reply that a canned answer is.
 pub fn reply(canned: &Canned) -> Reply {
     let headers = canned.headers.iter();
-    Reply {
+    let reply = Reply {
         status: canned.status.unwrap_or(200),
         headers: headers
             .map(|(name, value)| (name.to_lowercase(), value.clone()))
             .collect(),
-        body: canned.answer.trim().as_bytes().to_vec(),
+        body: canned.answer.first().map(|body| body.trim().into()).unwrap_or_default(),
+    };
+    match canned.answer.as_slice() {
+        [] | [_] => reply,
+        pages => reply.of_pages(&pages.iter().map(|page| page.trim().into()).collect::<Vec<_>>()),
     }
 }
 
-/// The request that a canned answer is for.
-pub fn request(provider: &'static dyn Provider, account: &Account, canned: &Canned) -> Result<Request> {
-    provider.request(account, &asked(provider, canned)?)
+/// The requests that a canned answer is for, one for each of its pages, with the replies to them.
+pub fn exchanges(provider: &'static dyn Provider, account: &Account, canned: &Canned) -> Result<Vec<(Request, Reply)>> {
+    let asked = asked(provider, canned)?;
+    let mut found = Vec::new();
+    let mut latest = asked.clone();
+    let mut whole: Option<Json<'static>> = None;
+    for body in &canned.answer {
+        let reply = Reply {
+            body: body.trim().into(),
+            ..reply(canned)
+        };
+        found.push((provider.request(account, &latest)?, reply));
+        if canned.answer.len() == found.len() {
+            break;
+        }
+        let page = Json::parse(body.trim().as_bytes())?.into_owned();
+        match &mut whole {
+            None => whole = Some(page),
+            Some(whole) => provider.join(&asked, whole, page)?,
+        }
+        let next = whole
+            .as_ref()
+            .map(|whole| provider.next(&asked, &latest, whole))
+            .transpose()?;
+        let Some(next) = next.flatten() else {
+            return Err(Error::invalid(format!(
+                "page {} of a canned answer names no further one",
+                found.len()
+            )));
+        };
+        latest = next;
+    }
+    Ok(found)
 }
 
 /// What a fetch makes of a canned answer: a usage of this one call. Nothing where the call is no source of readings, of

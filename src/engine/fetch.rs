@@ -496,7 +496,7 @@ fn without_secrets(reply: &Reply, words: &[&Secret]) -> Option<Reply> {
     })
 }
 
-fn finish(mut error: Error, client: &Client, call: &Call, attempts: u32, elapsed: Duration) -> Error {
+pub(super) fn finish(mut error: Error, client: &Client, call: &Call, attempts: u32, elapsed: Duration) -> Error {
     error.attempts = attempts;
     error.elapsed = elapsed;
     if !matches!(error.kind, Kind::InvalidArgument | Kind::WrongType) {

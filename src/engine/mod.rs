@@ -14,6 +14,7 @@ pub mod limits;
 mod login;
 pub mod native;
 pub mod observe;
+mod pages;
 pub mod retry;
 pub mod run;
 pub mod together;

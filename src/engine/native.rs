@@ -30,41 +30,12 @@ pub enum Value {
     Raw(Json<'static>),
 }
 
-/// What one answer is.
-enum Step {
-    /// All that was asked for.
-    Whole(Native),
-    /// A page of it, and the call for the next one.
-    Page(Json<'static>, Call),
-}
-
 impl Engine {
     /// Makes a call, and those for its further pages.
     pub async fn ask_native(&self, client: &Client, call: &Call, raw: bool, trace: &Trace) -> Result<Native> {
         let provider = client.provider;
-        let first = |reply: &Reply| {
-            let document = provider.answer(call, reply)?;
-            let id = provider.request_id(reply, &document);
-            let read = || match provider.next(call, call, &document)? {
-                None => native(provider, call, raw, &document, reply).map(Step::Whole),
-                Some(next) => Ok(Step::Page(document.clone().into_owned(), next)),
-            };
-            // Some tell it in the body only.
-            read().map_err(|error| error.with_request_id(id))
-        };
-        let (mut whole, mut next) = match self.ask(client, call, trace, first).await? {
-            Step::Whole(native) => return Ok(native),
-            Step::Page(document, next) => (document, next),
-        };
-        loop {
-            let page = |reply: &Reply| Ok((provider.answer(&next, reply)?.into_owned(), reply.clone()));
-            let (page, reply) = self.ask(client, &next, trace, page).await?;
-            provider.join(call, &mut whole, page)?;
-            match provider.next(call, &next, &whole)? {
-                Some(further) => next = further,
-                None => return native(provider, call, raw, &whole, &reply),
-            }
-        }
+        let read = |document: &Json<'_>, reply: &Reply| native(provider, call, raw, document, reply);
+        self.ask_all(client, call, trace, read).await
     }
 }
 
@@ -72,8 +43,7 @@ fn answered_at(reply: &Reply) -> Timestamp {
     reply.date().unwrap_or_else(|| clock::now(SignedDuration::ZERO))
 }
 
-/// `document` is what the reply holds, or what the pages hold of which it is the last. What comes in pages is no source of
-/// readings.
+/// `document` is what the reply holds, or what the pages hold that it is made of.
 fn native(provider: &dyn Provider, call: &Call, raw: bool, document: &Json<'_>, reply: &Reply) -> Result<Native> {
     let remarks = remarks(provider, call, reply, answered_at(reply));
     At::root(document).check_floats()?;

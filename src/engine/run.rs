@@ -159,7 +159,11 @@ impl Engine {
             evidence.request_id = id;
             Ok((readings, evidence, archive.map(|_| reply.clone())))
         };
-        let answer = self.ask(client, &call.call, &own, read).await;
+        let answer = if client.provider.is_paged(&call.call) {
+            self.ask_all(client, &call.call, &own, |_, reply| read(reply)).await
+        } else {
+            self.ask(client, &call.call, &own, read).await
+        };
         let events = own.drain();
         let answered = events
             .iter()

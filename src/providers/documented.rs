@@ -148,15 +148,15 @@ impl Documented {
         readers.get(name).cloned().ok_or_else(missing).map(Some)
     }
 
-    /// A reply as JSON; that of a refusal stays what it is.
-    fn as_json<'r>(&self, operation: &Operation, reply: &'r Reply) -> Result<Cow<'r, Reply>> {
-        Ok(match self.reader(operation)? {
-            Some(reader) if reply.is_success() => Cow::Owned(Reply {
-                body: reader.read(&reply.body)?,
-                ..reply.clone()
-            }),
-            _ => Cow::Borrowed(reply),
-        })
+    /// A reply as one text of JSON; that of a refusal stays what it is.
+    fn as_json<'r>(&self, call: &Call, reply: &'r Reply) -> Result<Cow<'r, Reply>> {
+        let body = match (self.reader(call.operation)?, reply.pages().as_slice()) {
+            (Some(reader), _) if reply.is_success() => reader.read(&reply.body)?,
+            (_, pages @ [_, ..]) => self.document().merge(call, pages)?,
+            _ => return Ok(Cow::Borrowed(reply)),
+        };
+        let (status, headers) = (reply.status, reply.headers.clone());
+        Ok(Cow::Owned(Reply { status, headers, body }))
     }
 
     fn kept(&self) -> &Kept {
@@ -274,7 +274,7 @@ impl Provider for Documented {
     }
 
     fn answer<'b>(&self, call: &Call, reply: &'b Reply) -> Result<Json<'b>> {
-        match self.as_json(call.operation, reply)? {
+        match self.as_json(call, reply)? {
             Cow::Borrowed(reply) => self.document().answer(call, reply),
             Cow::Owned(reply) => self.document().answer(call, &reply).map(Json::into_owned),
         }
@@ -301,6 +301,10 @@ impl Provider for Documented {
         Ok(found)
     }
 
+    fn is_paged(&self, call: &Call) -> bool {
+        self.document().is_paged(call)
+    }
+
     fn next(&self, asked: &Call, latest: &Call, whole: &Json<'_>) -> Result<Option<Call>> {
         self.document().next(self, asked, latest, whole)
     }
@@ -316,7 +320,7 @@ impl Provider for Documented {
         fetched_at: Timestamp,
         sink: &mut dyn Sink,
     ) -> Result<Option<String>> {
-        let reply = self.as_json(call.call.operation, reply)?;
+        let reply = self.as_json(&call.call, reply)?;
         self.beside.collect(self.document(), call, &reply, fetched_at, sink)
     }
 }

@@ -8,13 +8,12 @@ use super::convert::{datetime, from_python, moment_of};
 use super::errors::to_python;
 use crate::engine::canned;
 use crate::providers::registry;
-use crate::service::{Account, Provider};
+use crate::service::{Account, Provider, Reply, Request};
 use crate::simulator::canned::{Answer, Canned};
 use crate::simulator::faults::{Fault, FaultKind, MENU};
 use crate::simulator::http;
 use crate::simulator::server::{Certificate, Config};
 use crate::simulator::{self};
-use crate::spec::document;
 use crate::values::arguments::{Arguments, Value};
 use crate::values::error::{Error, Kind, Result};
 use crate::values::text::one_line;
@@ -268,12 +267,17 @@ fn canned(key: &str) -> Result<Canned> {
         )?,
         secrets: Vec::new(),
     };
-    let answers = document.tests.iter().map(|test| answer(provider, &account, test));
-    Ok(Canned {
-        name: provider.name(),
-        fields,
-        answers: answers.collect::<Result<_>>()?,
-    })
+    let mut answers = Vec::new();
+    for test in &document.tests {
+        let exchanges = canned::exchanges(provider, &account, test)?;
+        answers.extend(
+            exchanges
+                .into_iter()
+                .map(|(request, reply)| answer(&account, &request, reply)),
+        );
+    }
+    let name = provider.name();
+    Ok(Canned { name, fields, answers })
 }
 
 fn settings_of(provider: &dyn Provider, fields: &[(&'static str, String)]) -> Vec<(String, Value)> {
@@ -286,23 +290,21 @@ fn settings_of(provider: &dyn Provider, fields: &[(&'static str, String)]) -> Ve
 }
 
 /// A canned answer, with the request that it is for.
-fn answer(provider: &'static dyn Provider, account: &Account, test: &document::Canned) -> Result<Answer> {
-    let request = canned::request(provider, account, test)?;
-    let reply = canned::reply(test);
+fn answer(account: &Account, request: &Request, reply: Reply) -> Answer {
     let rest = request.url.strip_prefix(&account.base_url).unwrap_or_default();
     let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
-    Ok(Answer {
+    let query = http::Request {
+        query: query.to_owned(),
+        ..http::Request::default()
+    };
+    Answer {
         method: format!("{:?}", request.method).to_uppercase(),
         path: path.to_owned(),
-        query: http::Request {
-            query: query.to_owned(),
-            ..http::Request::default()
-        }
-        .query_pairs(),
+        query: query.query_pairs(),
         status: reply.status,
         headers: reply.headers,
         body: reply.body,
-    })
+    }
 }
 
 /// The simulator's sentence as our error; what it repeats of an argument may be of any length and form.

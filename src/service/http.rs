@@ -80,6 +80,10 @@ pub const REQUEST_IDS: [&str; 4] = [
     "x-tt-logid",
 ];
 
+/// The media type of several JSON texts, and what stands before each of them.
+const SEQUENCE: &str = "application/json-seq";
+const SEPARATOR: u8 = 0x1e;
+
 /// A complete answer: its body is decoded, and no longer than the caps allow.
 #[derive(Debug, Clone, Default)]
 pub struct Reply {
@@ -98,6 +102,30 @@ impl Reply {
             .iter()
             .find(|(key, _)| key == name)
             .map(|(_, value)| value.as_str())
+    }
+
+    /// The reply with the bodies of all pages of an answer, each as the service sent it: a JSON text sequence (RFC 7464).
+    /// JSON has no such separator in it.
+    #[must_use]
+    pub fn of_pages(&self, bodies: &[Vec<u8>]) -> Self {
+        let mut reply = self.clone();
+        reply.headers.retain(|(name, _)| name != "content-type");
+        reply.headers.push(("content-type".to_owned(), SEQUENCE.to_owned()));
+        reply.body = bodies
+            .iter()
+            .flat_map(|body| [&[SEPARATOR][..], body, b"\n"])
+            .collect::<Vec<_>>()
+            .concat();
+        reply
+    }
+
+    /// The bodies of the pages that this reply is made of; none if it is one answer.
+    pub fn pages(&self) -> Vec<&[u8]> {
+        if self.header("content-type") != Some(SEQUENCE) {
+            return Vec::new();
+        }
+        let texts = self.body.split(|byte| *byte == SEPARATOR);
+        texts.filter(|text| !text.is_empty()).collect()
     }
 
     /// The service's id of the request, as its headers tell it.

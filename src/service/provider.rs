@@ -105,6 +105,11 @@ pub trait Provider: Send + Sync {
         asked_by(self.facts(), call, at)
     }
 
+    /// True if the answer to a call may come in pages.
+    fn is_paged(&self, _call: &Call) -> bool {
+        false
+    }
+
     /// The call for what comes after the pages so far, where rows come in pages and the caller of `asked` named none:
     /// `latest` is the last call that was made, and `whole` what all of them gave.
     fn next(&self, _asked: &Call, _latest: &Call, _whole: &Json<'_>) -> Result<Option<Call>> {

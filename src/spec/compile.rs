@@ -56,8 +56,6 @@ const NEEDED: &[(&str, &str, &str)] = &[
     ("call.#.takes.#", "doc", "\"the start of the range\""),
     ("call.#.meter.#", "unit", "\"requests\""),
     ("call.#.grain.#", "every", "86400"),
-    ("call.#.pages", "number", "\"page\""),
-    ("call.#.pages", "size", "\"page_size\""),
 ];
 
 /// A document that was found sound, and may now live for ever.
@@ -576,6 +574,16 @@ impl Checker<'_> {
         }
         if let Some(items) = call.rows.as_ref().and_then(|rows| rows.items.as_ref()) {
             self.holds(&format!("{at}.rows.items"), items, &[]);
+        }
+        if let Some(pages) = &call.pages {
+            let is_numbered = !pages.number.is_empty() && !pages.size.is_empty();
+            if is_numbered == (!pages.next.is_empty() && !pages.fills.is_empty()) {
+                let text = "say how a further page is asked for: by number and size, or by next and fills";
+                self.wrong(&format!("{at}.pages"), text);
+            }
+        }
+        for name in call.pages.iter().flat_map(|pages| &pages.fills) {
+            self.unknown(&format!("{at}.pages.fills"), "argument", name, names());
         }
         let one_of = call.one_of.iter().flatten().map(|name| ("one_of", name));
         let split = call

@@ -634,8 +634,8 @@ pub struct Canned {
     pub status: Option<u16>,
     /// Its headers.
     pub headers: IndexMap<String, String>,
-    /// Its body.
-    pub answer: String,
+    /// Its body; of an answer in pages, the body of each.
+    pub answer: Vec<String>,
     /// The readings in it: the meter, the start, the quantity as text, and dimensions that are not null.
     pub readings: Vec<IndexMap<String, String>>,
     /// The class of the error that it is, if it has no readings for that.
@@ -712,6 +712,12 @@ pub struct Pages {
     pub total: Path,
     /// Where it says how many a page has.
     pub told: Path,
+    /// Where it says how to ask for the next page, where pages have no numbers: a text, or an address.
+    pub next: Path,
+    /// The arguments that are filled by that: by the text itself, or by what the address has for them in its query.
+    pub fills: Vec<String>,
+    /// Where it says whether there is a next page, if that decides.
+    pub more: Path,
 }
 
 /// Keys that lead to a place in an answer, written with dots between.

@@ -10,10 +10,16 @@ use crate::values::json::Json;
 impl Document {
     /// The call for what comes after the pages so far, where rows come in pages and the caller of `asked` named none.
     pub fn next(&self, provider: &dyn Provider, asked: &Call, latest: &Call, whole: &Json<'_>) -> Result<Option<Call>> {
-        let found = self.paged(asked);
-        let Some((pages, list)) = found.filter(|(pages, _)| asked.arguments.get(&pages.number).is_none()) else {
+        let Some((pages, list)) = self.paged(asked) else {
             return Ok(None);
         };
+        let mut named = pages.fills.iter().chain([&pages.number]);
+        if named.any(|name| asked.arguments.get(name).is_some()) {
+            return Ok(None);
+        }
+        if !pages.next.is_empty() {
+            return self.follow(pages, provider, asked, latest, whole);
+        }
         let Some(page) = after(pages, list, asked, latest, whole)? else {
             return Ok(None);
         };
@@ -23,6 +29,80 @@ impl Document {
             .map(|(name, value)| (name.to_owned(), value.clone()));
         let given = given.chain([(pages.number.clone(), Value::Whole(page))]);
         Call::new(provider, asked.operation.name, given.collect()).map(Some)
+    }
+
+    /// The call for the page that the latest one names.
+    fn follow(
+        &self,
+        pages: &Pages,
+        provider: &dyn Provider,
+        asked: &Call,
+        latest: &Call,
+        whole: &Json<'_>,
+    ) -> Result<Option<Call>> {
+        let is_last = matches!(below(whole, &pages.more), Some(Json::Bool(false)));
+        let named = below(whole, &pages.next)
+            .and_then(Json::as_text)
+            .filter(|text| !text.is_empty());
+        let Some(named) = named.filter(|_| !is_last) else {
+            return Ok(None);
+        };
+        let place = pages.next.join(".");
+        let of_query = |name: &String| {
+            let taken = self
+                .of(asked.operation)?
+                .takes
+                .iter()
+                .find(|taken| taken.name == *name)?;
+            let wire = taken.wire.as_ref().unwrap_or(name);
+            let (_, query) = named.split_once('?')?;
+            let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+            pairs.find(|(key, _)| key == wire).map(|(_, value)| value.into_owned())
+        };
+        let is_address = named.starts_with('/') || named.contains("://");
+        let filled: Vec<(String, Value)> = match pages.fills.as_slice() {
+            [only] if !is_address => vec![(only.clone(), Value::Text(named.to_owned()))],
+            several => several
+                .iter()
+                .filter_map(|name| Some((name.clone(), Value::Text(of_query(name)?))))
+                .collect(),
+        };
+        if filled.is_empty() {
+            let text = format!(
+                "the next page is {named:?}, which has nothing for {}",
+                pages.fills.join(", ")
+            );
+            return Err(Error::unexpected(format!("$.{place}"), text));
+        }
+        if filled
+            .iter()
+            .all(|(name, value)| latest.arguments.get(name) == Some(value))
+        {
+            let text = format!("$.{place}: the next page is the one that this was");
+            return Err(Error::new(Kind::InconsistentResponse, text));
+        }
+        let given = asked
+            .arguments
+            .iter()
+            .map(|(name, value)| (name.to_owned(), value.clone()));
+        Call::new(provider, asked.operation.name, given.chain(filled).collect()).map(Some)
+    }
+
+    /// The one answer that pages are together.
+    pub fn merge(&self, asked: &Call, pages: &[&[u8]]) -> Result<Vec<u8>> {
+        let mut bodies = pages.iter();
+        let missing = || Error::new(Kind::UnexpectedResponse, "an answer without pages");
+        let mut whole = Json::parse(bodies.next().ok_or_else(missing)?)?.into_owned();
+        for body in bodies {
+            self.join(asked, &mut whole, Json::parse(body)?.into_owned())?;
+        }
+        let unwritten = |problem: serde_json::Error| Error::new(Kind::Internal, problem.to_string());
+        serde_json::to_vec(&whole).map_err(unwritten)
+    }
+
+    /// True if the answer to a call may come in pages.
+    pub fn is_paged(&self, asked: &Call) -> bool {
+        self.paged(asked).is_some()
     }
 
     fn paged(&self, asked: &Call) -> Option<(&Pages, &[String])> {
@@ -44,6 +124,12 @@ impl Document {
                 place(&pages.total)
             );
             return Err(Error::new(Kind::InconsistentResponse, text));
+        }
+        if let Some(place) = below_mut(whole, &pages.next).filter(|_| !pages.next.is_empty()) {
+            *place = below(&page, &pages.next).cloned().unwrap_or(Json::Null);
+        }
+        if let Some(place) = below_mut(whole, &pages.more).filter(|_| !pages.more.is_empty()) {
+            *place = below(&page, &pages.more).cloned().unwrap_or(Json::Null);
         }
         let more = match below_mut(&mut page, list) {
             Some(Json::List(rows)) => std::mem::take(rows),

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
+from support import Door, Reply, ScriptedServer, json_reply
 
 import metertap as mt
 from metertap import _core, documents
 from metertap.simulator import Simulator
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 FOLDER = Path(__file__).parents[2] / "examples" / "providers"
 DOCUMENTS = sorted(FOLDER.glob("*.toml"))
@@ -110,3 +117,52 @@ def test_categories_that_no_meter_counts_are_told_and_never_added() -> None:
     }
     notes = [note for row in usage.coverage.to_dicts() for note in row["notes"]]
     assert "rows that no meter of the document counts, of 1 kinds: sms messages usd" in notes
+
+
+def test_pages_are_followed_to_their_end_by_a_call_and_by_a_fetch_and_archived_as_they_came(tmp_path: Path) -> None:
+    path = FOLDER / "openai.toml"
+    with Simulator(providers=[path]) as simulator:
+        client = simulator.client("openai")
+        usage = mt.fetch(client, "2026-03-03", "2026-03-05", now=NOW, archive=tmp_path / "archive")
+        asked = [record.query.rpartition("&")[2] for record in simulator.requests]
+        answer = client.completions_usage("2026-03-03", "2026-03-05")
+        first = client.completions_usage("2026-03-03", "2026-03-05", page="page_AAAA+/=", raw=True)
+    assert asked == ["bucket_width=1d", "page=page_AAAA%2B%2F%3D"]
+    assert [str(row["quantity"]) for row in usage.to_dicts()] == ["1", "2", "3", "4", "5", "6"]
+    assert [(bucket.start_time.day, bucket.results[0].input_tokens) for bucket in answer.data] == [(3, 1), (4, 4)]
+    assert (answer.has_more, answer.next_page) == (False, None)
+    assert [bucket["start_time"] for bucket in first["data"]] == [1772582400]
+    evidence = usage.evidence.to_dicts()[0]
+    assert evidence["attempts"] == 2
+    assert mt.replay(tmp_path / "archive").to_dicts() == usage.to_dicts()
+    # Each page as the service sent it, with a sign before and a line break behind it.
+    (pages,) = [test["answer"] for test in tomllib.loads(path.read_text())["tests"] if isinstance(test["answer"], list)]
+    assert evidence["bytes"] == sum(len(body.strip()) + 2 for body in pages)
+
+
+def page(count: int, following: str | None) -> Reply:
+    bucket = {"start_time": 1772323200, "end_time": 1772409600, "results": []}
+    return json_reply({"data": [bucket], "has_more": following is not None, "next_page": following, "count": count})
+
+
+@pytest.mark.parametrize(
+    ("pages", "error", "message"),
+    [
+        ([page(1, "b"), page(1, "b")], "InconsistentResponse", "next_page: the next page is the one that this was"),
+        ([page(1, "b"), Reply(status=403, body=b'{"error":{"message":"no"}}')], "PermissionDenied", "no"),
+        ([page(1, "/v1/x?other=1")], "UnexpectedResponse", "which has nothing for page"),
+        ([page(1, "b"), json_reply({"data": 7})], "UnexpectedResponse", "expected an array, found a number"),
+    ],
+)
+def test_a_page_that_fails_fails_the_answer(
+    server: ScriptedServer, door: Door, pages: list[Reply], error: str, message: str
+) -> None:
+    mt.register(FOLDER / "openai.toml")
+    client = door.module.provider("openai")(admin_key="k", base_url=server.origin, retries=0)
+    for ask in (
+        lambda: door.ask(client, "completions_usage", "2026-03-01", "2026-03-02"),
+        lambda: door.ask(door.module, "fetch", client, "2026-03-01", "2026-03-02", now=NOW),
+    ):
+        server.script = list(pages)
+        with pytest.raises(getattr(mt, error), match=message):
+            ask()

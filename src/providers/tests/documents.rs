@@ -68,6 +68,31 @@ fn each_mistake_is_told_with_its_line_and_what_to_write() {
 /// A part of the sound document, what stands in its place, and what is told then.
 const MISTAKES: &[(&str, &str, &str)] = &[
     (
+        "meter = [",
+        "pages = { next = \"next\" }\nmeter = [",
+        r#"35: call "requests" pages: say how a further page is asked for: by number and size, or by next and fills"#,
+    ),
+    (
+        "meter = [",
+        "pages = { next = \"next\", fills = [\"pag\"] }\nmeter = [",
+        r#"35: call "requests" pages fills: there is no argument "pag"; known here: start, end"#,
+    ),
+    (
+        "unit = \"requests\"",
+        "unit = \"requests\", when = { date = \"2026\" }",
+        r#"35: call "requests" meter "requests" when date: there is no label of the rows "date"; none is known here"#,
+    ),
+    (
+        "{ bearer = \"api_key\" }",
+        "{ headers = { X-Api-Key = \"key\" } }",
+        "7: auth headers X-Api-Key: the name of a header has small letters, digits and hyphens\n7: auth headers X-Api-Key: there is no secret of the account \"key\"; known here: api_key",
+    ),
+    (
+        "doc = \"Acme Cloud:",
+        "headers = { \"x version\" = \"1\" }\ndoc = \"Acme Cloud:",
+        "5: headers x version: the name of a header has small letters, digits and hyphens",
+    ),
+    (
         "unit = \"requests\"",
         "unit = \"requests\", dimensions = [\"kind\"]",
         r#"35: call "requests" meter "requests": the dimension "kind" is another column's name: give it another one"#,
