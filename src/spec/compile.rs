@@ -278,7 +278,7 @@ fn take(call: &mut Members, list: &str, (what, shared): (&str, &Members), mistak
     });
 }
 
-struct Checker<'n> {
+pub(super) struct Checker<'n> {
     root: &'n Node,
     checks: Checks,
     mistakes: Mistakes,
@@ -286,7 +286,7 @@ struct Checker<'n> {
 
 impl Checker<'_> {
     /// Tells a mistake at a place such as `call.0.takes.1`.
-    fn wrong(&mut self, at: &str, text: impl Into<String>) {
+    pub(super) fn wrong(&mut self, at: &str, text: impl Into<String>) {
         let path: Vec<String> = at.split('.').map(str::to_owned).collect();
         let (line, name) = self.root.find(&path);
         self.mistakes.push((line, format!("{name}: {}", text.into())));
@@ -392,6 +392,7 @@ impl Checker<'_> {
         if document.metertap_spec != 1 && self.root.member("metertap_spec").is_some() {
             self.wrong("metertap_spec", "there is no such version of the vocabulary: write 1");
         }
+        self.names(document);
         self.account(document);
         for (name, select) in &document.select {
             self.accepts(&format!("select.{name}"), &select.accepts);

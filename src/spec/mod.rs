@@ -8,6 +8,7 @@ pub mod envelope;
 mod fail;
 mod found;
 mod login;
+mod names;
 mod pages;
 mod read;
 mod readings;

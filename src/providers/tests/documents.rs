@@ -68,6 +68,66 @@ fn each_mistake_is_told_with_its_line_and_what_to_write() {
 /// A part of the sound document, what stands in its place, and what is told then.
 const MISTAKES: &[(&str, &str, &str)] = &[
     (
+        "name = \"acme\"",
+        "name = \"Acme Cloud\"",
+        "2: name: \"Acme Cloud\" must begin with a small letter, and have small letters, digits and _ only",
+    ),
+    (
+        "class = \"Acme\"",
+        "class = \"acme\"",
+        "3: class: \"acme\" must be the name of a class, such as \"Acme\"",
+    ),
+    (
+        "[account.api_key]",
+        "[account.timeout]\ndoc = \"d\"\n\n[account.api_key]",
+        "9: account timeout: \"timeout\" is a name that metertap has itself: give it another one",
+    ),
+    (
+        "[select.tenants]",
+        "[select.meters]\ndoc = \"d\"\n\n[select.tenants]",
+        "13: select meters: \"meters\" is a name that metertap has itself: give it another one",
+    ),
+    (
+        "date = \"instant\", requests",
+        "date = \"instant\", extra = \"text\", requests",
+        "18: shape Row fields extra: \"extra\" is a name that metertap has itself: give it another one",
+    ),
+    (
+        "[[call]]\nname = \"requests\"",
+        "[[call]]\nname = \"select\"",
+        "30: call \"select\": \"select\" is a name that metertap has itself: give it another one",
+    ),
+    (
+        "[[call]]\nname = \"requests\"",
+        "[[call]]\nname = \"from\"",
+        "30: call \"from\": \"from\" is a word of Python's own: add an _ to it",
+    ),
+    (
+        "takes = [\"start\", \"end\"]",
+        "takes = [\"start\", \"end\", { name = \"raw\", doc = \"d\" }]",
+        "26: call \"requests\" takes \"raw\": \"raw\" is a name that metertap has itself: give it another one",
+    ),
+    (
+        "wire = \"v1/requests\"",
+        "wire = \"v1/{account.api_key}/requests\"",
+        "32: call \"requests\" wire: the secret \"api_key\" stands in an address: send it by auth",
+    ),
+    (
+        "page = \"https",
+        "base_url = \"ftp://example.com\"\npage = \"https",
+        "6: base_url: base_url \"ftp://example.com\" must start with https:// (or http:// for a server on this machine)",
+    ),
+    (
+        "page = \"https",
+        "base_url = \"https://user:word@example.com\"\npage = \"https",
+        "6: base_url: base_url must not contain a user name or password; pass them as credentials",
+    ),
+    (
+        "name = \"requests\", unit",
+        "name = \"Requests per day\", unit",
+        "35: call \"requests\" meter \"Requests per day\": \"Requests per day\" must begin with a small letter, and have small letters, digits and _ only",
+    ),
+    (
         "meter = [",
         "pages = { next = \"next\" }\nmeter = [",
         r#"35: call "requests" pages: say how a further page is asked for: by number and size, or by next and fills"#,
