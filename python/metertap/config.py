@@ -225,7 +225,7 @@ def accounts(path: str | os.PathLike[str] | None = None) -> dict[str, Account]:
     >>> [account.provider for account in accounts("accounts.toml").values()]  # doctest: +SKIP
     ['sora', 'ricoh']
     """
-    file = _path(os.environ.get("METERTAP_CONFIG") or USUAL_PATH if path is None else path)
+    file = _file(path)
     text = _read(file)
     lines = _lines_of(text)
     document = _parse(file, text)
@@ -238,6 +238,34 @@ def accounts(path: str | os.PathLike[str] | None = None) -> dict[str, Account]:
     if tables is None:
         raise InvalidArgument(f"{file}: accounts are tables like [accounts.NAME]")
     return {name: _account(name, table, file, lines) for name, table in tables.items()}
+
+
+def register_providers(path: str | os.PathLike[str] | None = None) -> None:
+    """Register the documents that the configuration file names; without a file there are none.
+
+    Parameters
+    ----------
+    path : str or path, optional
+        The file, which must be there; ``METERTAP_CONFIG`` or ``~/.config/metertap/config.toml`` if left out.
+
+    Raises
+    ------
+    InvalidArgument
+        If the file or a document cannot be read; the message has the file and the line.
+    InvalidDocument
+        If something is wrong with a document.
+    """
+    file = _file(path)
+    if path is None and not file.exists():
+        return
+    text = _read(file)
+    if "providers" not in text.open():  # so that a file without them needs no reader of TOML
+        return
+    _register(_parse(file, text).open().get("providers", {}), file, _lines_of(text))
+
+
+def _file(path: str | os.PathLike[str] | None) -> Path:
+    return _path(os.environ.get("METERTAP_CONFIG") or USUAL_PATH if path is None else path)
 
 
 def _register(named: Any, file: Path, lines: dict[tuple[str, str], int]) -> None:

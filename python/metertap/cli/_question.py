@@ -34,8 +34,13 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--shard", metavar="I/N", help="only part I, from 0, of N parts of the plan")
     parser.add_argument("--now", metavar="WHEN", help="plan as if it were then (default: the machine's time)")
-    parser.add_argument("--config", metavar="PATH", help="the file (default: METERTAP_CONFIG or ~/.config/…)")
+    add_config(parser)
     parser.set_defaults(parser=parser)
+
+
+def add_config(parser: argparse.ArgumentParser) -> None:
+    """Add the option that names the accounts file."""
+    parser.add_argument("--config", metavar="PATH", help="the file (default: METERTAP_CONFIG or ~/.config/…)")
 
 
 def asked(arguments: argparse.Namespace, every: str | None = None) -> Plan:

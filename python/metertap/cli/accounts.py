@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from metertap.errors import MetertapError
+from metertap.errors import CoverageWarning, InvalidArgument, MetertapError
 
 if TYPE_CHECKING:
     import argparse
@@ -48,7 +48,8 @@ def _check(account: Account) -> int:
     with _warnings() as heard:
         try:
             # The service's days are UTC days, or end when a UTC day begins.
-            CHECKS[account.provider](account.client(), account, datetime.now(timezone.utc).date())
+            check = CHECKS.get(account.provider, _first_call)
+            check(account.client(), account, datetime.now(timezone.utc).date())
         except MetertapError as error:
             outcome = f"failed: {error}"
         else:
@@ -100,6 +101,34 @@ def _volcengine(client: Any, _account: Account, today: date) -> None:
     china = timezone(timedelta(hours=8))
     end = datetime(today.year, today.month, today.day, tzinfo=china)
     client.time_shift_data(end - timedelta(days=1), end)
+
+
+#: How many days back the calls may begin of which the first is made: yesterday, or what is ready by now.
+BACK = (1, 3, 7, 31, 62)
+
+
+def _first_call(_client: Any, account: Account, today: date) -> None:
+    """Make the first call of a plan: a provider of the user's own says no more of what is cheap."""
+    from warnings import catch_warnings, simplefilter
+
+    from metertap.fetching import fetch
+    from metertap.planning import plan
+
+    selection = account.selection()
+    for days in BACK:
+        start = today - timedelta(days=days)
+        whole = plan(selection, start, start + timedelta(days=1))
+        if len(whole):
+            break
+    else:
+        reason = next((row.cut_by for row in whole.rows if row.cut_by), "its plans have no calls")
+        raise InvalidArgument(f"there is nothing to ask it for: {reason.rstrip('.')}.")
+    with catch_warnings():
+        # Whether the answer has all of the day says nothing of the account.
+        simplefilter("ignore", CoverageWarning)
+        usage = fetch(whole.shard(0, len(whole)), on_error="keep")
+    if isinstance(problem := usage._core.reason(), MetertapError):
+        raise problem
 
 
 CHECKS: dict[str, Callable[[Any, Account, date], None]] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from metertap.cli import _output
+from metertap.cli import _output, _question
 
 if TYPE_CHECKING:
     import argparse
@@ -19,18 +19,23 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     text = "List the meters: unit, kind, rules, limits."
     parser = commands.add_parser("meters", help=text, description=text)
     parser.add_argument("providers", metavar="PROVIDER", nargs="*", help="only those of these providers")
+    _question.add_config(parser)
     _output.add(parser)
     parser.set_defaults(run=run, parser=parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the catalogue."""
+    from metertap import config, documents
     from metertap.planning import meters
 
-    known = {meter.provider: None for meter in meters()}
+    config.register_providers(arguments.config)
+    known = documents.names()
     for name in arguments.providers:
         if name not in known:
             arguments.parser.error(f"there is no provider {name!r}; there are {', '.join(known)}")
+    for name in arguments.providers or known:
+        documents.provider(name)  # that of a package is registered when it is first named
     _output.check(arguments)
     chosen = [meter for meter in meters() if meter.provider in (arguments.providers or known)]
     _output.write(arguments, chosen, lambda: _text(chosen))

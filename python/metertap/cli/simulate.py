@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import signal
 import sys
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from metertap._table import render
 from metertap.cli import _options
@@ -33,6 +34,14 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "--switch", metavar="NAME=VALUE", nargs="+", action="extend", default=[], help="decide what no page documents"
     )
     parser.add_argument("--fault", metavar="KIND", nargs="+", action="extend", default=[], help="misbehave like this")
+    parser.add_argument(
+        "--provider",
+        metavar="PATH",
+        nargs="+",
+        action="extend",
+        default=[],
+        help="serve the canned answers of these documents, too",
+    )
     parser.add_argument("--seconds", type=float, help="stop after so many seconds")
     parser.add_argument("--list-switches", action="store_true", help="print what can be switched, and exit")
     parser.add_argument("--list-faults", action="store_true", help="print the kinds of fault, and exit")
@@ -41,13 +50,17 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve, or print one of the lists."""
+    from metertap import documents
     from metertap.simulator import Simulator, fault_menu
 
     if arguments.list_faults:
         print(render(("fault", "what happens"), [(fault.name, fault.doc) for fault in fault_menu()]))
         return 0
+    made = {path: documents.register(path) for path in arguments.provider}
     try:
-        simulator = Simulator(arguments.seed, arguments.now, port=arguments.port, tls=arguments.tls)
+        simulator = Simulator(
+            arguments.seed, arguments.now, port=arguments.port, tls=arguments.tls, providers=arguments.provider
+        )
     except ValueError as problem:
         arguments.parser.error(str(problem))
     with simulator, _orderly_exit():
@@ -59,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
             _set_up(simulator, arguments.switch, arguments.fault)
         except ValueError as problem:
             arguments.parser.error(str(problem))
-        print("\n".join(_directions(simulator)), flush=True)
+        print("\n".join(_directions(simulator, made)), flush=True)
         places = " and ".join(filter(None, (simulator.origin, simulator.tls_origin)))
         until = "" if arguments.seconds is None else f" for {arguments.seconds:g} s"
         print(f"Serving at {places}{until}; Ctrl-C stops it.", file=sys.stderr, flush=True)
@@ -93,17 +106,22 @@ def _wait(seconds: float | None) -> None:
         time.sleep(LONG if end is None else max(0.0, min(LONG, end - time.monotonic())))
 
 
-def _directions(simulator: Simulator) -> list[str]:
+def _directions(simulator: Simulator, made: dict[str, type[Any]]) -> list[str]:
     """Return how to reach each provider: as Python, and as environment variables."""
+    own = {kind: path for path, kind in made.items()}
     tls = simulator.tls_origin is not None
     python = ["# Python", "import metertap", ""]
     shell = ["# Environment, for metertap.<Client>.from_env()"]
     for provider in simulator.providers:
         client = type(simulator.client(provider, tls=tls))
+        maker = f"metertap.{client.__name__}"
+        if client in own:
+            maker = client.__name__
+            python.append(f"{maker} = metertap.register({os.path.abspath(own[client])!r})")
         fields = {**simulator.credentials(provider), "base_url": simulator.base_url(provider, tls=tls)}
         keywords = {**fields, "ca_file": simulator.ca_file} if tls else fields
         given = "".join(f"    {name}={value!r},\n" for name, value in keywords.items())
-        python.append(f"{provider} = metertap.{client.__name__}(\n{given})")
+        python.append(f"{provider} = {maker}(\n{given})")
         shell += [f"export {_variable(provider, name)}={shlex.quote(value)}" for name, value in fields.items()]
     if tls:
         shell.append(f"# from_env() needs ca_file={simulator.ca_file!r} besides")
