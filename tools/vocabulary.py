@@ -1,9 +1,10 @@
-"""Write the tables of keys in the page on documents from the blocks in ``src/spec/document.rs``, or check them.
+"""Write what follows from the blocks in ``src/spec/document.rs``, or check it.
 
-Every block is a struct there, every key a field with its sentence; the page's tables are these sentences:
+Every block is a struct there, every key a field with its sentence; the tables of the page on documents are these
+sentences, and so is the JSON Schema by which editors know documents:
 
-    python tools/vocabulary.py            write the tables into docs/documents.md
-    python tools/vocabulary.py --check    exit with 1 if the page would change
+    python tools/vocabulary.py            write the tables into docs/documents.md, and the schema
+    python tools/vocabulary.py --check    exit with 1 if one of them would change
 """
 
 from __future__ import annotations
@@ -12,8 +13,11 @@ import re
 import sys
 from pathlib import Path
 
+from schema import schema, sentence, snake
+
 BLOCKS = Path("src/spec/document.rs")
 PAGE = Path("docs/documents.md")
+SCHEMA = Path("python/metertap/provider.schema.json")
 BEGIN = "<!-- Written by tools/vocabulary.py from src/spec/document.rs. -->\n"
 END = "<!-- Written by hand again. -->\n"
 
@@ -44,7 +48,7 @@ HEADINGS = {
 
 
 def main() -> int:
-    """Write the page, or check it."""
+    """Write the page and the schema, or check them."""
     old = PAGE.read_text(encoding="utf-8")
     before, begin, rest = old.partition(BEGIN)
     _, end, after = rest.partition(END)
@@ -52,12 +56,14 @@ def main() -> int:
         print(f"{PAGE} has no place for the tables: write these two lines into it:\n{BEGIN}{END}", file=sys.stderr)
         return 1
     new = f"{before}{BEGIN}\n{tables(BLOCKS.read_text(encoding='utf-8'))}\n{END}{after}"
-    if sys.argv[1:] == ["--check"]:
-        if new != old:
-            print(f"{PAGE} is stale: run python tools/vocabulary.py", file=sys.stderr)
-        return int(new != old)
-    PAGE.write_text(new, encoding="utf-8")
-    return 0
+    stale = 0
+    for path, text in ((PAGE, new), (SCHEMA, schema())):
+        if sys.argv[1:] != ["--check"]:
+            path.write_text(text, encoding="utf-8")
+        elif not path.exists() or path.read_text(encoding="utf-8") != text:
+            print(f"{path} is stale: run python tools/vocabulary.py", file=sys.stderr)
+            stale = 1
+    return stale
 
 
 def tables(source: str) -> str:
@@ -87,23 +93,18 @@ def fields(body: str) -> list[tuple[str, str, str]]:
     """Return the keys of a struct; what a document does not write is left out."""
     pattern = r"((?:    /// [^\n]*\n)+)((?:    #\[[^\n]*\n)*)    pub (\w+): ([^\n]*),"
     rows = re.findall(pattern, body)
-    return [(name, kind(holds), sentence(doc)) for doc, marks, name, holds in rows if "serde(skip)" not in marks]
+    return [(name, kind(holds), cell(doc)) for doc, marks, name, holds in rows if "serde(skip)" not in marks]
 
 
 def variants(body: str) -> list[tuple[str, str, str]]:
     """Return the words of an enum."""
     rows = re.findall(r"((?:    /// [^\n]*\n)+)(?:    #\[[^\n]*\n)*    (\w+)(\([^\n]*\))?(?: \{|,)", body)
-    return [(snake(name), kind(holds.strip("()")) if holds else "–", sentence(doc)) for doc, name, holds in rows]
+    return [(snake(name), kind(holds.strip("()")) if holds else "–", cell(doc)) for doc, name, holds in rows]
 
 
-def sentence(doc: str) -> str:
-    """Return a doc comment in one line."""
-    return " ".join(line.strip().removeprefix("///").strip() for line in doc.splitlines()).replace("|", "\\|")
-
-
-def snake(name: str) -> str:
-    """Return a variant's name as documents write it."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+def cell(doc: str) -> str:
+    """Return a doc comment as it stands in a table."""
+    return sentence(doc).replace("|", "\\|")
 
 
 def kind(holds: str) -> str:
