@@ -144,13 +144,15 @@ def _sample(path: Path, made: type[Any], arguments: argparse.Namespace, selected
         (len(_core.canned(made._provider)), "canned answers"),
     )
     told = f"{path}: {name}, {facts['title']}: {', '.join(f'{count} {what}' for count, what in counts)}"
-    with Simulator(providers=[path]) as simulator:
-        fields = simulator.credentials(name)
-        try:
-            client = made(**fields, base_url=simulator.base_url(name))
-        except MetertapError as error:
-            text = f"its made-up account is refused: {str(error).rstrip('.')}; write an example into [account]"
-            raise InvalidArgument(f"{text}.") from None
+    refused = None
+    try:
+        with Simulator(providers=[path]) as simulator:
+            client = simulator.client(name)
+    except MetertapError as error:
+        refused = str(error).rstrip(".")
+    # Not inside the handler: the frames of that error have the account's words, be they made up.
+    if refused is not None:
+        raise InvalidArgument(f"its made-up account is refused: {refused}; write an example into [account].")
     first, last = (arguments.start, arguments.end) if arguments.start else _last_month(arguments.now)
     try:
         plan = _planned(client, selected, first, last, arguments.now)
