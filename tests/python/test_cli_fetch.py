@@ -457,7 +457,7 @@ def test_the_parts_of_a_plan_fetch_what_the_whole_would(capsys):
         (["fetch", *MARCH, "--by", "mter"], "the readings will have no column 'mter'; --by takes provider, account, "),
         (["fetch", *MARCH, "--rollup", "decade"], "argument --rollup: invalid choice: 'decade'"),
         (["fetch", "--replay", "x", "--start", "2026-03-01"], "--replay has its question already; leave --start out"),
-        (["meters", "soar"], "there is no provider 'soar'; there are sora, ricoh, uipath, devicewise, volcengine"),
+        (["meters", "soar"], "there is no provider 'soar'; there are devicewise, ricoh, sora, uipath, volcengine"),
     ],
 )
 def test_wrong_usage_is_one_sentence_before_any_request(words, sentence, capsys, simulator):

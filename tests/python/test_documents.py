@@ -231,7 +231,7 @@ def test_the_accounts_file_names_documents(tmp_path: Path, monkeypatch: pytest.M
         "providers = 7\n": "providers are a table of names and documents",
         '[providers]\nfoy = "docs/toy.toml"\n': "config.toml:2: the document docs/toy.toml is that of toy; write toy =",
         '[providers]\ntoy = "toy.toml"\n': "config.toml:2: the document",
-        '[accounts.a]\nprovider = "tory"\n': "provider must be one of devicewise, ricoh, sora, uipath, volcengine, toy",
+        '[accounts.a]\nprovider = "tory"\n': "provider must be one of devicewise, ricoh, sora, uipath, volcengine, ",
     }.items():
         file.write_text(text, encoding="utf-8")
         with pytest.raises(errors.InvalidArgument) as caught:

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
+import shlex
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 import metertap
 from metertap import clients, config
+from metertap.cli import main
 from metertap.simulator import Simulator
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -21,6 +32,45 @@ CLIENTS = [getattr(clients, name) for name in clients.__all__]
 
 def blocks(language: str, text: str = README) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+
+
+def run_page(text: str, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> dict:
+    """Do what a page says, from its top to its end, in an empty folder; return the names of its Python.
+
+    A block whose first line names a file is added to that file. A line of a console begins with `$`; what stands below
+    is what is printed, in which `…` may be anything.
+    """
+    monkeypatch.chdir(folder)
+    names: dict = {}
+    for language, file, block in re.findall(r"^```(\w+)(?: (\S+))?\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
+        if file:
+            with (folder / file).open("a", encoding="utf-8") as written:
+                written.write(f"{block}\n")
+        elif language == "python":
+            exec(block, names)
+            capsys.readouterr()
+        elif language == "console":
+            for command, wanted in re.findall(r"^\$ ([^\n]*)\n((?:(?!\$ )[^\n]*\n)*)", block, re.MULTILINE):
+                printed = run_line(command, capsys, monkeypatch)
+                pattern = ".*".join(map(re.escape, wanted.split("…")))
+                assert re.fullmatch(pattern, printed, re.DOTALL), f"{command}\n{printed}"
+        else:
+            raise AssertionError(f"nobody runs this block of {language}")
+    return names
+
+
+def run_line(command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> str:
+    """Run a line of a console, and return what it prints."""
+    program, *words = shlex.split(command)
+    if program == "export":
+        for word in words:
+            monkeypatch.setenv(*word.split("=", 1))
+        return ""
+    if program == "metertap":
+        main(words)
+        return "".join(capsys.readouterr())
+    assert program == "sed"
+    return subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True, timeout=30).stdout
 
 
 def methods(client: type) -> set[str]:
@@ -73,6 +123,15 @@ def test_the_snippets_of_the_page_on_usage_run():
         exec(block, names)
     assert set(names["holes"]["state"]) == {"unavailable"}
     assert {row["readings"] for row in names["monthly"].to_dicts()} == {28, 31}
+
+
+@pytest.mark.filterwarnings("ignore::metertap.CoverageWarning")
+def test_the_page_on_your_service_runs_from_its_top_to_its_end(tmp_path, capsys, monkeypatch):
+    names = run_page((ROOT / "docs/your-service.md").read_text(encoding="utf-8"), tmp_path, capsys, monkeypatch)
+    assert len(names["plan"]) == 6
+    assert names["usage"].columns[:4] == ["provider", "account", "meter", "office"]
+    schema = json.loads((ROOT / "python/metertap/provider.schema.json").read_text(encoding="utf-8"))
+    jsonschema.validate(tomllib.loads((tmp_path / "acme.toml").read_text(encoding="utf-8")), schema)
 
 
 def test_the_page_on_usage_names_every_column(usage_simulator):
