@@ -158,33 +158,66 @@ def _difference(name: str, error: str | None, expected: Any, usage: Any, raised:
     if error is not None:
         return f"it is read, and should be {error}"
     rows = [] if usage is None else usage.readings().to_dicts(0, usage.readings().count())
-    wanted = [dict(reading) for reading in expected]
-    columns = {column for reading in wanted for column in reading} | {"meter", "start", "quantity"}
-    found = [_told(row, columns) for row in rows]
+    wanted = [_wanted(name, dict(reading)) for reading in expected]
+    # What a reading is told by; of all else only what its own line names is compared.
+    telling = {column for reading in wanted for column in reading if column not in ROW} | {"meter", "start", "quantity"}
+    left = [_told(row) for row in rows]
+    missing = []
     for reading in wanted:
-        short = reading["meter"]
-        reading["meter"] = short if short.startswith(f"{name}.") else f"{name}.{short}"
-        reading["start"] = _moment(reading["start"])
-        reading["quantity"] = str(Decimal(reading["quantity"]).normalize())
-    missing = [reading for reading in wanted if reading not in found]
-    extra = [reading for reading in found if reading not in wanted]
+        fits = [
+            row for row in left if all(row.get(column) == reading.get(column) for column in telling | reading.keys())
+        ]
+        if fits:
+            left.remove(fits[0])
+        else:
+            missing.append((reading, telling | reading.keys()))
     if missing:
-        return f"it has no reading {missing[0]}, but {extra[0] if extra else 'no other either'}"
-    if extra or len(found) != len(wanted):
-        return f"it has {len(found)} readings, of which {len(wanted)} are told, not for example {(extra or found)[0]}"
+        reading, columns = missing[0]
+        other = {column: left[0][column] for column in sorted(columns) if column in left[0]} if left else None
+        return f"it has no reading {reading}, but {other or 'no other either'}"
+    if left:
+        other = {column: left[0][column] for column in sorted(telling) if column in left[0]}
+        return f"it has {len(rows)} readings, of which {len(wanted)} are told, not for example {other}"
     return None
 
 
-def _told(row: dict[str, Any], columns: set[str]) -> dict[str, str]:
-    """Return what a test can say of a reading, as text: all that it names somewhere."""
+#: The columns that readings have besides their dimensions.
+ROW = frozenset(
+    ("provider", "account", "end", "unit", "kind", "status", "cost", "currency", "flags", "call_id", "fetched_at")
+)
+
+
+def _wanted(name: str, reading: dict[str, str]) -> dict[str, str]:
+    """Return a reading as a test tells it, in the form in which readings are compared."""
+    meter = reading["meter"]
+    reading["meter"] = meter if meter.startswith(f"{name}.") else f"{name}.{meter}"
+    for column in ("start", "end"):
+        if column in reading:
+            reading[column] = _moment(reading[column])
+    for column in ("quantity", "cost"):
+        if column in reading:
+            reading[column] = _digits(reading[column])
+    return reading
+
+
+def _told(row: dict[str, Any]) -> dict[str, str]:
+    """Return a reading as text, as a test tells it."""
     told = {}
-    for column in columns:
-        value = row.get(column)
+    for column, value in row.items():
         if isinstance(value, Decimal):
-            told[column] = str(value.normalize())
+            told[column] = _digits(value)
         elif value is not None:
             told[column] = value.isoformat() if hasattr(value, "isoformat") else str(value)
     return told
+
+
+def _digits(number: Decimal | str) -> str:
+    """Return a number with all of its digits and no zero that says nothing; what is no number as it is."""
+    try:
+        text = f"{Decimal(number):f}"
+    except ArithmeticError:
+        return str(number)
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _moment(text: str) -> str:
