@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::document::{Call, Figure};
 use super::fail::{below, place};
-use super::rows::{Bucket, Rows, Wanted, missing, number};
+use super::rows::{Bucket, Rows, Wanted, number};
 use crate::meters::{Buckets, Sink};
 use crate::service::PlannedCall;
 use crate::values::error::{Error, Kind, Result};
@@ -38,7 +38,8 @@ pub fn each<'b>(asked: &Call, at: &At<'_, 'b>, visit: Visit<'_, 'b>) -> Result<(
     }
     let moments = layout.moments.as_deref().unwrap_or_default();
     if !layout.at.is_empty() && !layout.may_be_missing {
-        return Err(missing(format!("{path}.{}", layout.at.join("."))));
+        let place = format!("{path}.{}", layout.at.join("."));
+        return Err(Error::unexpected(place, "the field is missing"));
     }
     at.need(&path, moments)?;
     for (key, value) in members.iter().filter(|(key, _)| key != moments) {
@@ -219,7 +220,7 @@ impl<'b> Rows<'b> {
         let Some(read) = figure.or(asked.meter.first()) else {
             return Ok(());
         };
-        let found = number(read, at.value).map_err(|problem| Error::unexpected(at.path(), problem))?;
+        let found = number(read, Some(at.value)).map_err(|problem| Error::unexpected(at.path(), problem))?;
         let is_it = |wanted: &Wanted| figure.is_some_and(|figure| figure.meter == Some(wanted.meter));
         if !self.wanted.iter().any(is_it) {
             return Ok(());

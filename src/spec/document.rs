@@ -3,6 +3,7 @@
 #![allow(clippy::struct_excessive_bools)] // blocks are as flat here as documents write them
 
 use std::ops::Deref;
+use std::sync::LazyLock;
 
 use indexmap::IndexMap;
 use serde::Deserialize as Derive;
@@ -554,25 +555,7 @@ pub struct Label {
 }
 
 /// Those of an answer that has none.
-pub static NO_ROWS: Rows = Rows {
-    at: Path(Vec::new()),
-    may_be_missing: false,
-    time: None,
-    snaps: false,
-    inner: None,
-    labels: Vec::new(),
-    details: None,
-    split_labels: Vec::new(),
-    moments: None,
-    split: None,
-    items: None,
-    measured: false,
-    cap: None,
-    list: Path(Vec::new()),
-    told: None,
-    is_anywhere: false,
-    texts: Vec::new(),
-};
+pub static NO_ROWS: LazyLock<Rows> = LazyLock::new(Rows::default);
 
 /// A number of a row, or of the answer.
 #[derive(Debug, Default, Derive)]
@@ -765,6 +748,16 @@ impl Document {
         !others.is_empty() && replaces(others, &one.asked_without)
             || !ones.is_empty() && replaces(ones, &other.asked_without)
             || !ones.is_empty() && !others.is_empty() && ones.iter().all(any_excludes)
+    }
+}
+
+impl Figure {
+    /// The key of the number; that of the answer's own figure where no row has it.
+    pub fn key(&self) -> &str {
+        match self.total.as_deref() {
+            Some(total) if self.value.is_empty() => total,
+            _ => &self.value,
+        }
     }
 }
 

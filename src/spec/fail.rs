@@ -266,8 +266,8 @@ fn refuse_more(asked: &document::Call, document: &Json<'_>, rows: Option<usize>)
 
 /// How many rows an answer has, where they stand in a list.
 fn rows_of(asked: &document::Call, document: &Json<'_>) -> Option<usize> {
-    let rows = asked.rows.as_ref()?.found(below(document, &asked.answer)?);
-    match below(document, &rows.list)? {
+    let answer = below(document, &asked.answer)?;
+    match below(answer, &asked.rows.as_ref()?.found(answer))? {
         Json::List(rows) => Some(rows.len()),
         _ => None,
     }

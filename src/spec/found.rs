@@ -2,47 +2,37 @@
 
 use std::borrow::Cow;
 
-use super::document::{Path, Rows};
+use super::document::Rows;
 use super::fail::place;
 use crate::values::error::{Error, Result};
 use crate::values::json::{At, Json};
 use crate::values::shape::{Holds, Typed};
 
 impl Rows {
-    /// The same, with the place of the list in this answer. Where it has no such list, the place stays unknown.
-    pub fn found(&self, answer: &Json<'_>) -> Cow<'_, Self> {
-        let Some((any, outer)) = self.list.split_last().filter(|_| self.is_anywhere) else {
-            return Cow::Borrowed(self);
-        };
-        let at = match answer {
+    /// Where the list stands in this answer. Where it has no such list, the place stays unknown.
+    pub fn found(&self, answer: &Json<'_>) -> Cow<'_, [String]> {
+        match answer {
+            _ if !self.is_anywhere => Cow::Borrowed(&self.at),
             Json::Map(members) => {
-                let is_list =
-                    |(key, value): &&(Cow<'_, str>, Json<'_>)| matches!(value, Json::List(_)) && key != "errors";
-                let mut lists = members.iter().filter(is_list);
-                let only = lists.next().filter(|_| lists.next().is_none());
-                vec![only.map_or(any.clone(), |(key, _)| key.to_string())]
+                let mut lists = members
+                    .iter()
+                    .filter(|(key, value)| matches!(value, Json::List(_)) && key != "errors");
+                match (lists.next(), lists.next()) {
+                    (Some((key, _)), None) => Cow::Owned(vec![key.to_string()]),
+                    _ => Cow::Borrowed(&self.at),
+                }
             }
-            _ => Vec::new(),
-        };
-        Cow::Owned(Self {
-            list: Path([outer, &at].concat()),
-            at: Path(at),
-            ..self.clone()
-        })
+            _ => Cow::Borrowed(&[]),
+        }
     }
 
     /// Refuses an answer that has no list at its place, or none of rows although it counts something beside them.
-    pub fn check(&self, at: &At<'_, '_>, count: usize) -> Result<()> {
-        if self.moments.is_some() {
-            // Arrays are no list of rows.
-            return Ok(());
-        }
-        let Some((last, outer)) = self.at.split_last() else {
+    pub fn check(&self, at: &At<'_, '_>, keys: &[String], count: usize) -> Result<()> {
+        let Some(last) = keys.last() else {
             return at.list().map(drop);
         };
         at.map()?;
-        place(at, outer, &mut |_| Ok(()))?;
-        place(at, &self.at, &mut |held| match held.value {
+        place(at, keys, &mut |held| match held.value {
             Json::List(_) => Ok(()),
             Json::Null if self.is_anywhere => {
                 let text = "expected an array, or an object with exactly one";
@@ -75,15 +65,15 @@ impl Rows {
     /// has a field of that name itself, the other one is named by its place.
     pub fn typed(&self, returns: &Holds, at: &At<'_, '_>) -> Result<Typed> {
         let found = self.found(at.value);
-        let mut read = place(at, &found.at, &mut |list| {
-            found.check(at, list.list().map_or(0, <[_]>::len))?;
+        let mut read = place(at, &found, &mut |list| {
+            self.check(at, &found, list.list().map_or(0, <[_]>::len))?;
             returns.read(list)
         })?;
-        let list = found.at.last().map_or("", String::as_str);
+        let list = found.last().map_or("", String::as_str);
         let Typed::List(rows) = &mut read else { return Ok(read) };
         for row in rows {
             let Typed::Record(_, _, extra) = row else { continue };
-            for (key, value) in found
+            for (key, value) in self
                 .beside(at.value, list)
                 .filter(|(_, value)| has_number(value, |_| true))
             {

@@ -41,12 +41,12 @@ impl Document {
             fetched_at,
         };
         let mut rows = Rows::new(asked, call, asked.rows.as_ref(), answer.whole()?);
-        let document = match asked.rows.as_ref().filter(|layout| layout.moments.is_none()) {
+        let listed = asked.rows.as_ref().filter(|layout| layout.moments.is_none());
+        let document = match listed {
             Some(layout) => Json::parse_around(&reply.body, &layout.list, &mut rows),
             None => Json::parse(&reply.body),
         };
         let document = document.map_err(|problem| self.unreadable(call.call.operation.name, reply, problem))?;
-        let listed = asked.rows.as_ref().filter(|layout| layout.moments.is_none());
         self.accept(&call.call, reply, &document, listed.map(|_| rows.count))?;
         let id = self.request_id(reply, &document);
         let read = place(&At::root(&document), &asked.answer, &mut |at| {
@@ -89,8 +89,8 @@ impl Answer<'_> {
         if let (Holds::Record(shape), false) = (self.call.call.operation.returns, self.asked.series) {
             shape.check(at)?;
         }
-        if self.asked.rows.is_some() {
-            rows.layout.found(at.value).check(at, rows.count)?;
+        if self.asked.rows.is_some() && rows.layout.moments.is_none() {
+            rows.layout.check(at, &rows.layout.found(at.value), rows.count)?;
         }
         self.check_grain(at)?;
         let covered = self.covered(at, sink)?;
@@ -116,7 +116,7 @@ impl Answer<'_> {
             rows.look_for_cuts(self.call, self.fetched_at, is_total_above, sink);
         }
         self.emit(rows, &mismatches, sink);
-        if self.asked.rows.is_some() {
+        if self.asked.rows.is_some() && self.asked.meter.iter().any(|figure| figure.value.is_empty()) {
             let mut own = Rows::new(self.asked, self.call, None, covered);
             if !own.wanted.is_empty() {
                 own.one(at, covered)?;

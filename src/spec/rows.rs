@@ -9,13 +9,13 @@ use std::collections::BTreeSet;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
-use super::document::{Call, Figure, NO_ROWS, Rows as Layout};
+use super::document::{Call, Figure, Label, NO_ROWS, Rows as Layout};
 use crate::meters::Buckets;
 use crate::service::PlannedCall;
 use crate::values::arguments::in_one_case;
 use crate::values::error::{Error, Result};
 use crate::values::json::{At, Items, Json, Peek, Reader, occurs_twice, refuse_duplicates};
-use crate::values::quantity::{Quantity, check_count};
+use crate::values::quantity::Quantity;
 use crate::values::shape::{Holds, Shape, day, instant, seconds};
 use crate::values::window::Instant;
 
@@ -76,19 +76,10 @@ pub struct Rows<'b> {
     inner: Slots<'b>,
 }
 
-/// What a key of a row held.
-#[derive(Debug, Clone)]
-enum Slot<'b> {
-    Absent,
-    Scalar(Json<'b>),
-    /// An array or an object, by its description.
-    Other(&'static str),
-}
-
 /// The keys of a row that are read, and what they held.
 struct Slots<'b> {
     keys: Vec<&'static str>,
-    held: Vec<Slot<'b>>,
+    held: Vec<Option<Json<'b>>>,
     unknown: Vec<Cow<'b, str>>,
     /// The place of the key that comes next, where a row has its keys in our order.
     next: usize,
@@ -120,10 +111,9 @@ impl<'b> Rows<'b> {
         };
         let labels = layout.labels.iter().map(String::as_str);
         let own = labels.chain(wanted.iter().map(|wanted| wanted.figure.value.as_str()));
-        let own: Vec<&str> = own.collect();
         let time = layout.time.as_deref().into_iter();
         let (outer, inner) = match layout.inner {
-            Some(_) => (time.collect(), own),
+            Some(_) => (time.collect(), own.collect()),
             None => (time.chain(own).collect(), Vec::new()),
         };
         let width = wanted.len();
@@ -177,28 +167,20 @@ impl<'b> Rows<'b> {
 
     /// Reads the numbers of an answer that has no list of rows: it is one row, about this stretch of time.
     pub fn one(&mut self, at: &At<'_, '_>, bucket: Bucket) -> Result<()> {
-        for wanted in &self.wanted {
-            let figure = wanted.figure;
-            let path = at.path();
-            let held = match (figure.value.as_str(), figure.total.as_deref()) {
-                ("", None) => Some(*at),
-                ("", Some(key)) | (key, _) => {
+        let path = at.path();
+        for Wanted { figure, .. } in &self.wanted {
+            let held = match figure.key() {
+                "" => Some(*at),
+                key => {
                     at.map()?;
                     at.value.get(key).map(|value| At::member(&path, key, value))
                 }
             };
-            let found = match held {
-                Some(held) => number(figure, held.value).map_err(|problem| Error::unexpected(held.path(), problem))?,
-                None if figure.optional => {
-                    self.absent.push(self.figures.len());
-                    None
-                }
-                None => return Err(missing(format!("{path}.{}", figure.value))),
-            };
-            if found.is_none() {
-                let key = figure.total.as_ref().unwrap_or(&figure.value);
-                self.nameless.push(format!("{path}.{key}"));
-            }
+            let place = || held.map_or_else(|| format!("{path}.{}", figure.key()), |held| held.path().to_string());
+            let found =
+                number(figure, held.map(|held| held.value)).map_err(|wrong| Error::unexpected(place(), wrong))?;
+            self.absent.extend(held.is_none().then_some(self.figures.len()));
+            self.nameless.extend(found.is_none().then(place));
             self.figures.push(found);
         }
         self.buckets.push(bucket);
@@ -210,40 +192,20 @@ impl<'b> Rows<'b> {
     }
 
     /// A row's own keys into the columns.
-    fn take(&mut self, place: Place) -> Result<()> {
-        let Self {
-            layout: rows,
-            list,
-            slots,
-            inner,
-            ..
-        } = self;
+    fn take(&mut self, place: Place, bucket: Bucket) -> Result<()> {
+        let rows = self.layout;
         let (slots, from) = match &rows.inner {
-            Some(_) => (inner, 0),
-            None => (slots, usize::from(rows.time.is_some())),
+            Some(_) => (&self.inner, 0),
+            None => (&self.slots, usize::from(rows.time.is_some())),
         };
-        let rows = *rows;
-        let (keys, held) = (&slots.keys, &slots.held);
-        if let Some(shape) = self
-            .shape
-            .filter(|_| held.iter().all(|slot| matches!(slot, Slot::Absent)))
-        {
-            shape.refuse_stranger(path(list, place, ""), || slots.unknown.iter().map(AsRef::as_ref))?;
+        if let Some(shape) = self.shape.filter(|_| slots.held.iter().all(Option::is_none)) {
+            let keys = || slots.unknown.iter().map(AsRef::as_ref);
+            shape.refuse_stranger(self.list.path(place, ""), keys)?;
         }
-        let mut slots = keys.iter().zip(held).skip(from);
-        for label in &rows.texts {
-            let Some((key, slot)) = slots.next() else { break };
-            self.labels.push(match slot {
-                Slot::Absent if label.needed => return Err(missing(path(list, place, key))),
-                Slot::Absent => None,
-                Slot::Scalar(Json::Null) if !label.needed => None,
-                Slot::Scalar(Json::Number(text)) if !label.is_text => Some(text.clone()),
-                Slot::Scalar(Json::Text(text)) => match in_one_case(text) {
-                    Cow::Owned(text) => Some(Cow::Owned(text)),
-                    Cow::Borrowed(_) => Some(text.clone()),
-                },
-                other => return Err(Error::unexpected(path(list, place, key), other.expected("a string"))),
-            });
+        let mut slots = slots.keys.iter().zip(&slots.held).skip(from);
+        for (label, (key, held)) in rows.texts.iter().zip(&mut slots) {
+            let found = text(label, held.as_ref()).map_err(|wrong| self.list.wrong(place, key, wrong))?;
+            self.labels.push(found);
         }
         let labels = self
             .labels
@@ -253,52 +215,40 @@ impl<'b> Rows<'b> {
             let told = labels.iter().map(|label| label.as_deref().unwrap_or("null"));
             self.unmet.insert(told.collect::<Vec<_>>().join(" "));
         }
-        for (wanted, (key, slot)) in self.wanted.iter().zip(slots) {
-            let figure = wanted.figure;
-            if !figure.is_of(labels) {
+        for (wanted, (key, held)) in self.wanted.iter().zip(slots) {
+            if !wanted.figure.is_of(labels) {
                 // The row is about something else.
                 self.absent.push(self.figures.len());
                 self.figures.push(None);
                 continue;
             }
-            self.figures.push(match slot {
-                Slot::Scalar(held) => {
-                    number(figure, held).map_err(|problem| Error::unexpected(path(list, place, key), problem))?
-                }
-                Slot::Absent if figure.optional => {
-                    self.absent.push(self.figures.len());
-                    None
-                }
-                Slot::Absent => return Err(missing(path(list, place, key))),
-                Slot::Other(_) => {
-                    return Err(Error::unexpected(
-                        path(list, place, key),
-                        slot.expected(expected(figure)),
-                    ));
-                }
-            });
-            if rows.time.is_none() && self.figures.last() == Some(&None) {
-                self.nameless.push(path(list, place, key));
+            let found = number(wanted.figure, held.as_ref()).map_err(|wrong| self.list.wrong(place, key, wrong))?;
+            self.absent.extend(held.is_none().then_some(self.figures.len()));
+            if rows.time.is_none() && found.is_none() {
+                self.nameless.push(self.list.path(place, key));
             }
+            self.figures.push(found);
         }
+        self.buckets.push(bucket);
         Ok(())
     }
 
     /// The bucket that a row's moment names.
     fn bucket(&self, place: Place) -> Result<Bucket> {
-        let (Some(key), Some(slot)) = (&self.layout.time, self.slots.held.first()) else {
+        let Some(key) = &self.layout.time else {
             return Ok(self.whole);
         };
-        let path = || path(&self.list, place, key);
-        let held = match slot {
-            Slot::Absent => return Err(missing(path())),
-            Slot::Other(_) => return Err(Error::unexpected(path(), slot.expected("a string"))),
-            Slot::Scalar(held) => held,
-        };
-        let start = moment(self.layout.told.unwrap_or(Holds::Instant), held)
-            .map_err(|problem| Error::unexpected(path(), problem))?;
-        self.around(start)
-            .ok_or_else(|| Error::unexpected(path(), format!("{start} is too late to be a bucket's start")))
+        let held = self.slots.held.first().and_then(Option::as_ref);
+        let start = read(held, |at| match self.layout.told {
+            Some(Holds::Day) => day(at).and_then(Instant::midnight),
+            Some(Holds::Seconds) => seconds(at),
+            _ => instant(at),
+        });
+        let bucket = start.and_then(|Instant { at, .. }| {
+            self.around(at)
+                .ok_or_else(|| format!("{at} is too late to be a bucket's start"))
+        });
+        bucket.map_err(|wrong| self.list.wrong(place, key, wrong))
     }
 
     fn around(&self, start: Timestamp) -> Option<Bucket> {
@@ -324,59 +274,58 @@ impl<'b> Rows<'b> {
     fn outer(&mut self, reader: &mut Reader<'b>, place: usize) -> Result<()> {
         self.slots.clear();
         let before = self.buckets.len();
+        let inner = self.layout.inner.as_deref();
         let mut inside = 0;
-        let mut problem = None;
         reader.members(|reader, key, peek| {
-            if self.layout.inner.as_deref() != Some(&*key) {
+            if inner != Some(&*key) {
                 return self.slots.take(reader, key, peek);
             }
-            if peek != Peek::Array {
-                let held = reader.value(peek)?;
-                if held != Json::Null {
-                    let text = format!("expected an array, found {}", held.describe());
-                    problem.get_or_insert(Error::unexpected(path(&self.list, Place(place, None), &key), text));
-                }
-                return Ok(());
+            if peek == Peek::Array {
+                return reader.items(|reader, peek| {
+                    inside += 1;
+                    self.inside(reader, peek, Place(place, Some(inside - 1)))
+                });
             }
-            reader.items(|reader, peek| {
-                let at = Place(place, Some(inside));
-                inside += 1;
-                if peek != Peek::Object {
-                    let found = reader.value(peek)?;
-                    problem.get_or_insert(no_object(&self.list, at, &found));
-                    return Ok(());
-                }
-                self.inner.clear();
-                reader.members(|reader, key, peek| self.inner.take(reader, key, peek))?;
-                self.inner.refuse_duplicates()?;
-                match self.take(at) {
-                    Ok(()) => self.buckets.push(self.whole),
-                    Err(found) => {
-                        problem.get_or_insert(found);
-                    }
-                }
-                Ok(())
-            })
+            let held = reader.value(peek)?;
+            if held != Json::Null
+                && let Err(wrong) = read(Some(&held), At::list)
+            {
+                self.keep(self.list.wrong(Place(place, None), &key, wrong));
+            }
+            Ok(())
         })?;
         self.slots.refuse_duplicates()?;
-        let at = Place(place, None);
-        let bucket = match self.bucket(at) {
-            Ok(bucket) => bucket,
-            Err(problem) => {
-                self.keep(problem);
-                return Ok(());
-            }
-        };
-        if self.layout.inner.is_some() {
-            self.buckets.iter_mut().skip(before).for_each(|known| *known = bucket);
-        } else {
-            match self.take(at) {
-                Ok(()) => self.buckets.push(bucket),
-                Err(found) => problem = Some(found),
-            }
+        match self.bucket(Place(place, None)) {
+            // It comes before what is wrong inside.
+            Err(problem) => self.problem = Some(problem),
+            Ok(bucket) if inner.is_some() => self.buckets.iter_mut().skip(before).for_each(|known| *known = bucket),
+            Ok(bucket) => self.keep_if_wrong(Place(place, None), bucket),
         }
-        if let Some(problem) = problem {
+        Ok(())
+    }
+
+    /// Takes a row inside of an item.
+    fn inside(&mut self, reader: &mut Reader<'b>, peek: Peek, place: Place) -> Result<()> {
+        if peek != Peek::Object {
+            return self.no_object(reader, peek, place);
+        }
+        self.inner.clear();
+        reader.members(|reader, key, peek| self.inner.take(reader, key, peek))?;
+        self.inner.refuse_duplicates()?;
+        self.keep_if_wrong(place, self.whole);
+        Ok(())
+    }
+
+    fn keep_if_wrong(&mut self, place: Place, bucket: Bucket) {
+        if let Err(problem) = self.take(place, bucket) {
             self.keep(problem);
+        }
+    }
+
+    fn no_object(&mut self, reader: &mut Reader<'b>, peek: Peek, place: Place) -> Result<()> {
+        let found = reader.value(peek)?;
+        if let Err(wrong) = read(Some(&found), At::map) {
+            self.keep(self.list.wrong(place, "", wrong));
         }
         Ok(())
     }
@@ -405,16 +354,14 @@ impl<'b> Items<'b> for Rows<'b> {
         if peek == Peek::Object {
             return self.outer(reader, place);
         }
-        let found = reader.value(peek)?;
-        self.keep(no_object(&self.list, Place(place, None), &found));
-        Ok(())
+        self.no_object(reader, peek, Place(place, None))
     }
 }
 
 impl<'b> Slots<'b> {
     fn of(keys: Vec<&'static str>) -> Self {
         Self {
-            held: vec![Slot::Absent; keys.len()],
+            held: vec![None; keys.len()],
             has_twins: keys
                 .iter()
                 .enumerate()
@@ -426,9 +373,7 @@ impl<'b> Slots<'b> {
     }
 
     fn clear(&mut self) {
-        for slot in &mut self.held {
-            *slot = Slot::Absent;
-        }
+        self.held.fill(None);
         self.unknown.clear();
         self.next = 0;
     }
@@ -444,11 +389,7 @@ impl<'b> Slots<'b> {
             return Ok(());
         };
         self.next = first + 1;
-        let slot = match reader.value(peek)? {
-            Json::List(_) => Slot::Other("an array"),
-            Json::Map(_) => Slot::Other("an object"),
-            scalar => Slot::Scalar(scalar),
-        };
+        let slot = Some(reader.value(peek)?);
         if self.has_twins {
             let places = self.keys.iter().zip(&mut self.held).skip(first + 1);
             for (_, held) in places.filter(|(known, _)| ***known == *key) {
@@ -456,7 +397,7 @@ impl<'b> Slots<'b> {
             }
         }
         match self.held.get_mut(first) {
-            Some(held @ Slot::Absent) => *held = slot,
+            Some(held @ None) => *held = slot,
             _ => return Err(occurs_twice(&key)),
         }
         Ok(())
@@ -467,15 +408,13 @@ impl<'b> Slots<'b> {
     }
 }
 
-impl Slot<'_> {
-    fn expected(&self, what: &str) -> String {
-        let found = match self {
-            Self::Absent => "nothing",
-            Self::Scalar(held) => held.describe(),
-            Self::Other(found) => found,
-        };
-        format!("expected {what}, found {found}")
-    }
+/// What is read of a value, or what is wrong with it; its place is the caller's to name.
+fn read<'j, 'b, T>(
+    held: Option<&'j Json<'b>>,
+    read: impl FnOnce(&At<'j, 'b>) -> Result<T>,
+) -> std::result::Result<T, String> {
+    let at = At::root(held.ok_or("the field is missing")?);
+    read(&at).map_err(|problem| problem.message.trim_start_matches("$: ").to_owned())
 }
 
 impl Figure {
@@ -486,30 +425,23 @@ impl Figure {
     }
 }
 
-/// What a number must be, with its article.
-fn expected(figure: &Figure) -> &'static str {
-    match figure.holds {
-        Some(Holds::Integer) => "a whole number",
-        _ => "a number",
-    }
-}
-
-/// The number that a value is; nothing where it is null and may be.
-pub(super) fn number(figure: &Figure, held: &Json<'_>) -> std::result::Result<Option<Quantity>, String> {
+/// The number that a value is; nothing where there is none, and may be none.
+pub(super) fn number(figure: &Figure, held: Option<&Json<'_>>) -> std::result::Result<Option<Quantity>, String> {
     match held {
-        Json::Number(text) => {
-            if let Some(Holds::Integer) = figure.holds {
-                check_count(text).map_err(|problem| problem.message.clone())?;
-            }
-            scaled(figure, text)
-                .map(Some)
-                .map_err(|problem| problem.message.clone())
-        }
-        Json::Text(text) if matches!(figure.holds, Some(Holds::Written)) => scaled(figure, text)
+        None if figure.optional => Ok(None),
+        Some(Json::Null) if figure.is_nullable => Ok(None),
+        Some(Json::Text(text)) if matches!(figure.holds, Some(Holds::Written)) => scaled(figure, text)
             .map(Some)
             .map_err(|_| format!("expected a number, found {text:?}")),
-        Json::Null if figure.is_nullable => Ok(None),
-        other => Err(format!("expected {}, found {}", expected(figure), other.describe())),
+        _ => read(held, |at| {
+            if let Some(Holds::Integer) = figure.holds {
+                at.count()?;
+            }
+            match at.value {
+                Json::Number(text) => scaled(figure, text).map(Some),
+                _ => Err(at.expected("a number")),
+            }
+        }),
     }
 }
 
@@ -524,48 +456,36 @@ fn scaled(figure: &Figure, text: &str) -> Result<Quantity> {
     }
 }
 
-/// The moment that a value names.
-fn moment(holds: Holds, held: &Json<'_>) -> std::result::Result<Timestamp, String> {
-    if let (Holds::Instant, Json::Text(text)) = (holds, held) {
-        return Instant::parse(text)
-            .map(|instant| instant.at)
-            .map_err(|problem| problem.message.clone());
+/// The text that a value is; nothing where there is none, and may be none.
+fn text<'b>(label: &Label, held: Option<&Json<'b>>) -> std::result::Result<Option<Cow<'b, str>>, String> {
+    match held {
+        None | Some(Json::Null) if !label.needed => Ok(None),
+        Some(Json::Number(text)) if !label.is_text => Ok(Some(text.clone())),
+        Some(Json::Text(text)) => Ok(Some(match in_one_case(text) {
+            Cow::Owned(text) => Cow::Owned(text),
+            Cow::Borrowed(_) => text.clone(),
+        })),
+        _ => read(held, |at| Err(at.expected("a string"))),
     }
-    let at = At::root(held);
-    let found = match holds {
-        Holds::Day => day(&at).and_then(Instant::midnight),
-        Holds::Seconds => seconds(&at),
-        _ => instant(&at),
-    };
-    // Its place is the caller's to name.
-    found.map(|instant| instant.at).map_err(|problem| {
-        problem
-            .message
-            .strip_prefix("$: ")
-            .unwrap_or(&problem.message)
-            .to_owned()
-    })
 }
 
-pub(super) fn missing(path: String) -> Error {
-    Error::unexpected(path, "the field is missing")
-}
-
-fn no_object(list: &List, place: Place, found: &Json<'_>) -> Error {
-    let path = path(list, place, "");
-    Error::unexpected(path, format!("expected an object, found {}", found.describe()))
-}
-
-/// The path of a key of a row, for messages.
-fn path(List(keys, inner): &List, Place(row, inside): Place, key: &str) -> String {
-    let steps = keys.iter().map(|step| format!(".{step}"));
-    let mut path = format!("${}[{row}]", steps.collect::<String>());
-    if let (Some(inner), Some(inside)) = (inner, inside) {
-        path = format!("{path}.{inner}[{inside}]");
+impl List {
+    fn wrong(&self, place: Place, key: &str, wrong: String) -> Error {
+        Error::unexpected(self.path(place, key), wrong)
     }
-    if !key.is_empty() {
-        path.push('.');
-        path.push_str(key);
+
+    /// The path of a key of a row, for messages.
+    fn path(&self, Place(row, inside): Place, key: &str) -> String {
+        let Self(keys, inner) = self;
+        let steps = keys.iter().map(|step| format!(".{step}"));
+        let mut path = format!("${}[{row}]", steps.collect::<String>());
+        if let (Some(inner), Some(inside)) = (inner, inside) {
+            path = format!("{path}.{inner}[{inside}]");
+        }
+        if !key.is_empty() {
+            path.push('.');
+            path.push_str(key);
+        }
+        path
     }
-    path
 }
