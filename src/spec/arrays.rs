@@ -221,7 +221,7 @@ impl<'b> Rows<'b> {
             return Ok(());
         };
         let found = number(read, Some(at.value)).map_err(|problem| Error::unexpected(at.path(), problem))?;
-        let is_it = |wanted: &Wanted| figure.is_some_and(|figure| figure.meter == Some(wanted.meter));
+        let is_it = |wanted: &Wanted| figure.is_some_and(|figure| figure.meter == Some(wanted.place));
         if !self.wanted.iter().any(is_it) {
             return Ok(());
         }

@@ -322,10 +322,15 @@ impl Checker<'_> {
                 .find_map(|(key, field)| Some(field.parts(key)).filter(|(known, _)| *known == wire))
                 .map(|(_, held)| held.to_owned())
         };
+        for (name, select) in &mut document.select {
+            if select.to.is_empty() {
+                select.to.clone_from(name);
+            }
+        }
         for call in &mut document.call {
             if call.dimensions.is_empty() {
                 let each = document.select.iter().filter(|(_, select)| select.each);
-                let each = each.map(|(name, select)| select.to.as_ref().unwrap_or(name));
+                let each = each.map(|(_, select)| &select.to);
                 let each = each.filter(|name| call.takes.iter().any(|taken| taken.name == **name));
                 let each = each.map(|name| name.strip_suffix('s').unwrap_or(name).to_owned());
                 let labels = call.rows.iter().flat_map(|rows| &rows.labels);
@@ -333,6 +338,10 @@ impl Checker<'_> {
             }
             let plain = |text: &str| shape::plain(text.trim_end_matches('?'));
             call.wire = call.wire.replace("{Name}", &camel(&call.name));
+            let fixed = call.query.values_mut().chain(call.body.values_mut());
+            for text in fixed.chain(&mut call.path) {
+                *text = text.replace("{wire}", &call.wire);
+            }
             let at = call.rows.iter().flat_map(|rows| rows.at.iter());
             let row = at.fold(call.returns.clone(), |held, key| member(&held, key).unwrap_or(held));
             let inner = call.rows.iter().find_map(|rows| rows.inner.as_ref());
@@ -626,7 +635,6 @@ impl Checker<'_> {
                 Some(names) => names
                     .split('|')
                     .for_each(|name| self.unknown(filled, "field of the account", name, fields.clone())),
-                None if gap == "wire" => {}
                 None => self.unknown(filled, "argument", gap, names().chain(fields)),
             }
         }

@@ -263,7 +263,7 @@ pub struct Select {
     /// What it is if it is not given.
     pub default: Option<Scalar>,
     /// The argument of calls that it becomes, if that has another name.
-    pub to: Option<String>,
+    pub to: String,
     /// True if each of its values is a call.
     pub each: bool,
     /// True if it chooses the length of a bucket.
@@ -748,6 +748,13 @@ impl Document {
         !others.is_empty() && replaces(others, &one.asked_without)
             || !ones.is_empty() && replaces(ones, &other.asked_without)
             || !ones.is_empty() && !others.is_empty() && ones.iter().all(any_excludes)
+    }
+}
+
+impl Take {
+    /// The service's name of it.
+    pub fn wire(&self) -> &str {
+        self.wire.as_deref().unwrap_or(&self.name)
     }
 }
 

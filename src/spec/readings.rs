@@ -8,10 +8,10 @@ use std::collections::HashSet;
 use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp};
 
-use super::document::{Call, Document, Figure};
+use super::document::{Call, Document, Figure, Label};
 use super::fail::place;
-use super::rows::{Bucket, Rows};
-use crate::meters::{Buckets, Flag, Flags, Kind, Meter, Reading, Sink, Takes};
+use super::rows::{Bucket, Rows, Wanted};
+use crate::meters::{Buckets, Flag, Kind, Reading, Sink, Takes};
 use crate::service::{PlannedCall, Reply};
 use crate::values::arguments::{Arguments, Value};
 use crate::values::error::{Error, Kind as Problem, Result};
@@ -109,7 +109,7 @@ impl Answer<'_> {
         if self.asked.rows.is_some() {
             let repeats = repeats(rows);
             for column in 0..rows.wanted.len() {
-                mismatches.push(self.reconcile(rows, column, &repeats, at, sink)?);
+                mismatches.push(Self::reconcile(rows, column, &repeats, at, sink)?);
             }
             self.remark(rows, sink);
             let is_total_above = mismatches.contains(&Ordering::Greater);
@@ -133,13 +133,12 @@ impl Answer<'_> {
             return Ok(());
         };
         let path = at.path();
-        let told = at.get(&path, key)?;
         let asked = self.call.call.arguments.whole(argument);
-        let (Some(told), Some(asked)) = (told, asked.map(|seconds| seconds.to_string())) else {
+        let (Some(told), Some(asked)) = (at.get(&path, key)?, asked) else {
             return Ok(());
         };
         let seconds = told.integer()?;
-        if seconds == asked {
+        if seconds == asked.to_string() {
             return Ok(());
         }
         let text = format!(
@@ -160,14 +159,9 @@ impl Answer<'_> {
         let taken = SignedDuration::from_secs(self.asked.moments.end_takes);
         let (first, last) = (whole.start, whole.end - taken);
         let path = at.path();
-        let moment = |key: &'static Option<String>, asked| match key
-            .as_deref()
-            .map(|key| at.get(&path, key))
-            .transpose()?
-            .flatten()
-        {
-            Some(told) => instant(&told).map(|told| told.at),
-            None => Ok(asked),
+        let moment = |key: &'static Option<String>, asked| {
+            let told = key.as_ref().map_or(Ok(None), |key| at.get(&path, key))?;
+            told.map_or(Ok(asked), |told| instant(&told).map(|told| told.at))
         };
         let (from, to) = (moment(&echo.start, first)?, moment(&echo.end, last)?);
         let is_there = |key: &Option<String>| key.as_ref().is_some_and(|key| at.value.get(key).is_some());
@@ -175,18 +169,11 @@ impl Answer<'_> {
             sink.answers(from, to.checked_add(taken).unwrap_or(to));
         }
         if from > first || to < last {
-            let offset = self
-                .asked
-                .zone
-                .and_then(|zone| Offset::from_seconds(zone).ok())
-                .unwrap_or(Offset::UTC);
-            let told = |at| Instant { at, offset }.to_offset_text();
+            let offset = self.asked.zone.and_then(|zone| Offset::from_seconds(zone).ok());
+            let offset = offset.unwrap_or(Offset::UTC);
+            let [from, to, first, last] = [from, to, first, last].map(|at| Instant { at, offset }.to_offset_text());
             sink.note(format!(
-                "the service shortened the range to {} … {}, from {} … {}",
-                told(from),
-                told(to),
-                told(first),
-                told(last)
+                "the service shortened the range to {from} … {to}, from {first} … {last}"
             ));
         }
         Ok(Bucket {
@@ -224,7 +211,6 @@ impl Answer<'_> {
 
     /// How the answer's own figure for its whole range compares with those of its rows.
     fn reconcile(
-        &self,
         rows: &Rows<'_>,
         column: usize,
         repeats: &HashSet<usize>,
@@ -232,10 +218,11 @@ impl Answer<'_> {
         sink: &mut dyn Sink,
     ) -> Result<Ordering> {
         let path = at.path();
-        let Some((figure, key, meter)) = rows.wanted.get(column).and_then(|wanted| {
-            let meter = self.call.asked.source.meters.get(wanted.meter)?;
-            Some((wanted.figure, wanted.figure.total.as_deref()?, meter))
-        }) else {
+        let Some((Wanted { figure, meter, .. }, key)) = rows
+            .wanted
+            .get(column)
+            .and_then(|wanted| Some((wanted, wanted.figure.total.as_deref()?)))
+        else {
             return Ok(Ordering::Equal);
         };
         let Some(told) = at.get(&path, key)? else {
@@ -299,19 +286,14 @@ impl Answer<'_> {
     }
 
     fn emit(&self, rows: &Rows<'_>, mismatches: &[Ordering], sink: &mut dyn Sink) {
-        let meters = self.call.asked.source.meters;
         let other_zone = self.asked.other_zone.filter(|zone| self.month(0) != self.month(*zone));
         let is_ambiguous = other_zone.is_some() && self.call.asked.buckets == Buckets::MonthSoFar;
-        let dimensions: Vec<Vec<Dimension<'_>>> = rows
-            .wanted
-            .iter()
-            .map(|wanted| {
-                meters
-                    .get(wanted.meter)
-                    .map_or_else(Vec::new, |meter| self.dimensions(wanted.figure, meter))
-            })
-            .collect();
-        let narrowed: Vec<Option<&str>> = self.narrowed().collect();
+        let narrowed: Vec<Option<&str>> = self.labels().map(|label| self.narrowed(label)).collect();
+        let dimensions = rows.wanted.iter().flat_map(|Wanted { figure, meter, .. }| {
+            let names = meter.dimensions.iter();
+            names.map(|name| self.dimension(figure, name, &narrowed))
+        });
+        let dimensions: Vec<Dimension<'_>> = dimensions.collect();
         let is_mismatch = |column: usize| mismatches.get(column).is_some_and(|order| order.is_ne());
         let mut labels: Vec<Option<&str>> = Vec::new();
         sink.expect(rows.figures.len() - rows.absent.len());
@@ -327,25 +309,18 @@ impl Answer<'_> {
                 strangers += 1;
                 continue;
             }
-            let columns = rows
-                .wanted
-                .iter()
-                .zip(rows.figures_of(row))
-                .zip(&dimensions)
-                .enumerate();
-            for (column, ((wanted, quantity), dimensions)) in columns {
+            let mut rest = dimensions.iter();
+            for (column, (wanted, quantity)) in rows.wanted.iter().zip(rows.figures_of(row)).enumerate() {
                 labels.clear();
-                labels.extend(dimensions.iter().map(|dimension| match dimension {
-                    Dimension::OfTheCall(value) => *value,
-                    Dimension::OfTheRow(place) => own.get(*place).and_then(Option::as_deref),
-                }));
-                let (Some(quantity), Some(meter)) = (quantity, meters.get(wanted.meter)) else {
+                let dimensions = rest.by_ref().take(wanted.meter.dimensions.len());
+                labels.extend(dimensions.map(|(asked, place)| asked.or_else(|| own.get((*place)?)?.as_deref())));
+                let Some(quantity) = quantity else {
                     if rows.is_null(row, column) {
-                        sink.null(wanted.meter, &labels, bucket.start, bucket.end);
+                        sink.null(wanted.place, &labels, bucket.start, bucket.end);
                     }
                     continue;
                 };
-                let mut flags = meter.flags(*quantity);
+                let mut flags = wanted.meter.flags(*quantity);
                 for (flag, is_set) in [
                     (Flag::PartialBucket, is_partial),
                     (Flag::AmbiguousMonth, is_ambiguous),
@@ -356,13 +331,13 @@ impl Answer<'_> {
                     }
                 }
                 sink.reading(Reading {
-                    meter: wanted.meter,
+                    meter: wanted.place,
                     labels: &labels,
                     start: Some(bucket.start),
                     end: Some(bucket.end),
                     quantity: *quantity,
                     cost: None,
-                    flags: Flags(flags.0),
+                    flags,
                 });
             }
         }
@@ -373,38 +348,29 @@ impl Answer<'_> {
         }
     }
 
-    /// What each of the labels that every row has was narrowed to.
-    fn narrowed(&self) -> impl Iterator<Item = Option<&str>> {
-        let rows = self.asked.rows.iter();
-        let labels = rows.flat_map(|rows| &rows.texts);
-        labels.map(|label| narrowed_to(&self.call.call.arguments, &label.name).filter(|_| label.needed))
+    /// The texts by which the rows are told apart.
+    fn labels(&self) -> impl Iterator<Item = &Label> {
+        self.asked.rows.iter().flat_map(|rows| &rows.texts)
     }
 
-    /// Where the values of the dimensions of a figure's meter come from.
-    fn dimensions<'a>(&'a self, figure: &'a Figure, meter: &Meter) -> Vec<Dimension<'a>> {
-        let labels = self.asked.rows.as_ref().map_or(&[][..], |rows| &rows.texts);
-        let narrowed: Vec<Option<&str>> = self.narrowed().collect();
-        let dimension = |name: &&str| {
-            let place = labels.iter().position(|label| label.name == *name);
-            let asked = place.and_then(|place| narrowed.get(place).copied().flatten());
-            match (figure.labels.get(*name), asked, place) {
-                (Some(value), ..) => Dimension::OfTheCall(Some(value)),
-                (None, Some(asked), _) => Dimension::OfTheCall(Some(asked)),
-                (None, None, Some(place)) => Dimension::OfTheRow(place),
-                (None, None, None) => Dimension::OfTheCall(narrowed_to(&self.call.call.arguments, name)),
-            }
-        };
-        meter.dimensions.iter().map(dimension).collect()
+    /// What a label was narrowed to, if every row has it.
+    fn narrowed(&self, label: &Label) -> Option<&str> {
+        narrowed_to(&self.call.call.arguments, &label.name).filter(|_| label.needed)
+    }
+
+    /// Where the value of a dimension of a figure's meter comes from.
+    fn dimension<'a>(&'a self, figure: &'a Figure, name: &str, narrowed: &[Option<&'a str>]) -> Dimension<'a> {
+        let place = self.labels().position(|label| label.name == name);
+        match (figure.labels.get(name), place) {
+            (Some(value), _) => (Some(value), None),
+            (None, Some(place)) => (narrowed.get(place).copied().flatten(), Some(place)),
+            (None, None) => (narrowed_to(&self.call.call.arguments, name), None),
+        }
     }
 }
 
-/// Where the value of a dimension comes from.
-enum Dimension<'a> {
-    /// The call was narrowed to it, or not at all.
-    OfTheCall(Option<&'a str>),
-    /// Each row has its own, at this place.
-    OfTheRow(usize),
-}
+/// What the call was narrowed to, or else the place of the row's own label.
+type Dimension<'a> = (Option<&'a str>, Option<usize>);
 
 /// What a call was narrowed to: the one value of the argument that is called like the dimension, or like many of it.
 fn narrowed_to<'a>(arguments: &'a Arguments, dimension: &str) -> Option<&'a str> {

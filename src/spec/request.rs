@@ -17,18 +17,14 @@ impl Document {
             .of(call.operation)
             .ok_or_else(|| Error::new(Kind::Internal, "an operation that the document does not have"))?;
         check(asked, call)?;
-        let template = asked.path.as_deref().unwrap_or("{wire}").replace("{wire}", &asked.wire);
-        let fixed = asked.query.iter();
-        let mut pairs: Vec<(&str, String)> = fixed
-            .map(|(key, value)| (key.as_str(), value.replace("{wire}", &asked.wire)))
-            .collect();
+        let template = asked.path.as_ref().unwrap_or(&asked.wire);
         let grain = asked.grain_of(call).or_else(|| asked.usual_grain());
-        let of_grain = grain.iter().flat_map(|grain| &grain.query);
-        pairs.extend(of_grain.map(|(key, value)| (key.as_str(), value.clone())));
+        let fixed = asked.query.iter().chain(grain.iter().flat_map(|grain| &grain.query));
+        let mut pairs: Vec<(&str, String)> = fixed.map(|(key, value)| (key.as_str(), value.clone())).collect();
         let mut body = None;
         let is_in_path = |name: &str| template.contains('{') && template.contains(&format!("{{{name}}}"));
         for taken in asked.takes.iter().filter(|taken| !is_in_path(&taken.name)) {
-            let wire = taken.wire.as_deref().unwrap_or(&taken.name);
+            let wire = taken.wire();
             if asked.method == Method::Post {
                 body.get_or_insert_with(Map::new);
             }
@@ -48,10 +44,10 @@ impl Document {
             let pointer = format!(".{place}").replace('.', "/");
             let (outer, key) = pointer.rsplit_once('/').unwrap_or_default();
             if let Some(Plain::Object(object)) = body.as_mut().and_then(|body| body.pointer_mut(outer)) {
-                object.insert(key.to_owned(), text.replace("{wire}", &asked.wire).into());
+                object.insert(key.to_owned(), text.as_str().into());
             }
         }
-        let mut url = address(&account.base_url, &path(&template, account, &call.arguments));
+        let mut url = address(&account.base_url, &path(template, account, &call.arguments));
         if !pairs.is_empty() {
             url.push('?');
             url.push_str(&query(pairs.iter().map(|(key, value)| (*key, value.as_str()))));

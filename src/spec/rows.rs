@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
 use super::document::{Call, Figure, Label, NO_ROWS, Rows as Layout};
-use crate::meters::Buckets;
+use crate::meters::{Buckets, Meter};
 use crate::service::PlannedCall;
 use crate::values::arguments::in_one_case;
 use crate::values::error::{Error, Result};
@@ -37,7 +37,9 @@ pub struct Wanted {
     /// The number.
     pub figure: &'static Figure,
     /// The meter's place in the source.
-    pub meter: usize,
+    pub place: usize,
+    /// The meter.
+    pub meter: &'static Meter,
 }
 
 /// The rows of an answer, in columns: a row costs no allocation of its own.
@@ -99,9 +101,10 @@ impl<'b> Rows<'b> {
     /// what rows without a moment are about.
     pub fn new(asked: &'static Call, call: &PlannedCall, layout: Option<&'static Layout>, whole: Bucket) -> Self {
         let wanted = |figure: &'static Figure| {
-            let meter = figure.meter.filter(|meter| call.asked.meters.contains(meter))?;
+            let place = figure.meter.filter(|place| call.asked.meters.contains(place))?;
+            let meter = call.asked.source.meters.get(place)?;
             let is_here = asked.rows.is_none() || figure.value.is_empty() == layout.is_none();
-            is_here.then_some(Wanted { figure, meter })
+            is_here.then_some(Wanted { figure, place, meter })
         };
         let wanted: Vec<Wanted> = asked.meter.iter().filter_map(wanted).collect();
         let layout = layout.unwrap_or(&NO_ROWS);

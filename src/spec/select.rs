@@ -122,16 +122,15 @@ impl Selection<'_> {
             taken.any(|taken| taken.name == to && matches!(taken.needed, Needed::Required))
         };
         let mut selections = self.document.select.iter();
-        let lacking = selections.find(|(name, select)| !self.has(name) && needs(select.to.as_deref().unwrap_or(name)));
+        let lacking = selections.find(|(name, select)| !self.has(name) && needs(&select.to));
         lacking.map(|(name, _)| name.as_str())
     }
 
     /// Refuses what narrows none of the meters that are asked for.
     fn refuse_idle(&self, name: &str, select: &Select, wanted: &[(&'static Source, Vec<usize>)]) -> Result<()> {
-        let to = select.to.as_deref().unwrap_or(name);
         let knows = |source: &Source| {
             let mut operations = self.facts.operations.iter();
-            operations.any(|operation| operation.name == source.operation && takes(operation, to))
+            operations.any(|operation| operation.name == source.operation && takes(operation, &select.to))
         };
         let is_default = matches!(self.given.get(name), None | Some(Value::Flag(_)));
         if is_default || select.grain || wanted.iter().any(|(source, _)| knows(source)) {
@@ -158,8 +157,7 @@ impl Selection<'_> {
         for (name, select) in &self.document.select {
             let Some(value) = self.given.get(name) else { continue };
             whole.span = select.span.unwrap_or(whole.span);
-            let to = select.to.as_deref().unwrap_or(name);
-            let taken = operation.arguments.iter().find(|taken| taken.name == to);
+            let taken = operation.arguments.iter().find(|taken| taken.name == select.to);
             let Some(taken) = taken.filter(|_| !select.grain) else {
                 continue;
             };
@@ -202,8 +200,7 @@ impl Selection<'_> {
     /// A source in buckets of the length that the selection chooses, or of its usual one.
     fn in_buckets(&self, source: &'static Source, operation: &Operation, meters: Vec<usize>) -> Result<Asked> {
         let mut choosing = self.document.select.iter().filter(|(_, select)| select.grain);
-        let to = |name: &'static str, select: &'static Select| select.to.as_deref().unwrap_or(name);
-        let chosen = choosing.find(|(name, select)| takes(operation, to(name, select)));
+        let chosen = choosing.find(|(_, select)| takes(operation, &select.to));
         let (Some((name, select)), Some(call)) = (chosen, self.document.of(operation)) else {
             return Ok(Asked::of(source, meters, Vec::new()));
         };
@@ -224,7 +221,7 @@ impl Selection<'_> {
         Ok(Asked {
             buckets: call.buckets.unwrap_or_else(|| call.buckets_of(grain)),
             span: grain.span.unwrap_or(source.span),
-            ..Asked::of(source, meters, vec![(to(name, select).to_owned(), value)])
+            ..Asked::of(source, meters, vec![(select.to.clone(), value)])
         })
     }
 }

@@ -81,7 +81,7 @@ impl Series<'_> {
         let pages = asked.pages.iter().flat_map(|pages| [&pages.number, &pages.size]);
         let others: Vec<&String> = grain.chain(range).chain(pages).collect();
         let takes = asked.takes.iter().filter(move |taken| !others.contains(&&taken.name));
-        takes.map(|taken| (taken.name.as_str(), taken.wire.as_deref().unwrap_or(&taken.name)))
+        takes.map(|taken| (taken.name.as_str(), taken.wire()))
     }
 
     /// The record of which a field is a list.
