@@ -63,7 +63,7 @@ pub trait Beside: Send + Sync {
     }
 
     /// What was asked for, out of the document.
-    fn typed(&self, document: &Document, call: &Call, answer: &Json<'_>) -> Result<Typed> {
+    fn typed(&self, document: &'static Document, call: &Call, answer: &Json<'_>) -> Result<Typed> {
         document.typed(call, answer)
     }
 

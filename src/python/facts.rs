@@ -254,6 +254,8 @@ fn holds(held: &Holds) -> String {
         Holds::Record(shape) => shape.name.to_owned(),
         Holds::List(items) | Holds::ListOrNothing(items) => format!("list[{}]", holds(items)),
         Holds::Map(values) => format!("dict[str, {}]", holds(values)),
+        Holds::Beside(_) => "dict[str, Any]".to_owned(),
+        Holds::Joined(shape) => format!("list[{}]", shape.name),
         Holds::Maybe(value) => format!("{} | None", holds(value)),
         Holds::Anything => "Any".to_owned(),
     }
@@ -261,7 +263,7 @@ fn holds(held: &Holds) -> String {
 
 fn collect(held: &Holds, all: &mut serde_json::Map<String, Value>) {
     match held {
-        Holds::Record(shape) => collect_shape(shape, all),
+        Holds::Record(shape) | Holds::Joined(shape) => collect_shape(shape, all),
         Holds::List(inner) | Holds::ListOrNothing(inner) | Holds::Map(inner) | Holds::Maybe(inner) => {
             collect(inner, all);
         }
@@ -274,6 +276,7 @@ fn collect(held: &Holds, all: &mut serde_json::Map<String, Value>) {
         | Holds::Day
         | Holds::Seconds
         | Holds::Written
+        | Holds::Beside(_)
         | Holds::Anything => {}
     }
 }

@@ -3,7 +3,7 @@
 #![allow(clippy::struct_excessive_bools)] // blocks are as flat here as documents write them
 
 use std::ops::Deref;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use indexmap::IndexMap;
 use serde::Deserialize as Derive;
@@ -13,7 +13,7 @@ use crate::meters::{Buckets, Kind as Measures, Rounding, Settles, Span, Writes};
 use crate::service::{Method, Operation};
 use crate::values::arguments::parse_offset;
 use crate::values::error::{Kind, Remedy};
-use crate::values::shape::Holds;
+use crate::values::shape::{Holds, Shape};
 
 /// A whole document.
 #[derive(Debug, Default, Derive)]
@@ -432,6 +432,9 @@ pub struct Call {
     pub pages: Option<Pages>,
     /// The function that makes JSON of its answers where they are something else; it is registered with the document.
     pub reader: Option<String>,
+    /// Its own record, if it is read as a series.
+    #[serde(skip)]
+    pub record: OnceLock<Shape>,
 }
 
 /// An argument that a call takes.

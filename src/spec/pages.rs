@@ -54,7 +54,7 @@ impl Document {
                 .takes
                 .iter()
                 .find(|taken| taken.name == *name)?;
-            let wire = taken.wire.as_ref().unwrap_or(name);
+            let wire = taken.wire();
             let (_, query) = named.split_once('?')?;
             let mut pairs = url::form_urlencoded::parse(query.as_bytes());
             pairs.find(|(key, _)| key == wire).map(|(_, value)| value.into_owned())

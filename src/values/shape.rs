@@ -62,6 +62,11 @@ pub enum Holds {
     ListOrNothing(&'static Holds),
     /// An object with any keys and these values.
     Map(&'static Holds),
+    /// The members of the record that have these fields' keys, by our names, as one object; what is null is left out.
+    Beside(&'static [Field]),
+    /// An array of records whose last field is a list of records: each of those, with all that is around it. Null or
+    /// nothing is an empty one.
+    Joined(&'static Shape),
     /// This, or null, or nothing.
     Maybe(&'static Holds),
     /// Any JSON.
@@ -122,9 +127,10 @@ impl Shape {
         let path = at.path();
         let mut fields = Vec::with_capacity(self.fields.len());
         for field in self.fields {
-            let value = match at.value.get(field.wire) {
-                Some(value) => field.holds.read(&At::member(&path, field.wire, value))?,
-                None => field.holds.absent(&path, field.wire)?,
+            let value = match (field.holds, at.value.get(field.wire)) {
+                (Holds::Beside(fields), _) => beside(fields, at)?,
+                (holds, Some(value)) => holds.read(&At::member(&path, field.wire, value))?,
+                (holds, None) => holds.absent(&path, field.wire)?,
             };
             fields.push((field.name, value));
         }
@@ -146,7 +152,7 @@ impl Shape {
     ) -> Result<()> {
         let is_list = |field: &Field| matches!(field.holds, Holds::ListOrNothing(_));
         let may_be_missing = |field: &Field| is_list(field) || matches!(field.holds, Holds::Maybe(_));
-        let is_known = |key: &str| self.fields.iter().any(|field| field.wire == key);
+        let is_known = |key: &str| self.fields.iter().any(|field| field.is(key));
         if !self.fields.iter().all(may_be_missing) || self.fields.iter().all(is_list) || keys().any(is_known) {
             return Ok(());
         }
@@ -156,11 +162,21 @@ impl Shape {
     }
 
     fn extra(&self, members: &[(Cow<'_, str>, Json<'_>)]) -> Vec<(String, Json<'static>)> {
-        let known = |key: &str| self.fields.iter().any(|field| field.wire == key);
+        let known = |key: &str| self.fields.iter().any(|field| field.is(key));
         let unknown = members.iter().filter(|(key, _)| !known(key));
         unknown
             .map(|(key, value)| (key.to_string(), value.clone().into_owned()))
             .collect()
+    }
+}
+
+impl Field {
+    /// True if this key belongs to it.
+    fn is(&self, key: &str) -> bool {
+        match self.holds {
+            Holds::Beside(fields) => fields.iter().any(|field| field.wire == key),
+            _ => self.wire == key,
+        }
     }
 }
 
@@ -188,9 +204,11 @@ impl Holds {
             }
             Self::Day => day(at).map(Typed::Day),
             Self::Record(shape) => shape.read(at),
-            Self::ListOrNothing(_) if *at.value == Json::Null => Ok(Typed::List(Vec::new())),
+            Self::ListOrNothing(_) | Self::Joined(_) if *at.value == Json::Null => Ok(Typed::List(Vec::new())),
             Self::List(holds) | Self::ListOrNothing(holds) => holds.read_list(at),
             Self::Map(holds) => holds.read_map(at),
+            Self::Beside(fields) => beside(fields, at),
+            Self::Joined(shape) => joined(shape, at),
             Self::Maybe(_) if *at.value == Json::Null => Ok(Typed::Nothing),
             Self::Maybe(holds) => holds.read(at),
             Self::Anything => Ok(Typed::Json(at.value.clone().into_owned())),
@@ -220,10 +238,54 @@ impl Holds {
     fn absent(&self, record: &Path<'_>, key: &str) -> Result<Typed> {
         match self {
             Self::Maybe(_) => Ok(Typed::Nothing),
-            Self::ListOrNothing(_) => Ok(Typed::List(Vec::new())),
+            Self::ListOrNothing(_) | Self::Joined(_) => Ok(Typed::List(Vec::new())),
             _ => Err(Error::unexpected(format!("{record}.{key}"), "the field is missing")),
         }
     }
+}
+
+/// Reads those of these members that are there, and not null.
+fn beside(fields: &[Field], at: &At<'_, '_>) -> Result<Typed> {
+    let path = at.path();
+    let mut found = Vec::new();
+    for Field { wire, name, holds } in fields {
+        let value = match (holds, at.value.get(wire)) {
+            (Holds::Anything, Some(value)) => Typed::Json(value.clone().into_owned()),
+            (Holds::Maybe(_) | Holds::Anything, None) | (_, Some(Json::Null)) => continue,
+            (_, Some(value)) => holds.read(&At::member(&path, wire, value))?,
+            (_, None) => holds.absent(&path, wire)?,
+        };
+        found.push(((*name).to_owned(), value));
+    }
+    Ok(Typed::Map(found))
+}
+
+/// Reads records that have records inside, each of which becomes one with the fields of both.
+fn joined(shape: &Shape, at: &At<'_, '_>) -> Result<Typed> {
+    let path = at.path();
+    let mut all = Vec::new();
+    for (index, item) in at.list()?.iter().enumerate() {
+        let at = At::item(&path, index, item);
+        let Typed::Record(name, mut outer, extra) = shape.read(&at)? else {
+            continue;
+        };
+        let (Some((_, Typed::List(inner))), Some(list)) = (outer.pop(), shape.fields.last()) else {
+            continue;
+        };
+        if let (true, Some((key, _))) = (inner.is_empty(), extra.first()) {
+            // Without a row, there is nothing that could keep what is not known: it must not vanish.
+            let place = At::member(&at.path(), key, item).path().to_string();
+            let text = format!("the field is not known, and {} has no row to keep it with", list.wire);
+            return Err(Error::unexpected(place, text));
+        }
+        for record in inner {
+            if let Typed::Record(_, own, more) = record {
+                let (fields, extra) = ([&outer[..], &own].concat(), [&extra[..], &more].concat());
+                all.push(Typed::Record(name, fields, extra));
+            }
+        }
+    }
+    Ok(Typed::List(all))
 }
 
 /// Reads an RFC 3339 instant.
@@ -372,6 +434,30 @@ mod tests {
             let problem = read(text).unwrap_err().message.clone();
             assert_eq!(problem, "$: none of the fields Used is there", "{text}");
         }
+    }
+
+    #[test]
+    fn members_become_one_field_and_what_is_called_like_it_is_kept() {
+        static SPLIT: Shape = Shape {
+            name: "Split",
+            fields: &[Field {
+                wire: "",
+                name: "values",
+                holds: Holds::Beside(&[Field {
+                    wire: "Used",
+                    name: "used",
+                    holds: Holds::Decimal,
+                }]),
+            }],
+        };
+        let read = |text: &str| SPLIT.read(&At::root(&Json::parse(text.as_bytes()).unwrap()));
+        let split =
+            |used: Vec<(String, Typed)>, extra| Typed::Record("Split", vec![("values", Typed::Map(used))], extra);
+        let used = vec![("used".to_owned(), Typed::Decimal("1".to_owned()))];
+        let kept = vec![("values".to_owned(), Json::Null)];
+        assert_eq!(read(r#"{"Used":1,"values":null}"#).unwrap(), split(used, kept));
+        assert_eq!(read(r#"{"Used":null}"#).unwrap(), split(vec![], vec![]));
+        assert_eq!(read("{}").unwrap_err().message, "$.Used: the field is missing");
     }
 
     #[test]

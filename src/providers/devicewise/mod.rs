@@ -65,7 +65,7 @@ impl Beside for Tr50 {
         call.arguments.text("command").unwrap_or(call.operation.wire)
     }
 
-    fn typed(&self, document: &Document, call: &Call, answer: &Json<'_>) -> Result<Typed> {
+    fn typed(&self, document: &'static Document, call: &Call, answer: &Json<'_>) -> Result<Typed> {
         history::typed(document, call, answer)
     }
 }
