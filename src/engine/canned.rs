@@ -12,6 +12,7 @@ use crate::usage::{Evidence, Outcome, Usage};
 use crate::values::arguments::Value;
 use crate::values::error::{Error, Result};
 use crate::values::json::Json;
+use crate::values::window::Instant;
 
 /// The call that a canned answer is for.
 pub fn asked(provider: &'static dyn Provider, canned: &Canned) -> Result<Call> {
@@ -88,8 +89,9 @@ pub fn usage(provider: &'static dyn Provider, canned: &Canned) -> Result<Option<
     let at: Option<Timestamp> = match &canned.at {
         None => None,
         Some(text) => Some(
-            text.parse()
-                .map_err(|_| Error::invalid(format!("at is no moment: {text:?}")))?,
+            Instant::parse_argument(text)
+                .map_err(|_| Error::invalid(format!("at is no moment: {text:?}")))?
+                .at,
         ),
     };
     let reply = reply(canned);

@@ -155,6 +155,15 @@ impl<'b> Rows<'b> {
         let key = self.layout.moments.as_deref().unwrap_or_default();
         let held = at.value.get(key).map(|held| At::member(&path, key, held));
         let moments = held.map(|held| buckets(asked, call, &held)).transpose()?;
+        // There may be a million of them, which must not move as they grow.
+        let mut count = 0;
+        each(asked, at, &mut |at, _| {
+            count += at.list().map_or(1, <[_]>::len);
+            Ok(())
+        })?;
+        self.buckets.reserve(count);
+        self.labels.reserve(count * self.layout.labels.len());
+        self.figures.reserve(count * self.wanted.len());
         let mut unknown = Vec::new();
         each(asked, at, &mut |at, keys| {
             let (name, labels) = self.split(call, keys);
@@ -261,21 +270,26 @@ impl<'b> Rows<'b> {
         }
         let mut pairs = sorted.iter().zip(sorted.iter().skip(1));
         let is_dense = pairs.all(|(one, next)| one.end >= next.start);
-        let figures = self.figures.chunks(self.wanted.len().max(1));
-        let is_used = |figures: &[Option<Quantity>]| figures.iter().flatten().any(|figure| figure.scaled != 0);
-        let rows = self.buckets.iter().zip(figures).filter(|(_, figures)| is_used(figures));
-        let used: HashSet<Timestamp> = rows.map(|(bucket, _)| bucket.start).collect();
         let are_all = self.wanted.len() == call.asked.source.meters.len();
-        let writes_unused = are_all && count > 1 && sorted.iter().any(|bucket| !used.contains(&bucket.start));
+        let writes_unused = || are_all && count > 1 && self.has_unused(&sorted);
         let why = if count >= cap {
             format!("it has {count} timestamps, at which the service may cut it short")
         } else if is_total_above {
             "its total is above its counters".to_owned()
-        } else if is_dense && (writes_unused || count >= LONG_RUN) {
+        } else if is_dense && (count >= LONG_RUN || writes_unused()) {
             format!("it has {count} buckets without a gap, and then none")
         } else {
             return;
         };
         sink.cut(format!("the answer ends at {}, before {due}: {why}", last.end));
+    }
+
+    /// True if in any of the buckets nothing was used.
+    fn has_unused(&self, buckets: &[&Bucket]) -> bool {
+        let figures = self.figures.chunks(self.wanted.len().max(1));
+        let is_used = |figures: &[Option<Quantity>]| figures.iter().flatten().any(|figure| figure.scaled != 0);
+        let rows = self.buckets.iter().zip(figures).filter(|(_, figures)| is_used(figures));
+        let used: HashSet<Timestamp> = rows.map(|(bucket, _)| bucket.start).collect();
+        buckets.iter().any(|bucket| !used.contains(&bucket.start))
     }
 }

@@ -1,10 +1,9 @@
 //! The readings in an answer: its rows, checked against what was asked and against the answer's own totals. The flags of
 //! rounding, of partial buckets and of totals that disagree are set here, for all providers.
 
-use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::collections::HashSet;
 
+use ahash::AHashSet;
 use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp};
 
@@ -107,9 +106,8 @@ impl Answer<'_> {
         rows.check()?;
         let mut mismatches = Vec::with_capacity(rows.wanted.len());
         if self.asked.rows.is_some() {
-            let repeats = repeats(rows);
             for column in 0..rows.wanted.len() {
-                mismatches.push(Self::reconcile(rows, column, &repeats, at, sink)?);
+                mismatches.push(Self::reconcile(rows, column, at, sink)?);
             }
             self.remark(rows, sink);
             let is_total_above = mismatches.contains(&Ordering::Greater);
@@ -210,13 +208,7 @@ impl Answer<'_> {
     }
 
     /// How the answer's own figure for its whole range compares with those of its rows.
-    fn reconcile(
-        rows: &Rows<'_>,
-        column: usize,
-        repeats: &HashSet<usize>,
-        at: &At<'_, '_>,
-        sink: &mut dyn Sink,
-    ) -> Result<Ordering> {
+    fn reconcile(rows: &Rows<'_>, column: usize, at: &At<'_, '_>, sink: &mut dyn Sink) -> Result<Ordering> {
         let path = at.path();
         let Some((Wanted { figure, meter, .. }, key)) = rows
             .wanted
@@ -234,9 +226,7 @@ impl Answer<'_> {
         {
             return Err(told.expected("a whole number"));
         }
-        let once = (0..rows.buckets.len()).filter(|row| !repeats.contains(row));
-        let figures = once.filter_map(|row| rows.figures_of(row).get(column)?.as_ref());
-        let figures = figures.map(|figure| figure.scaled);
+        let figures = parts(rows, column).into_iter();
         let (parts, what) = match meter.kind {
             Kind::Sum => (figures.fold(0, i128::saturating_add), "add up to"),
             // Beside arrays a total adds up all that they have, whatever it is.
@@ -386,24 +376,28 @@ fn narrowed_to<'a>(arguments: &'a Arguments, dimension: &str) -> Option<&'a str>
     })
 }
 
-/// The rows that say again what another row says, which are no part of a total. Whether they say the same is seen where
-/// readings are kept.
-fn repeats(rows: &Rows<'_>) -> HashSet<usize> {
-    let mut repeats = HashSet::new();
-    let start = |row: usize| rows.buckets.get(row).map(|bucket| bucket.start);
-    let has_totals = rows.wanted.iter().any(|wanted| wanted.figure.total.is_some());
-    if !has_totals || rows.buckets.is_sorted_by(|one, next| one.start < next.start) {
-        return repeats;
+/// The figures of a column that are parts of a total: a row that says again what another row says is none. Whether they say
+/// the same is seen where readings are kept.
+fn parts(rows: &Rows<'_>, column: usize) -> Vec<i128> {
+    let all = rows.buckets.iter().enumerate();
+    let figures = all.filter_map(|(row, bucket)| {
+        let figure = rows.figures_of(row).get(column)?.as_ref()?;
+        Some((bucket.start, rows.labels_of(row), figure.scaled))
+    });
+    let (mut before, mut runs) = (None, AHashSet::new());
+    // Rows on end with the same labels that ascend in time are not the same: where no labels begin a second such run, no
+    // row is looked at alone.
+    let is_new = |(start, labels, _)| {
+        let goes_on = before.is_some_and(|(earlier, others)| earlier < start && others == labels);
+        before = Some((start, labels));
+        goes_on || runs.insert(labels)
+    };
+    if figures.clone().all(is_new) {
+        return figures.map(|(.., figure)| figure).collect();
     }
-    let key = |row: &usize| -> (Option<Timestamp>, &[Option<Cow<'_, str>>]) { (start(*row), rows.labels_of(*row)) };
-    let mut order: Vec<usize> = (0..rows.buckets.len()).collect();
-    order.sort_by(|one, other| key(one).cmp(&key(other)));
-    for (one, next) in order.iter().zip(order.iter().skip(1)) {
-        if key(one) == key(next) {
-            repeats.insert(*next);
-        }
-    }
-    repeats
+    let mut known = AHashSet::with_capacity(rows.buckets.len());
+    let once = figures.filter(|(start, labels, _)| known.insert((*start, *labels)));
+    once.map(|(.., figure)| figure).collect()
 }
 
 /// True if a total and its parts are the same number. Whole ones must be equal; others come out of the service's binary

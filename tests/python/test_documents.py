@@ -352,3 +352,54 @@ def test_what_a_reader_does_wrong_is_told(server: ScriptedServer) -> None:
     server.script = [Reply(status=403, body=b'{"code":"no","message":"not yours"}')]
     with pytest.raises(errors.PermissionDenied, match="not yours"):
         client.parcels_by_day(*RANGE)
+
+
+PIPES = """metertap_spec = 1
+name = "pipes"
+class = "Pipes"
+title = "Pipes"
+doc = "Pipes: bytes by hour, in arrays."
+base_url = "https://pipes.example.com"
+page = "https://docs.example.com/usage"
+auth = { bearer = "api_key" }
+
+[account]
+api_key = { secret = true, needed = true, doc = "the API key" }
+
+[argument]
+start = { accepts = "moment", needed = true, doc = "the start" }
+end = { accepts = "moment", needed = true, doc = "the end" }
+
+[[call]]
+name = "flow"
+wire = "v1/flow"
+doc = "Flow, by hour."
+takes = ["start", "end"]
+range = ["start", "end"]
+rows = { moments = "ts", at = "counters", items = "integer?" }
+grain = [{ every = 3600, span = { days = 31 } }]
+zone = "+00:00"
+meter = [
+    { value = "up", total = "sent", name = "up", unit = "bytes", doc = "Sent." },
+    { value = "down", total = "got", name = "down", unit = "bytes", doc = "Got." },
+]
+
+[[tests]]
+call = "flow"
+given = { start = "2026-05-01", end = "2026-05-01T02:00:00Z" }
+at = "2026-06-01"
+answer = '''{"ts": ["2026-05-01T00:00:00Z", "2026-05-01T01:00:00Z"], "sent": 3, "got": 9,
+  "counters": {"up": [1, 2], "down": [4, 4]}}'''
+readings = [
+    { meter = "up", start = "2026-05-01T00:00:00Z", quantity = "1", flags = "[]" },
+    { meter = "up", start = "2026-05-01T01:00:00Z", quantity = "2", flags = "[]" },
+    { meter = "down", start = "2026-05-01T00:00:00Z", quantity = "4", flags = "['mismatch']" },
+    { meter = "down", start = "2026-05-01T01:00:00Z", quantity = "4", flags = "['mismatch']" },
+]
+"""
+
+
+def test_arrays_of_two_counters_are_each_compared_with_their_own_total() -> None:
+    assert documents.try_answers(PIPES) == []
+    # A total of nothing but the first array would agree with none of these.
+    assert documents.try_answers(PIPES.replace('"got": 9', '"got": 8').replace("['mismatch']", "[]")) == []

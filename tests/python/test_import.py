@@ -146,7 +146,9 @@ def test_the_wheel_has_its_licences_and_nothing_strange() -> None:
     for licence in ("LICENSE", "LICENSE-APACHE"):
         assert any(name.endswith(f".dist-info/licenses/{licence}") for name in inside)
     package = {name for name in inside if name.startswith("metertap/") and "__pycache__" not in name}
-    assert {name.rsplit(".", 1)[-1] for name in package} <= {"py", "pyi", "so", "pyd", "typed"}
+    data = {"metertap/provider.schema.json"}
+    assert data <= package
+    assert {name.rsplit(".", 1)[-1] for name in package - data} <= {"py", "pyi", "so", "pyd", "typed"}
     others = {name.split("/")[0] for name in inside - package if "__pycache__" not in name} - {".."}
     assert others == {f"metertap-{metertap.__version__}.dist-info"}
     assert not any("test" in name.removeprefix("metertap/").removeprefix("pytest_plugin") for name in package)
