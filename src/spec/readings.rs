@@ -2,8 +2,8 @@
 //! rounding, of partial buckets and of totals that disagree are set here, for all providers.
 
 use std::cmp::Ordering;
+use std::collections::HashSet;
 
-use ahash::AHashSet;
 use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp};
 
@@ -384,7 +384,7 @@ fn parts(rows: &Rows<'_>, column: usize) -> Vec<i128> {
         let figure = rows.figures_of(row).get(column)?.as_ref()?;
         Some((bucket.start, rows.labels_of(row), figure.scaled))
     });
-    let (mut before, mut runs) = (None, AHashSet::new());
+    let (mut before, mut runs) = (None, HashSet::new());
     // Rows on end with the same labels that ascend in time are not the same: where no labels begin a second such run, no
     // row is looked at alone.
     let is_new = |(start, labels, _)| {
@@ -395,7 +395,7 @@ fn parts(rows: &Rows<'_>, column: usize) -> Vec<i128> {
     if figures.clone().all(is_new) {
         return figures.map(|(.., figure)| figure).collect();
     }
-    let mut known = AHashSet::with_capacity(rows.buckets.len());
+    let mut known = HashSet::with_capacity(rows.buckets.len());
     let once = figures.filter(|(start, labels, _)| known.insert((*start, *labels)));
     once.map(|(.., figure)| figure).collect()
 }
