@@ -15,7 +15,6 @@ use crate::meters::{Buckets, Sink};
 use crate::service::PlannedCall;
 use crate::values::error::{Error, Kind, Result};
 use crate::values::json::{At, Json};
-use crate::values::quantity::Quantity;
 use crate::values::shape::instant;
 
 const HOUR: i64 = 3600;
@@ -155,15 +154,19 @@ impl<'b> Rows<'b> {
         let key = self.layout.moments.as_deref().unwrap_or_default();
         let held = at.value.get(key).map(|held| At::member(&path, key, held));
         let moments = held.map(|held| buckets(asked, call, &held)).transpose()?;
-        // There may be a million of them, which must not move as they grow.
-        let mut count = 0;
+        let (mut count, mut are_arrays) = (0, true);
         each(asked, at, &mut |at, _| {
-            count += at.list().map_or(1, <[_]>::len);
+            let items = at.list().ok().map(<[_]>::len);
+            count += items.unwrap_or(1);
+            are_arrays &= items.is_some();
             Ok(())
         })?;
-        self.buckets.reserve(count);
-        self.labels.reserve(count * self.layout.labels.len());
+        // There may be a million of them, which must not move as they grow.
         self.figures.reserve(count * self.wanted.len());
+        self.lines_up = are_arrays.then(|| moments.as_ref().map_or(1, Vec::len));
+        if let (Some(_), Some(moments)) = (self.lines_up, &moments) {
+            self.buckets.clone_from(moments);
+        }
         let mut unknown = Vec::new();
         each(asked, at, &mut |at, keys| {
             let (name, labels) = self.split(call, keys);
@@ -175,15 +178,7 @@ impl<'b> Rows<'b> {
             {
                 unknown.push(name);
             }
-            let Json::List(items) = at.value else {
-                return self.item(asked, figure, &labels, self.whole, at);
-            };
-            check_length(at, items.len(), moments.as_ref().map(Vec::len))?;
-            let path = at.path();
-            let mut items = items.iter().enumerate().zip(moments.iter().flatten());
-            items.try_for_each(|((place, item), bucket)| {
-                self.item(asked, figure, &labels, *bucket, &At::item(&path, place, item))
-            })
+            self.array(asked, figure, &labels, moments.as_deref(), at)
         })?;
         for figure in &asked.meter {
             if let (key, Some(Json::Number(_))) = (&figure.value, at.value.get(&figure.value)) {
@@ -217,29 +212,45 @@ impl<'b> Rows<'b> {
         (name, labels)
     }
 
-    /// Takes one item of an array; one that nobody wants is only checked.
-    fn item(
+    /// Takes an array, or a number in place of one; one that nobody wants is only checked.
+    fn array(
         &mut self,
         asked: &'static Call,
         figure: Option<&'static Figure>,
         labels: &[Option<Cow<'b, str>>],
-        bucket: Bucket,
+        moments: Option<&[Bucket]>,
         at: &At<'_, 'b>,
     ) -> Result<()> {
+        let (items, buckets) = match (at.value, moments) {
+            (Json::List(items), moments) => {
+                check_length(at, items.len(), moments.map(<[_]>::len))?;
+                (items.as_slice(), moments.unwrap_or_default())
+            }
+            (number, _) => (std::slice::from_ref(number), std::slice::from_ref(&self.whole)),
+        };
         let Some(read) = figure.or(asked.meter.first()) else {
             return Ok(());
         };
-        let found = number(read, Some(at.value)).map_err(|problem| Error::unexpected(at.path(), problem))?;
         let is_it = |wanted: &Wanted| figure.is_some_and(|figure| figure.meter == Some(wanted.place));
-        if !self.wanted.iter().any(is_it) {
-            return Ok(());
+        let is_wanted = self.wanted.iter().any(is_it);
+        for (place, item) in items.iter().enumerate() {
+            let path = || match at.value {
+                Json::List(_) => format!("{}[{place}]", at.path()),
+                _ => at.path().to_string(),
+            };
+            let found = number(read, Some(item)).map_err(|problem| Error::unexpected(path(), problem))?;
+            for is_it in self.wanted.iter().filter(|_| is_wanted).map(is_it) {
+                self.absent.extend((!is_it).then_some(self.figures.len()));
+                self.figures.push(found.filter(|_| is_it));
+            }
         }
-        for is_it in self.wanted.iter().map(is_it) {
-            self.absent.extend((!is_it).then_some(self.figures.len()));
-            self.figures.push(found.filter(|_| is_it));
+        if is_wanted && self.lines_up.is_some() {
+            self.labels.extend_from_slice(labels);
+        } else if is_wanted {
+            self.buckets.extend_from_slice(buckets);
+            let labels = buckets.iter().flat_map(|_| labels);
+            self.labels.extend(labels.cloned());
         }
-        self.labels.extend(labels.iter().cloned());
-        self.buckets.push(bucket);
         Ok(())
     }
 
@@ -286,10 +297,9 @@ impl<'b> Rows<'b> {
 
     /// True if in any of the buckets nothing was used.
     fn has_unused(&self, buckets: &[&Bucket]) -> bool {
-        let figures = self.figures.chunks(self.wanted.len().max(1));
-        let is_used = |figures: &[Option<Quantity>]| figures.iter().flatten().any(|figure| figure.scaled != 0);
-        let rows = self.buckets.iter().zip(figures).filter(|(_, figures)| is_used(figures));
-        let used: HashSet<Timestamp> = rows.map(|(bucket, _)| bucket.start).collect();
+        let is_used = |row: usize| self.figures_of(row).iter().flatten().any(|figure| figure.scaled != 0);
+        let used = self.each().filter(|(row, ..)| is_used(*row));
+        let used: HashSet<Timestamp> = used.map(|(_, bucket, _)| bucket.start).collect();
         buckets.iter().any(|bucket| !used.contains(&bucket.start))
     }
 }

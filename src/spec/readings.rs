@@ -269,7 +269,7 @@ impl Answer<'_> {
             let (_, _, what) = rows.words();
             sink.note(format!("{what} that are null, which is missing and not zero: {nulls}"));
         }
-        let crooked = rows.buckets.iter().filter(|bucket| self.is_crooked(bucket)).count();
+        let crooked = rows.each().filter(|(_, bucket, _)| self.is_crooked(bucket)).count();
         if let (Buckets::Every(length, _), 1..) = (self.call.asked.buckets, crooked) {
             sink.note(format!("rows that start off the buckets of {length} s: {crooked}"));
         }
@@ -288,9 +288,8 @@ impl Answer<'_> {
         let mut labels: Vec<Option<&str>> = Vec::new();
         sink.expect(rows.figures.len() - rows.absent.len());
         let mut strangers = 0;
-        for (row, bucket) in rows.buckets.iter().enumerate() {
+        for (row, bucket, own) in rows.each() {
             let is_partial = self.is_partial(bucket);
-            let own = rows.labels_of(row);
             if own.iter().zip(&narrowed).any(|(own, asked)| match (own, asked) {
                 (Some(own), Some(asked)) => !own.eq_ignore_ascii_case(asked),
                 _ => false,
@@ -379,10 +378,9 @@ fn narrowed_to<'a>(arguments: &'a Arguments, dimension: &str) -> Option<&'a str>
 /// The figures of a column that are parts of a total: a row that says again what another row says is none. Whether they say
 /// the same is seen where readings are kept.
 fn parts(rows: &Rows<'_>, column: usize) -> Vec<i128> {
-    let all = rows.buckets.iter().enumerate();
-    let figures = all.filter_map(|(row, bucket)| {
+    let figures = rows.each().filter_map(|(row, bucket, labels)| {
         let figure = rows.figures_of(row).get(column)?.as_ref()?;
-        Some((bucket.start, rows.labels_of(row), figure.scaled))
+        Some((bucket.start, labels, figure.scaled))
     });
     let (mut before, mut runs) = (None, HashSet::new());
     // Rows on end with the same labels that ascend in time are not the same: where no labels begin a second such run, no
@@ -395,7 +393,7 @@ fn parts(rows: &Rows<'_>, column: usize) -> Vec<i128> {
     if figures.clone().all(is_new) {
         return figures.map(|(.., figure)| figure).collect();
     }
-    let mut known = HashSet::with_capacity(rows.buckets.len());
+    let mut known = HashSet::new();
     let once = figures.filter(|(start, labels, _)| known.insert((*start, *labels)));
     once.map(|(.., figure)| figure).collect()
 }

@@ -52,12 +52,14 @@ pub struct Rows<'b> {
     pub(super) whole: Bucket,
     /// The numbers that are wanted.
     pub wanted: Vec<Wanted>,
-    /// When each row is.
-    pub buckets: Vec<Bucket>,
-    /// As many for each row as a row has labels.
-    pub labels: Vec<Option<Cow<'b, str>>>,
+    /// When each row is; of arrays that line up, when the rows of each array are.
+    pub(super) buckets: Vec<Bucket>,
+    /// As many for each row, or for each array that lines up, as a row has labels.
+    pub(super) labels: Vec<Option<Cow<'b, str>>>,
     /// As many for each row as numbers are wanted.
     pub figures: Vec<Option<Quantity>>,
+    /// How many rows an array has, where the rows are arrays that line up with the same buckets.
+    pub(super) lines_up: Option<usize>,
     /// Where numbers are missing altogether, which is less than null.
     pub(super) absent: Vec<usize>,
     /// The buckets of the moments with which arrays line up.
@@ -129,6 +131,7 @@ impl<'b> Rows<'b> {
             buckets: Vec::with_capacity(FEW),
             labels: Vec::with_capacity(FEW * layout.labels.len()),
             figures: Vec::with_capacity(FEW * width),
+            lines_up: None,
             absent: Vec::new(),
             moments: Vec::new(),
             nameless: Vec::new(),
@@ -151,10 +154,19 @@ impl<'b> Rows<'b> {
         self.problem.take().map_or(Ok(()), Err)
     }
 
-    /// The labels of a row.
-    pub fn labels_of(&self, row: usize) -> &[Option<Cow<'b, str>>] {
+    /// Each row's number, bucket and labels.
+    pub fn each(&self) -> impl Iterator<Item = (usize, &Bucket, &[Option<Cow<'b, str>>])> + Clone {
         let width = self.layout.labels.len();
-        self.labels.get(row * width..(row + 1) * width).unwrap_or_default()
+        let (shared, count) = match self.lines_up {
+            Some(shared) => (shared, self.figures.len() / self.wanted.len().max(1)),
+            None => (1, self.buckets.len()),
+        };
+        let buckets = self.buckets.iter().cycle().take(count).enumerate();
+        buckets.map(move |(row, bucket)| {
+            let owner = row / shared.max(1);
+            let labels = self.labels.get(owner * width..(owner + 1) * width);
+            (row, bucket, labels.unwrap_or_default())
+        })
     }
 
     /// The numbers of a row.
