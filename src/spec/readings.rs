@@ -226,12 +226,12 @@ impl Answer<'_> {
         {
             return Err(told.expected("a whole number"));
         }
-        let figures = parts(rows, column).into_iter();
+        let (sum, most) = parts(rows, column);
         let (parts, what) = match meter.kind {
-            Kind::Sum => (figures.fold(0, i128::saturating_add), "add up to"),
+            Kind::Sum => (sum, "add up to"),
             // Beside arrays a total adds up all that they have, whatever it is.
-            Kind::Gauge if rows.layout.moments.is_some() => (figures.fold(0, i128::saturating_add), "add up to"),
-            Kind::Peak => (figures.max().unwrap_or(0), "have at most"),
+            Kind::Gauge if rows.layout.moments.is_some() => (sum, "add up to"),
+            Kind::Peak => (most, "have at most"),
             Kind::Gauge | Kind::Cumulative => return Ok(Ordering::Equal),
         };
         if agree(total.scaled, parts) {
@@ -285,27 +285,37 @@ impl Answer<'_> {
         });
         let dimensions: Vec<Dimension<'_>> = dimensions.collect();
         let is_mismatch = |column: usize| mismatches.get(column).is_some_and(|order| order.is_ne());
-        let mut labels: Vec<Option<&str>> = Vec::new();
         sink.expect(rows.figures.len() - rows.absent.len());
-        let mut strangers = 0;
+        let mut labels: Vec<Option<&str>> = Vec::new();
+        let (mut before, mut is_strange, mut strangers) = (None, false, 0);
         for (row, bucket, own) in rows.each() {
-            let is_partial = self.is_partial(bucket);
-            if own.iter().zip(&narrowed).any(|(own, asked)| match (own, asked) {
-                (Some(own), Some(asked)) => !own.eq_ignore_ascii_case(asked),
-                _ => false,
-            }) {
+            // Thousands of rows may share theirs.
+            if !before.is_some_and(|before| std::ptr::eq(before, own)) {
+                before = Some(own);
+                is_strange = own.iter().zip(&narrowed).any(|(own, asked)| match (own, asked) {
+                    (Some(own), Some(asked)) => !own.eq_ignore_ascii_case(asked),
+                    _ => false,
+                });
+                labels.clear();
+                labels.extend(
+                    dimensions
+                        .iter()
+                        .map(|(asked, place)| asked.or_else(|| own.get((*place)?)?.as_deref())),
+                );
+            }
+            if is_strange {
                 // In the answer about itself it would count again.
                 strangers += 1;
                 continue;
             }
-            let mut rest = dimensions.iter();
+            let is_partial = self.is_partial(bucket);
+            let mut rest = labels.as_slice();
             for (column, (wanted, quantity)) in rows.wanted.iter().zip(rows.figures_of(row)).enumerate() {
-                labels.clear();
-                let dimensions = rest.by_ref().take(wanted.meter.dimensions.len());
-                labels.extend(dimensions.map(|(asked, place)| asked.or_else(|| own.get((*place)?)?.as_deref())));
+                let (labels, others) = rest.split_at(wanted.meter.dimensions.len().min(rest.len()));
+                rest = others;
                 let Some(quantity) = quantity else {
                     if rows.is_null(row, column) {
-                        sink.null(wanted.place, &labels, bucket.start, bucket.end);
+                        sink.null(wanted.place, labels, bucket.start, bucket.end);
                     }
                     continue;
                 };
@@ -321,7 +331,7 @@ impl Answer<'_> {
                 }
                 sink.reading(Reading {
                     meter: wanted.place,
-                    labels: &labels,
+                    labels,
                     start: Some(bucket.start),
                     end: Some(bucket.end),
                     quantity: *quantity,
@@ -375,9 +385,9 @@ fn narrowed_to<'a>(arguments: &'a Arguments, dimension: &str) -> Option<&'a str>
     })
 }
 
-/// The figures of a column that are parts of a total: a row that says again what another row says is none. Whether they say
-/// the same is seen where readings are kept.
-fn parts(rows: &Rows<'_>, column: usize) -> Vec<i128> {
+/// The sum and the largest of the figures of a column; a row that says again what another row says is no part of it.
+/// Whether they say the same is seen where readings are kept.
+fn parts(rows: &Rows<'_>, column: usize) -> (i128, i128) {
     let figures = rows.each().filter_map(|(row, bucket, labels)| {
         let figure = rows.figures_of(row).get(column)?.as_ref()?;
         Some((bucket.start, labels, figure.scaled))
@@ -390,12 +400,12 @@ fn parts(rows: &Rows<'_>, column: usize) -> Vec<i128> {
         before = Some((start, labels));
         goes_on || runs.insert(labels)
     };
-    if figures.clone().all(is_new) {
-        return figures.map(|(.., figure)| figure).collect();
-    }
+    let is_each_new = figures.clone().all(is_new);
     let mut known = HashSet::new();
-    let once = figures.filter(|(start, labels, _)| known.insert((*start, *labels)));
-    once.map(|(.., figure)| figure).collect()
+    let once = figures.filter(|(start, labels, _)| is_each_new || known.insert((*start, *labels)));
+    once.fold((0, 0), |(sum, most), (.., figure)| {
+        (i128::saturating_add(sum, figure), figure.max(most))
+    })
 }
 
 /// True if a total and its parts are the same number. Whole ones must be equal; others come out of the service's binary

@@ -484,7 +484,7 @@ pub fn name(text: &str) -> std::result::Result<(), String> {
 
 /// GUIDs mean the same in any case of letters, so that one in two cases is one text; other texts are what they are.
 pub fn in_one_case(text: &str) -> Cow<'_, str> {
-    if text.bytes().any(|byte| byte.is_ascii_uppercase()) && guid(text).is_ok() {
+    if is_guid(text) && text.bytes().any(|byte| byte.is_ascii_uppercase()) {
         return Cow::Owned(text.to_ascii_lowercase());
     }
     Cow::Borrowed(text)
@@ -492,22 +492,21 @@ pub fn in_one_case(text: &str) -> Cow<'_, str> {
 
 /// Accepts a GUID in its usual form.
 pub fn guid(text: &str) -> std::result::Result<(), String> {
-    let dashes = [8, 13, 18, 23];
-    let sound = text.len() == 36
-        && text.bytes().enumerate().all(|(index, byte)| {
-            if dashes.contains(&index) {
-                byte == b'-'
-            } else {
-                byte.is_ascii_hexdigit()
-            }
-        });
-    if sound {
+    if is_guid(text) {
         return Ok(());
     }
     let shown = super::text::head(text, 60);
     Err(format!(
         "must be a GUID like \"7c0e3f0a-52d1-4a7e-9a35-0d6b1f2c8e44\", not {shown:?}"
     ))
+}
+
+fn is_guid(text: &str) -> bool {
+    let is_its = |(index, byte): (usize, u8)| match index {
+        8 | 13 | 18 | 23 => byte == b'-',
+        _ => byte.is_ascii_hexdigit(),
+    };
+    text.len() == 36 && text.bytes().enumerate().all(is_its)
 }
 
 /// Accepts an integer and one unit of `s`, `m` (minutes), `h`, `d`, and nothing that comes to zero.
