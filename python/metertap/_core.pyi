@@ -29,6 +29,7 @@ __all__ = [
     "register",
     "registered",
     "replay",
+    "sample",
     "set_readers",
     "shapes",
     "shut_down",
@@ -247,6 +248,9 @@ def shapes(key: str | None = None) -> dict[str, list[dict[str, str]]]:
 
 def canned(key: str) -> list[tuple[str, str | None, list[list[tuple[str, str]]], Usage | None, Exception | None]]:
     """Return the canned answers of a document: call, class of error, readings, and what a fetch makes of them."""
+
+def sample(key: str) -> list[tuple[str, list[str]]]:
+    """Return what the canned answers of a document select."""
 
 def registered() -> list[tuple[str, str]]:
     """Return names and digests of the providers that were registered."""

@@ -30,6 +30,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(client::hide_text, module)?)?;
     module.add_function(wrap_pyfunction!(usage::meters, module)?)?;
     module.add_function(wrap_pyfunction!(usage::canned, module)?)?;
+    module.add_function(wrap_pyfunction!(usage::sample, module)?)?;
     module.add_function(wrap_pyfunction!(usage::replay, module)?)?;
     module.add_function(wrap_pyfunction!(usage::read_bodies, module)?)?;
     module.add_function(wrap_pyfunction!(facts::providers, module)?)?;
@@ -72,6 +73,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
             "register",
             "registered",
             "replay",
+            "sample",
             "set_readers",
             "shapes",
             "shut_down",

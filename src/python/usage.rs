@@ -530,6 +530,12 @@ pub fn canned(py: Python<'_>, key: &str) -> Vec<Canned> {
     document.tests.iter().map(one).collect()
 }
 
+/// What the canned answers of a document select, by its name or digest.
+#[pyfunction]
+pub fn sample(key: &str) -> Vec<(&'static str, Vec<&'static str>)> {
+    registry::document(key).map_or_else(Vec::new, document::Document::example_selection)
+}
+
 /// The catalogue of meters.
 #[pyfunction]
 pub fn meters(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {

@@ -78,6 +78,18 @@ impl Document {
             .map(|(name, field)| (name.as_str(), example(name, field)))
             .collect()
     }
+
+    /// What the first canned answer that was asked for with texts selects by them.
+    pub fn example_selection(&self) -> Vec<(&str, Vec<&str>)> {
+        let mut found = self.tests.iter().map(|test| {
+            let selects = self.select.iter().filter_map(|(name, select)| {
+                let argument = if select.to.is_empty() { name } else { &select.to };
+                Some((name.as_str(), test.given.get(argument)?.texts()))
+            });
+            selects.filter(|(_, texts)| !texts.is_empty()).collect::<Vec<_>>()
+        });
+        found.find(|selection| !selection.is_empty()).unwrap_or_default()
+    }
 }
 
 /// A field of an account.
@@ -636,6 +648,17 @@ pub enum Given {
     One(Scalar),
     /// Several.
     Several(Vec<String>),
+}
+
+impl Given {
+    /// The texts that it is; none where it is something else.
+    fn texts(&self) -> Vec<&str> {
+        match self {
+            Self::One(Scalar::Text(text)) => vec![text],
+            Self::One(_) => Vec::new(),
+            Self::Several(texts) => texts.iter().map(String::as_str).collect(),
+        }
+    }
 }
 
 /// How numbers become one.

@@ -145,6 +145,14 @@ def test_the_sample_takes_a_range_and_selections(capsys):
     assert out.splitlines()[3].endswith("2 of depots")
 
 
+def test_all_examples_are_sound_and_planned_with_what_their_canned_answers_select(capsys):
+    examples = sorted((Path(__file__).parents[2] / "examples" / "providers").glob("*.toml"))
+    assert len(examples) >= 6
+    status, out, err = run(capsys, "provider", "check", *map(str, examples), *MAY)
+    assert (status, err) == (0, "")
+    assert out.count(" calls to 1 accounts, at least ") == len(examples)
+
+
 def test_a_selection_that_a_document_needs_is_asked_for_and_taken_as_its_type(folder, capsys):
     needs = TEXT.replace(
         'depots = { accepts = { texts = "plain" }, each = true',

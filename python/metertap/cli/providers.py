@@ -157,8 +157,14 @@ def _sample(path: Path, made: type[Any], arguments: argparse.Namespace, selected
     try:
         plan = _planned(client, selected, first, last, arguments.now)
     except MetertapError as error:
+        # Where nothing can be asked for without a selection: what its canned answers were asked for.
+        others = {} if selected else dict(_core.sample(made._provider))
         hint = "" if selected else "; if it needs a selection, give --select NAME=VALUE"
-        raise InvalidArgument(f"no plan can be made: {str(error).rstrip('.')}{hint}.") from None
+        refused = f"no plan can be made: {str(error).rstrip('.')}{hint}."
+        try:
+            plan = _planned(client, others or selected, first, last, arguments.now)
+        except MetertapError:
+            raise InvalidArgument(refused) from None
     return f"{told}\n{plan!r}"
 
 
