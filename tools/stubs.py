@@ -43,6 +43,7 @@ __all__ = {names}
 
 FETCH_IMPORTS = """from collections.abc import Callable, Iterable
 from datetime import tzinfo
+from metertap._aledger import Ledger
 from metertap.planning import Plan
 from metertap.typing import Asked
 from metertap.usage import Usage
@@ -86,7 +87,7 @@ def module(is_async: bool) -> str:
     models = [*_core.shapes(), *(one["record"] for facts in _core.providers() for one in facts["composites"])]
     used = sorted(name for name in models if re.search(rf"-> .*\b{name}\b.*:$", bodies, flags=re.MULTILINE))
     doc = "The clients, to be awaited." if is_async else "The clients."
-    names = [*BUILT_IN, "fetch", "provider"] if is_async else [*BUILT_IN]
+    names = sorted([*BUILT_IN, "Ledger", "fetch", "provider"]) if is_async else [*BUILT_IN]
     imports = FETCH_IMPORTS if is_async else ""
     head = HEADER.format(doc=doc, imports=imports, models=",\n    ".join(used), names=names)
     return formatted(head + bodies + (fetch() if is_async else ""))

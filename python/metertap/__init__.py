@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from metertap.clients import DeviceWise, Ricoh, Sora, UiPath, Volcengine
     from metertap.documents import Provider, provider, providers, register
     from metertap.fetching import fetch, replay
+    from metertap.ledger import Ledger, Sync
     from metertap.planning import Meter, Plan, Selection, meters, plan
     from metertap.usage import Reading, Table, Usage, concat
 
@@ -66,6 +67,7 @@ __all__ = [
     "InvalidArgument",
     "InvalidDocument",
     "InvalidRequest",
+    "Ledger",
     "Meter",
     "MetertapError",
     "MfaRequired",
@@ -83,6 +85,7 @@ __all__ = [
     "ServerError",
     "ShuttingDown",
     "Sora",
+    "Sync",
     "Table",
     "UiPath",
     "UnexpectedRedirect",
@@ -108,6 +111,7 @@ _LATER = {
     "metertap.clients": ("DeviceWise", "Ricoh", "Sora", "UiPath", "Volcengine"),
     "metertap.documents": ("Provider", "provider", "providers", "register"),
     "metertap.fetching": ("fetch", "replay"),
+    "metertap.ledger": ("Ledger", "Sync"),
     "metertap.planning": ("Meter", "Plan", "Selection", "meters", "plan"),
     "metertap.usage": ("Reading", "Table", "Usage", "concat"),
 }

@@ -15,24 +15,33 @@ __all__ = [
     "Usage",
     "__version__",
     "canned",
+    "changes",
     "document",
     "document_text",
+    "facts",
     "hide",
     "hide_text",
     "is_main_interpreter",
     "keep",
+    "lacking",
     "meters",
     "mistakes",
+    "moment",
+    "month_so_far",
+    "months",
     "provider",
     "providers",
     "readers",
     "register",
     "registered",
     "replay",
+    "rounds",
     "sample",
     "set_readers",
     "shapes",
     "shut_down",
+    "stored",
+    "taken",
 ]
 
 @final
@@ -226,6 +235,42 @@ class Usage:
         meters: list[str] | None,
         cli: bool,
     ) -> tuple[Table, str]: ...
+
+def lacking(plan: Plan, facts: Any, reread: int) -> Plan:
+    """Return the part of a plan that is needed where these facts were stored."""
+
+def month_so_far(plan: Plan) -> Plan:
+    """Return the part of a plan that asks for counters of the month so far."""
+
+def rounds(plan: Plan, seconds: float) -> list[Plan]:
+    """Return the plan in rounds that take about so many seconds each."""
+
+def months(usage: Usage) -> list[str]:
+    """Return the months in which a usage has readings."""
+
+def changes(
+    usage: Usage, known: Any, sync_id: str, synced_at: datetime | date | str
+) -> tuple[Table, int, int, int, int]:
+    """Return the readings that are not stored yet: and how many are new, restated, restated when settled, unchanged."""
+
+def facts(usage: Usage, sync_id: str, synced_at: datetime | date | str) -> Table:
+    """Return what is known of a usage's calls apart from their readings, a row for each account."""
+
+def stored(
+    facts: Any,
+    readings: Any,
+    start: datetime | date | str,
+    end: datetime | date | str,
+    now: datetime | date | str | None,
+    meters: list[str] | None,
+) -> Usage:
+    """Return the usage of a range that was stored as these facts and readings."""
+
+def taken(stream: Any) -> Table:
+    """Return the table of an Arrow stream."""
+
+def moment(given: Any, name: str) -> datetime:
+    """Return a moment that a caller passed, in UTC."""
 
 def meters() -> list[dict[str, Any]]:
     """Return the catalogue of meters."""

@@ -26,13 +26,18 @@ if TYPE_CHECKING:
 
     from metertap.usage import Usage
 
-__all__ = ["DeviceWise", "Ricoh", "Sora", "UiPath", "Volcengine", "fetch", "provider"]  # noqa: F822 - made by __getattr__
+# Most are made by __getattr__.
+__all__ = ["DeviceWise", "Ledger", "Ricoh", "Sora", "UiPath", "Volcengine", "fetch", "provider"]  # noqa: F822
 
 #: How often a progress bar is moved, in seconds.
 _TICK = 0.1
 
 
 def __getattr__(name: str) -> object:
+    if name == "Ledger":
+        from metertap._aledger import Ledger
+
+        return globals().setdefault(name, Ledger)
     return built_in(name, globals(), is_async=True)
 
 

@@ -6,6 +6,7 @@ from datetime import tzinfo
 from os import PathLike
 from typing import Any, Literal, overload
 
+from metertap._aledger import Ledger
 from metertap._client import Client
 from metertap.events import Event
 from metertap.models import (
@@ -24,7 +25,7 @@ from metertap.planning import Plan
 from metertap.typing import Asked, Moment, SecretWord
 from metertap.usage import Usage
 
-__all__ = ["DeviceWise", "Ricoh", "Sora", "UiPath", "Volcengine", "fetch", "provider"]
+__all__ = ["DeviceWise", "Ledger", "Ricoh", "Sora", "UiPath", "Volcengine", "fetch", "provider"]
 
 class DeviceWise(Client):
     """Telit deviceWISE (TR50): API calls, things, connections and storage of an organisation.

@@ -270,8 +270,8 @@ def plan(
     parts = [(selection.client._core, dict(selection.wanted)) for selection in selections]
     if not (every is None or isinstance(every, str)):
         raise WrongType(f"every must be a str such as 'month', not {type(every).__name__}.")
-    first, last = _at(start, tz), _at(end, tz)
-    moment = None if now is None else _at(now, tz)
+    first, last = at(start, tz), at(end, tz)
+    moment = None if now is None else at(now, tz)
     core = _core.Plan(parts, start=first, end=last, now=moment, zone=told_zone(tz), every=every)
     return Plan(core, clients)
 
@@ -290,7 +290,7 @@ def client_of(item: Any) -> Client:
     raise WrongType(f"accounts must be clients or what their select() returns, not {type(item).__name__}.")
 
 
-def _at(moment: Any, tz: str | tzinfo | None) -> Any:
+def at(moment: Any, tz: str | tzinfo | None) -> Any:
     """Put a date's midnight where the caller means it; leave everything else to the core."""
     if tz is None:
         return moment

@@ -12,7 +12,7 @@ use super::{Edge, Plan, PlannedAccount, Side, Unavailable, json};
 use crate::meters::{Buckets, Span, Takes};
 use crate::service::{Asked, Call, PlannedCall, Provider};
 use crate::values::arguments::{Arguments, Value};
-use crate::values::error::{Error, Result};
+use crate::values::error::{Error, Kind, Result};
 use crate::values::period::Every;
 use crate::values::text::{compact, hex};
 use crate::values::window::{Instant, Window};
@@ -89,15 +89,27 @@ impl Plan {
         Ok(())
     }
 
-    /// Notes what is out of reach and what crosses the edges: once for all calls of an operation.
-    fn note(&mut self, part: &Part, asked: &Asked, reach: Reach) {
-        let (account, provider) = (&part.account.name, part.provider.facts().name);
-        let operation = asked.source.operation;
-        for (window, reason) in reach.unavailable {
+    /// Adds the calls like this one for a range of which nothing was asked, and what of it no call can answer.
+    pub fn ask(&mut self, like: &PlannedCall, range: Window) -> Result<()> {
+        let reach = Reach::of(&like.asked, range, self.now, self.zone.time_zone())?;
+        let known = self.provider(like.provider);
+        let provider =
+            known.ok_or_else(|| Error::new(Kind::Internal, "a call of a provider that its plan does not know"))?;
+        for piece in &reach.windows {
+            self.calls
+                .push(planned(provider, &like.account, &like.asked, *piece, self.now)?);
+        }
+        self.miss(&like.account, like.provider, &like.asked, reach.unavailable);
+        Ok(())
+    }
+
+    /// Notes what is out of reach: once for all calls of an operation.
+    fn miss(&mut self, account: &str, provider: &'static str, asked: &Asked, missed: Vec<(Window, String)>) {
+        for (window, reason) in missed {
             let unavailable = Unavailable {
-                account: account.clone(),
+                account: account.to_owned(),
                 provider,
-                operation,
+                operation: asked.source.operation,
                 window,
                 reason,
             };
@@ -105,6 +117,13 @@ impl Plan {
                 self.unavailable.push(unavailable);
             }
         }
+    }
+
+    /// Notes what is out of reach and what crosses the edges: once for all calls of an operation.
+    fn note(&mut self, part: &Part, asked: &Asked, reach: Reach) {
+        let (account, provider) = (&part.account.name, part.provider.facts().name);
+        let operation = asked.source.operation;
+        self.miss(account, provider, asked, reach.unavailable);
         for (side, text) in reach.edges {
             let edge = Edge {
                 account: account.clone(),

@@ -139,6 +139,20 @@ impl Plan {
         is_edge(call.piece.start().at) || is_edge(call.piece.end().at)
     }
 
+    /// The plan of these of its calls, or of some like them, alone.
+    #[must_use]
+    pub fn only(&self, calls: Vec<PlannedCall>) -> Self {
+        let is_asked = |name: &str| calls.iter().any(|call| call.account == name);
+        let accounts = self.accounts.iter().filter(|account| is_asked(&account.name));
+        Self {
+            accounts: accounts.cloned().collect(),
+            calls,
+            unavailable: Vec::new(),
+            edges: Vec::new(),
+            ..self.clone()
+        }
+    }
+
     /// The first and the last moment of what was asked.
     pub fn range(&self) -> Option<(Timestamp, Timestamp)> {
         Some((self.asked.first()?.start().at, self.asked.last()?.end().at))

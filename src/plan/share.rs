@@ -1,7 +1,11 @@
 //! Parts of a plan for several machines, and the time that a plan takes at least.
 
 use super::{PartOf, Plan, PlannedAccount};
+use crate::service::PlannedCall;
 use crate::values::error::{Error, Result};
+
+/// A round has so many calls of an account at most.
+const MOST_OF_ROUND: usize = 1000;
 
 impl Plan {
     /// The part of this plan for the `index`th of `of` machines, counted from 0.
@@ -43,6 +47,32 @@ impl Plan {
                 whole: self.digest(),
             }),
         })
+    }
+
+    /// The calls in rounds, one after the other, none of which takes longer than about so many seconds: of each account the
+    /// oldest windows first, so that whoever stops in between has what is older.
+    pub fn rounds(&self, seconds: f64) -> Vec<Self> {
+        let mut rounds: Vec<Vec<PlannedCall>> = Vec::new();
+        for account in &self.accounts {
+            let mut calls: Vec<&PlannedCall> = self.calls.iter().filter(|call| call.account == account.name).collect();
+            calls.sort_by_key(|call| call.piece.start().at);
+            // How long answers take is not known; half a second is taken for usual.
+            let usual = whole(account.concurrency) / 0.5;
+            let rate = account.per_second.map_or(usual, |rate| rate.min(usual));
+            let size = (1..=MOST_OF_ROUND)
+                .rev()
+                .find(|size| whole(*size) <= rate * seconds)
+                .unwrap_or(1);
+            for (round, calls) in calls.chunks(size).enumerate() {
+                if rounds.len() <= round {
+                    rounds.push(Vec::new());
+                }
+                if let Some(of_round) = rounds.get_mut(round) {
+                    of_round.extend(calls.iter().copied().cloned());
+                }
+            }
+        }
+        rounds.into_iter().map(|calls| self.only(calls)).collect()
     }
 
     /// The seconds that all calls take at least, at the declared rates: as long as the slowest account, since accounts

@@ -8,6 +8,7 @@ mod events;
 mod facts;
 #[cfg(unix)]
 mod inbox;
+mod ledger;
 mod runtime;
 mod simulator;
 mod table;
@@ -29,6 +30,15 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(client::hide, module)?)?;
     module.add_function(wrap_pyfunction!(client::hide_text, module)?)?;
     module.add_function(wrap_pyfunction!(usage::meters, module)?)?;
+    module.add_function(wrap_pyfunction!(ledger::changes, module)?)?;
+    module.add_function(wrap_pyfunction!(ledger::facts, module)?)?;
+    module.add_function(wrap_pyfunction!(ledger::lacking, module)?)?;
+    module.add_function(wrap_pyfunction!(ledger::month_so_far, module)?)?;
+    module.add_function(wrap_pyfunction!(ledger::moment, module)?)?;
+    module.add_function(wrap_pyfunction!(ledger::months, module)?)?;
+    module.add_function(wrap_pyfunction!(ledger::rounds, module)?)?;
+    module.add_function(wrap_pyfunction!(ledger::stored, module)?)?;
+    module.add_function(wrap_pyfunction!(ledger::taken, module)?)?;
     module.add_function(wrap_pyfunction!(usage::canned, module)?)?;
     module.add_function(wrap_pyfunction!(usage::sample, module)?)?;
     module.add_function(wrap_pyfunction!(usage::replay, module)?)?;
@@ -59,24 +69,33 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
             "Usage",
             "__version__",
             "canned",
+            "changes",
             "document",
             "document_text",
+            "facts",
             "hide",
             "hide_text",
             "is_main_interpreter",
             "keep",
+            "lacking",
             "meters",
             "mistakes",
+            "moment",
+            "month_so_far",
+            "months",
             "provider",
             "providers",
             "readers",
             "register",
             "registered",
             "replay",
+            "rounds",
             "sample",
             "set_readers",
             "shapes",
             "shut_down",
+            "stored",
+            "taken",
         ],
     )?;
     Ok(())

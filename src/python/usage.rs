@@ -30,7 +30,7 @@ use crate::values::zone::{Told, Zone};
 
 /// A plan.
 #[pyclass(frozen, module = "metertap._core")]
-pub struct Plan(plan::Plan);
+pub struct Plan(pub(super) plan::Plan);
 
 /// A time zone, as Python tells it: by its name, or by its offsets.
 #[derive(FromPyObject)]
@@ -350,7 +350,7 @@ pub fn read_bodies(py: Python<'_>, plan: &Plan, bodies: Vec<PyBackedBytes>) -> P
 
 /// The result of a plan.
 #[pyclass(frozen, module = "metertap._core")]
-pub struct Usage(Arc<usage::Usage>);
+pub struct Usage(pub(super) Arc<usage::Usage>);
 
 #[pymethods]
 impl Usage {

@@ -54,7 +54,7 @@ impl Usage {
 }
 
 /// One operation in buckets of two lengths would count everything twice.
-fn refuse_two_grains(plan: &Plan) -> Result<()> {
+pub(super) fn refuse_two_grains(plan: &Plan) -> Result<()> {
     let mut grains: HashMap<(&str, &str), Buckets> = HashMap::new();
     for call in &plan.calls {
         let asked = &call.asked;
@@ -133,6 +133,21 @@ fn amounts(table: &RecordBatch, name: &str) -> Result<Vec<i128>> {
     Ok(column.iter().map(|amount| amount.unwrap_or(NO_AMOUNT)).collect())
 }
 
+/// For each reading, whose sources have these numbers, that of its series: account, provider, meter, source and labels.
+pub(super) fn series(table: &RecordBatch, sources: &[u32]) -> Result<Vec<u32>> {
+    let mut series = sources.to_vec();
+    let fields = table.schema_ref().fields().iter().map(|field| &**field.name());
+    for name in fields.filter(|name| !AFTER_DIMENSIONS.contains(name)) {
+        let texts = texts(table, name)?;
+        // Concatenated dictionaries may have a word twice.
+        let (mut words, mut numbers) = (Numbers::default(), Numbers::default());
+        for (row, id) in series.iter_mut().enumerate() {
+            *id = numbers.of((*id, words.of(texts.get(row))));
+        }
+    }
+    Ok(series)
+}
+
 /// The readings of all usages.
 struct Rows<'a> {
     table: &'a RecordBatch,
@@ -172,36 +187,13 @@ impl<'a> Rows<'a> {
         self.plan.calls.get(*self.call.get(row)?)
     }
 
-    /// For each reading the number of its series: account, provider, meter, source and labels.
+    /// For each reading the number of its series.
     fn series(&self) -> Result<Vec<u32>> {
-        let mut series = vec![0; self.table.num_rows()];
-        let mut refine = |codes: &mut dyn Iterator<Item = u32>| {
-            let mut numbers = Numbers::default();
-            for (id, code) in series.iter_mut().zip(codes) {
-                *id = numbers.of((*id, code));
-            }
-        };
-        let fields = self.table.schema_ref().fields().iter().map(|field| &**field.name());
-        for name in fields.filter(|name| !AFTER_DIMENSIONS.contains(name)) {
-            let texts = texts(self.table, name)?;
-            let mut numbers = Numbers::default();
-            // Concatenated dictionaries may have a word twice.
-            refine(&mut (0..self.table.num_rows()).map(|row| numbers.of(texts.get(row))));
-        }
         let mut operations = Numbers::default();
-        let sources: Vec<u32> = self
-            .plan
-            .calls
-            .iter()
-            .map(|call| operations.of(call.asked.source.operation))
-            .collect();
-        refine(
-            &mut self
-                .call
-                .iter()
-                .map(|call| sources.get(*call).copied().unwrap_or_default()),
-        );
-        Ok(series)
+        let calls = self.plan.calls.iter();
+        let sources: Vec<u32> = calls.map(|call| operations.of(call.asked.source.operation)).collect();
+        let source = |call: &usize| sources.get(*call).copied().unwrap_or_default();
+        series(self.table, &self.call.iter().map(source).collect::<Vec<_>>())
     }
 
     /// The readings that count, by their places, in the order of the plan's calls.

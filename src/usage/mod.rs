@@ -7,6 +7,7 @@ mod arrays;
 mod bytes;
 #[cfg(test)]
 mod cases;
+mod changes;
 pub mod columns;
 mod concat;
 pub mod coverage;
@@ -24,12 +25,14 @@ mod remaining;
 mod repeats;
 pub mod rollup;
 mod runs;
+mod stored;
 pub mod timeline;
 
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 
+pub use changes::{Changes, stamped};
 pub use columns::{CallReadings, Collector};
 pub use concat::Prefer;
 pub use coverage::State;

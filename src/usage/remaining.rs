@@ -43,20 +43,7 @@ impl Usage {
                 calls.extend(again(call, gaps, &self.plan)?);
             }
         }
-        let is_asked = |name: &str| calls.iter().any(|call| call.account == name);
-        let accounts = self
-            .plan
-            .accounts
-            .iter()
-            .filter(|account| is_asked(&account.name))
-            .cloned();
-        Ok(Plan {
-            accounts: accounts.collect(),
-            calls,
-            unavailable: Vec::new(),
-            edges: Vec::new(),
-            ..(*self.plan).clone()
-        })
+        Ok(self.plan.only(calls))
     }
 }
 
@@ -72,7 +59,7 @@ fn is_wanted(timeline: &Timeline, stretch: &Stretch, unsettled: bool) -> bool {
 }
 
 /// The calls for these gaps in a call's piece.
-fn again(call: &PlannedCall, gaps: &Runs, plan: &Plan) -> Result<Vec<PlannedCall>> {
+pub(super) fn again(call: &PlannedCall, gaps: &Runs, plan: &Plan) -> Result<Vec<PlannedCall>> {
     let (start, end) = (
         call.piece.start().at.as_microsecond(),
         call.piece.end().at.as_microsecond(),

@@ -501,17 +501,17 @@ fn tell_apart(plan: &Plan, timelines: &mut [Timeline]) {
 }
 
 /// An answer to a call, read for what is known of its time.
-struct Reading<'a> {
-    call: &'a PlannedCall,
-    place: usize,
-    answer: &'a Answer,
+pub(super) struct Reading<'a> {
+    pub call: &'a PlannedCall,
+    pub place: usize,
+    pub answer: &'a Answer,
     /// Where the first row of all answers of the source begins, and where the last one ends.
-    rows: Option<(i64, i64)>,
+    pub rows: Option<(i64, i64)>,
 }
 
 impl Reading<'_> {
     /// What is known of the call's piece.
-    fn stretches(&self) -> Vec<Stretch> {
+    pub fn stretches(&self) -> Vec<Stretch> {
         let (start, end) = (
             microseconds(Some(self.call.piece.start().at)),
             microseconds(Some(self.call.piece.end().at)),

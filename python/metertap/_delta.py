@@ -1,0 +1,248 @@
+"""The tables of a ledger in Delta Lake: opened, added to, and asked in SQL. What their rows mean, the ledger knows."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from contextlib import suppress
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+from metertap import _core
+from metertap._extras import needed
+from metertap.errors import InvalidArgument
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from metertap.usage import Table
+
+#: The version of the tables; a ledger of a newer one is refused.
+VERSION = 1
+#: What the description of each table begins with; the version follows.
+MARK = "metertap ledger "
+READINGS, FACTS = "readings", "facts"
+#: Delta Lake keeps the least and the largest decimal of a file as binary fractions, and readers then leave out files
+#: that have the row which was asked for. So no column of decimals has statistics.
+STATISTICS = {READINGS: "account,meter,start,end,fetched_at", FACTS: "account,start,end,synced_at"}
+PARTITIONS = {READINGS: ["month"], FACTS: None}
+#: The columns of readings that are the ledger's own.
+OWN = frozenset(("reading_id", "month", "sync_id", "synced_at"))
+#: So often a commit is tried again that another process was faster than.
+TRIES = 20
+#: Of the versions of a reading, the latest answer counts; of twins, which are the same, any.
+ORDER = "fetched_at, synced_at, sync_id"
+LATEST = "fetched_at DESC, synced_at DESC, sync_id DESC"
+
+
+class Store:
+    """The two tables of a ledger."""
+
+    def __init__(self, path: str, options: dict[str, str] | None) -> None:
+        self._delta = needed("deltalake", "ledger")
+        self.path = path
+        self._options = options
+        for name in (READINGS, FACTS):
+            self.table(name)
+
+    def table(self, name: str) -> Any:
+        """Return a table; None if there is none yet."""
+        exceptions = self._delta.exceptions
+        try:
+            table = self._delta.DeltaTable(self._place(name), storage_options=self._options)
+        except exceptions.TableNotFoundError:
+            self._refuse_other()
+            return None
+        except (exceptions.DeltaError, OSError, ValueError) as problem:
+            raise InvalidArgument(
+                f"{self._place(name)} cannot be read as a table of a ledger: {line(problem)}."
+            ) from None
+        described = re.fullmatch(re.escape(MARK) + r"(\d+)", table.metadata().description or "")
+        if described is None:
+            raise InvalidArgument(f"{self._place(name)} is no table of a ledger; choose another place.")
+        if int(described[1]) > VERSION:
+            raise InvalidArgument(
+                f"{self.path} is a ledger of version {described[1]}, and this metertap knows version {VERSION}:"
+                " install a newer one."
+            )
+        return table
+
+    def _place(self, name: str) -> str:
+        return f"{self.path.rstrip('/')}/{name}"
+
+    def _refuse_other(self) -> None:
+        """Refuse a folder of something else, in which a ledger would be lost."""
+        if "://" in self.path:
+            return
+        with suppress(FileNotFoundError):
+            try:
+                others = [name for name in os.listdir(self.path) if name not in (READINGS, FACTS) and name[0] != "."]
+            except NotADirectoryError:
+                raise InvalidArgument(f"{self.path} is a file; a ledger is a folder.") from None
+            if others:
+                raise InvalidArgument(
+                    f"{self.path} is no ledger, and has other things in it, such as {others[0]!r}: choose an empty"
+                    " folder."
+                )
+
+    def add(self, name: str, rows: Table) -> None:
+        """Add rows. What other processes add meanwhile is in no conflict with that, but for the very first rows."""
+        for attempt in range(1, TRIES + 1):
+            problem = self._added(name, rows)
+            if problem is None:
+                return
+            is_race = isinstance(problem, self._delta.exceptions.CommitFailedError) or "version" in str(problem)
+            if not is_race or attempt == TRIES:
+                raise InvalidArgument(
+                    f"{self._place(name)} cannot be written: {line(problem)}; what was stored before is whole."
+                )
+            time.sleep(0.05 * attempt)
+
+    def _added(self, name: str, rows: Table) -> Exception | None:
+        try:
+            self._delta.write_deltalake(
+                self._place(name),
+                rows,
+                mode="append",
+                schema_mode="merge",
+                partition_by=PARTITIONS[name],
+                description=f"{MARK}{VERSION}",
+                configuration={"delta.dataSkippingStatsColumns": STATISTICS[name]},
+                storage_options=self._options,
+            )
+        except (self._delta.exceptions.DeltaError, OSError, ValueError) as problem:
+            return problem
+        return None
+
+    def versions(self, months: list[str], accounts: list[str]) -> Any:
+        """Return what is compared of all readings of these months; None if there are none."""
+        return self._asked(
+            READINGS,
+            f"SELECT reading_id, quantity, cost, status, array_to_string(flags, ' ') AS flags, \"end\", fetched_at"
+            f" FROM {READINGS} WHERE month IN {_in(months)} AND account IN {_in(accounts)}",
+        )
+
+    def facts(self, first: datetime, last: datetime, accounts: list[str] | None, as_of: datetime | None = None) -> Any:
+        """Return the facts about a range."""
+        where = f'start < {_moment(last)} AND "end" > {_moment(first)}'
+        where += f" AND account IN {_in(accounts)}" if accounts is not None else ""
+        where += f" AND synced_at <= {_moment(as_of)}" if as_of is not None else ""
+        return self._asked(FACTS, f"SELECT facts FROM {FACTS} WHERE {where} ORDER BY synced_at, sync_id")
+
+    def latest(
+        self,
+        first: datetime,
+        last: datetime,
+        accounts: list[str] | None,
+        meters: list[str] | None,
+        as_of: datetime | None,
+    ) -> Any:
+        """Return the latest version of each reading that starts in a range, with its flags as one text."""
+        where = f"(start >= {_moment(first)} AND start < {_moment(last)} OR start IS NULL)"
+        where += f" AND account IN {_in(accounts)}" if accounts is not None else ""
+        where += f" AND meter IN {_in(meters)}" if meters is not None else ""
+        where += f" AND synced_at <= {_moment(as_of)}" if as_of is not None else ""
+        names = [name for name in self._columns() if name not in OWN]
+        columns = ["array_to_string(flags, ' ') AS flags" if name == "flags" else f'"{name}"' for name in names]
+        return self._asked(
+            READINGS,
+            f"SELECT {', '.join(columns)} FROM (SELECT *, row_number() OVER (PARTITION BY reading_id ORDER BY {LATEST})"
+            f" AS nth FROM {READINGS} WHERE {where}) AS versions WHERE nth = 1",
+        )
+
+    def restated(self, since: datetime | None) -> Any:
+        """Return each version of a reading that has another figure than the one before."""
+        aside = OWN | {"quantity", "cost", "fetched_at", "call_id", "status", "flags", "kind"}
+        names = ", ".join(f'"{name}"' for name in self._columns() if name not in aside)
+        over = f"OVER (PARTITION BY reading_id ORDER BY {ORDER})"
+        changed = "((quantity IS DISTINCT FROM before) OR (cost IS DISTINCT FROM cost_before))"
+        when = f" AND fetched_at >= {_moment(since)}" if since is not None else ""
+        return self._asked(
+            READINGS,
+            f"SELECT {names}, before, quantity, cost_before, cost, fetched_before, fetched_at,"
+            f" status_before = 'settled' AS was_settled FROM (SELECT *, lag(quantity) {over} AS before,"
+            f" lag(cost) {over} AS cost_before, lag(fetched_at) {over} AS fetched_before,"
+            f" lag(status) {over} AS status_before, row_number() {over} AS nth FROM {READINGS}) AS versions"
+            f" WHERE nth > 1 AND {changed}{when} ORDER BY fetched_at, account, meter, start",
+        )
+
+    def accounts(self) -> list[str]:
+        """Return the names of all accounts."""
+        rows = self._rows(FACTS, f"SELECT DISTINCT account FROM {FACTS} ORDER BY account")
+        return [row["account"] for row in rows]
+
+    def began(self) -> datetime | None:
+        """Return when something was first stored."""
+        rows = self._rows(FACTS, f"SELECT min(synced_at) AS began FROM {FACTS}")
+        return rows[0]["began"] if rows else None
+
+    def drop_twins(self) -> int:
+        """Write months anew in which two processes stored one answer, and return how many rows became fewer."""
+        key = "reading_id, fetched_at"
+        found = self._rows(
+            READINGS,
+            "SELECT month, CAST(sum(number - 1) AS BIGINT) AS twins FROM"
+            f" (SELECT month, count(*) AS number FROM {READINGS}"
+            f" GROUP BY month, {key}) AS rows WHERE number > 1 GROUP BY month ORDER BY month",
+        )
+        names = ", ".join(f'"{name}"' for name in self._columns())
+        for row in found:
+            is_it = f"month = {_text(row['month'])}"
+            kept = self._asked(
+                READINGS,
+                f"SELECT {names} FROM (SELECT *, row_number() OVER (PARTITION BY {key} ORDER BY {ORDER}) AS nth"
+                f" FROM {READINGS} WHERE {is_it}) AS rows WHERE nth = 1",
+            )
+            self._delta.write_deltalake(self.table(READINGS), kept, mode="overwrite", predicate=is_it)
+        return sum(row["twins"] for row in found)
+
+    def compact(self) -> int:
+        """Join small files, and return how many there were."""
+        tables = [self.table(name) for name in (READINGS, FACTS)]
+        return sum(table.optimize.compact()["numFilesRemoved"] for table in tables if table is not None)
+
+    def vacuum(self, hours: int, *, dry_run: bool) -> list[str]:
+        """Delete files that no version of the last hours needs, or tell which these are."""
+        files = []
+        for name in (READINGS, FACTS):
+            table = self.table(name)
+            if table is not None:
+                gone = table.vacuum(hours, dry_run=dry_run, enforce_retention_duration=False)
+                files += [f"{name}/{file}" for file in gone]
+        return files
+
+    def _columns(self) -> list[str]:
+        table = self.table(READINGS)
+        return [] if table is None else [column.name for column in table.schema().fields]
+
+    def _asked(self, name: str, sql: str) -> Any:
+        table = self.table(name)
+        return None if table is None else self._delta.QueryBuilder().register(name, table).execute(sql)
+
+    def _rows(self, name: str, sql: str) -> list[dict[str, Any]]:
+        found = self._asked(name, sql)
+        if found is None:
+            return []
+        rows = _core.taken(found)
+        return rows.to_dicts(0, rows.count())
+
+
+def _text(text: str) -> str:
+    """Return a text as SQL writes it."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _in(texts: Iterable[str]) -> str:
+    return f"({', '.join(map(_text, texts))})"
+
+
+def _moment(moment: datetime) -> str:
+    """Return a moment as the SQL of DataFusion writes it."""
+    micros = (moment - datetime(1970, 1, 1, tzinfo=timezone.utc)) // timedelta(microseconds=1)
+    return f"arrow_cast({micros}, 'Timestamp(Microsecond, Some(\"UTC\"))')"
+
+
+def line(problem: object) -> str:
+    """Return what an error says in one line, without an end."""
+    return " ".join(str(problem).split())[:300].rstrip(".")

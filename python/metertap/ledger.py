@@ -1,0 +1,477 @@
+"""The ledger: history that the services do not keep, in Delta Lake tables that everything reads."""
+
+from __future__ import annotations
+
+import os
+import re
+import uuid
+import warnings
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+from metertap import _core
+from metertap._delta import Store
+from metertap._log import emit
+from metertap._selection import Selection
+from metertap.errors import CoverageWarning, IncompleteUsage, InvalidArgument, MetertapError, WrongType, of_whole
+from metertap.planning import Plan, at, plan
+from metertap.usage import Table, Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable, Mapping
+    from datetime import tzinfo
+
+    from metertap._client import Client
+    from metertap.events import Event
+    from metertap.typing import Asked, Moment
+
+__all__ = ["Ledger", "Sync"]
+
+#: A round of calls is stored when it is done, and takes about so many seconds.
+ROUND = 30.0
+#: The logger's number for a warning.
+WARNING = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Sync:
+    """What a sync did.
+
+    Attributes
+    ----------
+    calls : int
+        The calls that were made.
+    new : int
+        Readings that the ledger did not have.
+    restated : int
+        Readings with another figure than before.
+    restated_settled : int
+        How many of these had been called settled.
+    unchanged : int
+        Readings with the figure that the ledger had.
+    holes : list of str
+        What failed or is missing in the calls that were made, in a sentence each.
+    """
+
+    calls: int = 0
+    new: int = 0
+    restated: int = 0
+    restated_settled: int = 0
+    unchanged: int = 0
+    holes: list[str] = field(default_factory=list)
+
+    @property
+    def is_complete(self) -> bool:
+        """True if none of its calls failed, and no answer lacked anything."""
+        return not self.holes
+
+    def __add__(self, other: Sync) -> Sync:
+        return Sync(
+            self.calls + other.calls,
+            self.new + other.new,
+            self.restated + other.restated,
+            self.restated_settled + other.restated_settled,
+            self.unchanged + other.unchanged,
+            self.holes + other.holes,
+        )
+
+    def __str__(self) -> str:
+        told = f"{self.calls:,} calls: {self.new:,} new readings, {self.restated:,} restated"
+        if self.restated_settled:
+            told += f" ({self.restated_settled:,} of them called settled before)"
+        told += f", {self.unchanged:,} unchanged"
+        return f"{told}; {len(self.holes):,} holes" if self.holes else told
+
+
+class Ledger:
+    """Readings kept over time, in a folder or an object store; needs the extra ``ledger``.
+
+    It is two Delta Lake tables: `readings`, with the columns of a usage, to which rows are only ever added, and
+    `facts`, which says what was asked and answered. A reading that changed later is a second row of the same
+    `reading_id`.
+
+    Parameters
+    ----------
+    path : path or str
+        A folder, which is made when something is first stored, or an address that the package `deltalake` knows, such
+        as ``s3://bucket/folder``.
+    storage_options : dict of str to str, optional
+        Options of the object store, as `deltalake` takes them.
+
+    Raises
+    ------
+    InvalidArgument
+        If there is something else in that place, or a ledger of a newer version.
+
+    Examples
+    --------
+    >>> import metertap as mt
+    >>> ledger = mt.Ledger("usage")
+    >>> print(ledger.sync(volcengine, "2026-03-01", "2026-04-01", now="2026-04-15"))
+    1 calls: 31 new readings, 0 restated, 0 unchanged
+    >>> ledger.sync(volcengine, "2026-03-01", "2026-04-01", now="2026-04-15").calls
+    0
+    >>> len(ledger.usage("2026-03-01", "2026-04-01"))
+    31
+    """
+
+    def __init__(self, path: str | os.PathLike[str], storage_options: Mapping[str, str] | None = None) -> None:
+        given: Any = path
+        place = os.fspath(given) if isinstance(given, (str, os.PathLike)) else None
+        if not isinstance(place, str):
+            raise WrongType(f"path must be a path or an address, not {type(given).__name__}.")
+        if not place:
+            raise InvalidArgument("path is empty; give a folder or the address of one.")
+        self._path = place
+        self._store = Store(place, dict(storage_options) if storage_options else None)
+
+    def __repr__(self) -> str:
+        return f"Ledger({self._path!r})"
+
+    def sync(
+        self,
+        accounts: Asked | Iterable[Asked],
+        start: Moment,
+        end: Moment | None = None,
+        *,
+        tz: str | tzinfo | None = None,
+        now: Moment | None = None,
+        reread: str | timedelta = "3d",
+        progress: bool | Callable[[int, int], object] = False,
+        on_error: str = "raise",
+        on_event: Callable[[Event], object] | None = None,
+    ) -> Sync:
+        """Fetch what is missing of a range, or may still change, and add it.
+
+        Twice in a row changes nothing. What is answered is stored every half minute, so that a run that is ended from
+        outside loses no more than that, and the next one goes on from there. Counters of the month so far are not part
+        of it: they are kept by `snapshot`.
+
+        Parameters
+        ----------
+        accounts : client, selection or list of them
+            Whom to ask, as in `metertap.fetch`.
+        start, end : date, datetime or str
+            The range ``[start, end)``; `end` is now if left out. To move `start` back fetches the earlier part.
+        tz, now : optional
+            As in `metertap.plan`. Figures for a whole window (RICOH, UiPath's summary) are asked for by months of `tz`.
+        reread : str or timedelta, default "3d"
+            For how long after its end a window is asked again where no page says when its figures are final, or where
+            it was answered without a row: a number of ``d`` (days) or ``h`` (hours).
+        progress, on_event : optional
+            As in `metertap.fetch`; progress is told round by round.
+        on_error : {"raise", "keep"}
+            What to do if calls fail or something is missing, when all that came has been stored: raise
+            `IncompleteUsage`, which holds the usage of the range, or warn.
+
+        Returns
+        -------
+        Sync
+            What it did.
+
+        Raises
+        ------
+        IncompleteUsage
+            If a call failed or something is missing, unless `on_error` is ``"keep"``.
+        InvalidArgument
+            If the question makes no sense, or an account has the name of another one that the ledger knows.
+        """
+        steps = self._sync(accounts, start, end, tz, now, reread, progress, on_error)
+        return _driven(steps, on_event)
+
+    def snapshot(
+        self,
+        accounts: Asked | Iterable[Asked],
+        *,
+        now: Moment | None = None,
+        on_error: str = "raise",
+        on_event: Callable[[Event], object] | None = None,
+    ) -> Sync:
+        """Keep the counters of the month so far, as they are now.
+
+        Parameters
+        ----------
+        accounts : client, selection or list of them
+            Whom to ask.
+        now, on_error, on_event : optional
+            As in `sync`.
+
+        Returns
+        -------
+        Sync
+            What it did.
+
+        Raises
+        ------
+        InvalidArgument
+            If none of the accounts has such counters.
+        """
+        return _driven(self._snapshot(accounts, now, on_error), on_event)
+
+    def usage(
+        self,
+        start: Moment,
+        end: Moment,
+        *,
+        accounts: Any = None,
+        meters: str | Iterable[str] | None = None,
+        as_of: Moment | None = None,
+        tz: str | tzinfo | None = None,
+        now: Moment | None = None,
+    ) -> Usage:
+        """Return what the ledger has of a range: the same table as a fetch, with its holes.
+
+        Parameters
+        ----------
+        start, end : date, datetime or str
+            The range ``[start, end)``.
+        accounts : str, client, or list of them, optional
+            The accounts, by name; all that the ledger knows if left out.
+        meters : str or list of str, optional
+            The meters; all if left out.
+        as_of : date, datetime or str, optional
+            What was known at that moment, by when it was stored.
+        tz : str or tzinfo, optional
+            Where a date has its midnight; UTC if left out.
+        now : date, datetime or str, optional
+            The time by which it is judged what cannot be known yet; the machine's if left out.
+
+        Returns
+        -------
+        Usage
+            The latest figure of each reading. What no sync asked for is a hole of state ``failed``.
+
+        Raises
+        ------
+        InvalidArgument
+            If the range ends before it starts, or the ledger knows no such account or meter.
+        """
+        first, last = _range(start, end, tz)
+        return self._usage(first, last, accounts, meters, as_of, now)
+
+    def holes(self, start: Moment, end: Moment, *, tz: str | tzinfo | None = None, now: Moment | None = None) -> Table:
+        """Return what is missing of a range; see `Usage.holes`."""
+        return self.usage(start, end, tz=tz, now=now).holes
+
+    def restatements(self, since: Moment | None = None) -> Table:
+        """Return the figures that changed after they were first read.
+
+        Parameters
+        ----------
+        since : date, datetime or str, optional
+            Only those that were read since then.
+
+        Returns
+        -------
+        Table
+            A row for each change: the columns that name the reading, the two quantities (``before``, ``quantity``) and
+            costs (``cost_before``, ``cost``), when each was fetched (``fetched_before``, ``fetched_at``), and
+            ``was_settled``: whether the first was called settled.
+        """
+        when = None if since is None else _moment(since, "since")
+        found = self._store.restated(when)
+        if found is None:
+            raise InvalidArgument(f"there is nothing in {self._path} yet: sync first.")
+        return Table(_core.taken(found))
+
+    def tidy(self) -> dict[str, int]:
+        """Join small files, and drop readings that two processes stored at once; no figure changes.
+
+        Returns
+        -------
+        dict of str to int
+            ``twins``: rows that were there twice; ``files``: how many files became fewer ones.
+        """
+        return {"twins": self._store.drop_twins(), "files": self._store.compact()}
+
+    def vacuum(self, retain_days: float = 7, *, dry_run: bool = True, even_if_read: bool = False) -> list[str]:
+        """Delete files that no version of the last days needs.
+
+        Parameters
+        ----------
+        retain_days : float, default 7
+            How many days back versions stay readable.
+        dry_run : bool, default True
+            Only tell which files these are.
+        even_if_read : bool, default False
+            Must be True for less than a day: a process that reads or writes the ledger meanwhile would fail.
+
+        Returns
+        -------
+        list of str
+            The files, within the ledger.
+        """
+        given: Any = retain_days
+        if isinstance(given, bool) or not isinstance(given, (int, float)) or not given >= 0:
+            raise InvalidArgument(f"retain_days must be a number of days, not {given!r}.")
+        if retain_days < 1 and not even_if_read:
+            raise InvalidArgument(
+                f"retain_days={retain_days} would delete files that a process may be reading: give 1 or more, or say"
+                " even_if_read=True if none is."
+            )
+        return self._store.vacuum(int(retain_days * 24), dry_run=dry_run)
+
+    # What both doors share: generators that hand out the plan of a round, and take what came of it.
+
+    def _sync(
+        self, accounts: Any, start: Any, end: Any, tz: Any, now: Any, reread: Any, progress: Any, on_error: str
+    ) -> Generator[Plan, Usage, Sync]:
+        from metertap.fetching import check_on_error, progress_of
+
+        check_on_error(on_error)
+        seconds = _seconds(reread)
+        moment = _moment(now, "now", tz) if now is not None else datetime.now(timezone.utc)
+        last = end if end is not None else moment
+        whole = plan(accounts, start, last, tz=tz, now=moment, every="month")
+        first, last = _range(start, last, tz)
+        names = whole.accounts
+        lacking = _core.lacking(whole._core, self._store.facts(first, last, names), seconds)
+        rounds = _core.rounds(lacking, ROUND)
+        show, close = progress_of(progress)
+        done, total, told = 0, lacking.count(), Sync()
+        sync_id, reasons = uuid.uuid4().hex, []
+        try:
+            for part in rounds:
+                usage = yield Plan(part, whole._clients)
+                told += self._kept(usage, sync_id)
+                reasons.append(usage._core.reason())
+                done += part.count()
+                if show:
+                    show(done, total)
+        finally:
+            close()
+        return _settled(told, on_error, reasons, lambda: self._usage(first, last, names, None, None, moment))
+
+    def _snapshot(self, accounts: Any, now: Any, on_error: str) -> Generator[Plan, Usage, Sync]:
+        from metertap.fetching import check_on_error
+
+        check_on_error(on_error)
+        moment = _moment(now, "now") if now is not None else datetime.now(timezone.utc)
+        start = moment.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        # A month that has just begun has no time in it yet.
+        end = max(moment, start + timedelta(seconds=1))
+        whole = plan(accounts, start, end, now=end)
+        counters = _core.month_so_far(whole._core)
+        if counters.count() == 0:
+            raise InvalidArgument("none of these accounts has counters of the month so far; sync keeps their history.")
+        usage = yield Plan(counters, whole._clients)
+        told = self._kept(usage, uuid.uuid4().hex)
+        return _settled(told, on_error, [usage._core.reason()], lambda: usage)
+
+    def _kept(self, usage: Usage, sync_id: str) -> Sync:
+        """Add what is new of a usage: the readings first, so that who is stopped in between reads them again."""
+        core, moment = usage._core, datetime.now(timezone.utc)
+        months = _core.months(core)
+        known = self._store.versions(months, core.plan().accounts()) if months else None
+        rows, new, restated, settled, unchanged = _core.changes(core, known, sync_id, moment)
+        if rows.count():
+            self._store.add("readings", Table(rows))
+        self._store.add("facts", Table(_core.facts(core, sync_id, moment)))
+        calls, _ = core.calls()
+        return Sync(calls, new, restated, settled, unchanged, usage.missing)
+
+    def _usage(self, first: datetime, last: datetime, accounts: Any, meters: Any, as_of: Any, now: Any) -> Usage:
+        names = self._names(accounts)
+        wanted = _texts(meters, "meters must be the name of a meter, or a list of them.")
+        until = None if as_of is None else _moment(as_of, "as_of")
+        began = self._store.began()
+        if began is None or (until is not None and until < began):
+            first_sync = f"its first sync was at {began:%Y-%m-%dT%H:%M:%SZ}" if began else "nothing was synced"
+            warnings.warn(f"the ledger had nothing then: {first_sync}.", CoverageWarning, stacklevel=4)
+            return Usage(_core.stored(None, None, first, last, now, None))
+        facts = self._store.facts(first, last, names, until)
+        rows = self._store.latest(first, last, names, wanted, until)
+        return Usage(_core.stored(facts, rows, first, last, now, wanted))
+
+    def _names(self, accounts: Any) -> list[str] | None:
+        if accounts is None:
+            return None
+        given = accounts if isinstance(accounts, (list, tuple)) else [accounts]
+        names = [_name(item) for item in given]
+        known = self._store.accounts()
+        for name in names:
+            if name not in known:
+                has = f"it has {', '.join(known)}" if known else "it has none yet"
+                raise InvalidArgument(f"the ledger has no account {name!r}; {has}.")
+        return names
+
+
+def _settled(told: Sync, on_error: str, reasons: list[Exception | None], usage: Callable[[], Usage]) -> Sync:
+    """Say loudly what must not be missed: settled figures that changed, and holes."""
+    if told.restated_settled:
+        emit(WARNING, f"{told.restated_settled} figures that were called settled have changed; see restatements()")
+    if not told.holes:
+        return told
+    more = f" (and {len(told.holes) - 1} more)" if len(told.holes) > 1 else ""
+    text = f"{told.holes[0].rstrip('.')}{more}; what did arrive is in the ledger."
+    if on_error == "raise":
+        first = reasons[0]
+        if isinstance(first, MetertapError) and all(type(reason) is type(first) for reason in reasons):
+            raise of_whole(first, text, usage())
+        raise IncompleteUsage(text, partial=usage())
+    warnings.warn(text, CoverageWarning, stacklevel=5)
+    return told
+
+
+def _name(item: Any) -> str:
+    if isinstance(item, str):
+        return item
+    from metertap.planning import client_of
+
+    return client_of(item.client if isinstance(item, Selection) else item).name
+
+
+def started(part: Plan, on_event: Callable[[Event], object] | None) -> tuple[_core.Run, dict[str, Client]]:
+    """Return the run of a plan, of which whatever comes is kept."""
+    from metertap.fetching import start_run
+
+    return start_run(part, None, None, None, None, None, (), "keep", None, on_event)
+
+
+def advanced(steps: Generator[Plan, Usage, Sync], usage: Usage | None) -> tuple[Plan | None, Sync]:
+    """Hand a usage to the generator; return the next plan, or what it ends with."""
+    try:
+        return (next(steps) if usage is None else steps.send(usage)), Sync()
+    except StopIteration as end:
+        return None, end.value
+
+
+def _driven(steps: Generator[Plan, Usage, Sync], on_event: Callable[[Event], object] | None) -> Sync:
+    """Fetch what the generator hands out."""
+    part, done = advanced(steps, None)
+    while part is not None:
+        run, clients = started(part, on_event)
+        part, done = advanced(steps, Usage(run.wait(None), clients))
+    return done
+
+
+def _moment(given: Any, name: str, tz: Any = None) -> datetime:
+    return _core.moment(at(given, tz), name)
+
+
+def _range(start: Any, end: Any, tz: Any) -> tuple[datetime, datetime]:
+    first, last = _moment(start, "start", tz), _moment(end, "end", tz)
+    if last <= first:
+        raise InvalidArgument(
+            f"the range ends at {last:%Y-%m-%dT%H:%M:%SZ}, which is not after its start, {first:%Y-%m-%dT%H:%M:%SZ}."
+        )
+    return first, last
+
+
+def _seconds(reread: Any) -> int:
+    if isinstance(reread, timedelta) and reread >= timedelta(0):
+        return int(reread.total_seconds())
+    told = re.fullmatch(r"(\d{1,4})([dh])", reread) if isinstance(reread, str) else None
+    if told is None:
+        raise InvalidArgument(f"reread must be a number of days or hours such as '3d' or '12h', not {reread!r}.")
+    return int(told[1]) * {"d": 86_400, "h": 3600}[told[2]]
+
+
+def _texts(given: Any, told: str) -> list[str] | None:
+    if given is None:
+        return None
+    texts = [given] if isinstance(given, str) else list(given)
+    if not all(isinstance(text, str) for text in texts):
+        raise WrongType(told)
+    return texts

@@ -1,0 +1,312 @@
+//! What a usage tells that a store of earlier ones does not know yet.
+
+use std::sync::Arc;
+
+use ahash::{AHashMap, AHashSet};
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Decimal128Type, TimestampMicrosecondType};
+use arrow_array::{ArrayRef, BinaryArray, RecordBatch, StringArray, UInt32Array};
+use arrow_select::take::take_record_batch;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use sha2::{Digest, Sha256};
+
+use super::Usage;
+use super::arrays::{self, NO_AMOUNT, NO_MOMENT, Texts, bug};
+use super::concat::series;
+use super::flat::joined;
+use crate::meters::{AFTER_DIMENSIONS, BEFORE_DIMENSIONS, Buckets, Status};
+use crate::service::PlannedCall;
+use crate::values::error::Result;
+
+/// The name of a reading in a store: a digest of what makes it the same reading.
+type Id = [u8; 16];
+
+/// The month of a reading that has no moment.
+pub const NO_MONTH: &str = "none";
+
+/// What is new in a usage.
+#[derive(Debug)]
+pub struct Changes {
+    /// The readings that are new, or not as they were, with `reading_id` and `month` (UTC) behind the other columns.
+    pub rows: RecordBatch,
+    /// How many were not there.
+    pub new: usize,
+    /// How many have another figure than before.
+    pub restated: usize,
+    /// How many of these had been called settled.
+    pub settled: usize,
+    /// How many have the figure that they had.
+    pub unchanged: usize,
+}
+
+/// What is known of a reading.
+struct Known {
+    quantity: i128,
+    cost: i128,
+    fetched_at: i64,
+    end: i64,
+    status: u32,
+    flags: u32,
+}
+
+/// Numbers for the few words that statuses and flags are.
+#[derive(Default)]
+struct Words(AHashMap<String, u32>);
+
+impl Words {
+    fn of(&mut self, word: &str) -> u32 {
+        if let Some(number) = self.0.get(word) {
+            return *number;
+        }
+        let next = u32::try_from(self.0.len()).unwrap_or(u32::MAX);
+        self.0.insert(word.to_owned(), next);
+        next
+    }
+}
+
+impl Usage {
+    /// The months (UTC) in which its readings start.
+    pub fn months(&self) -> Result<Vec<String>> {
+        let mut months: Vec<String> = months(&self.readings)?
+            .into_iter()
+            .collect::<AHashSet<_>>()
+            .into_iter()
+            .collect();
+        months.sort_unstable();
+        Ok(months)
+    }
+
+    /// What is new beside these readings, of which there may be several versions: `reading_id`, `quantity`, `cost`,
+    /// `status`, `flags` as one text, `end` and `fetched_at`.
+    pub fn changes(&self, known: &[RecordBatch]) -> Result<Changes> {
+        let mut words = Words::default();
+        let known = latest(known, &mut words)?;
+        let ids = self.reading_ids()?;
+        let fresh = versions(&self.readings, &mut words)?;
+        let final_word = words.of(Status::Settled.name());
+        let (mut rows, mut changes) = (Vec::new(), [0; 4]);
+        let [new, restated, settled, unchanged] = &mut changes;
+        for (row, (id, fresh)) in ids.iter().zip(&fresh).enumerate() {
+            let is_written = match known.get(id) {
+                None => {
+                    *new += 1;
+                    true
+                }
+                // Another process was here with a later answer.
+                Some(known) if known.fetched_at > fresh.fetched_at => {
+                    *unchanged += 1;
+                    false
+                }
+                Some(known) if (known.quantity, known.cost) != (fresh.quantity, fresh.cost) => {
+                    *restated += 1;
+                    *settled += usize::from(known.status == final_word);
+                    true
+                }
+                Some(known) => {
+                    *unchanged += 1;
+                    (known.status, known.flags, known.end) != (fresh.status, fresh.flags, fresh.end)
+                }
+            };
+            if is_written {
+                rows.push(u32::try_from(row).map_err(bug)?);
+            }
+        }
+        let whole = with_names(&self.readings, &ids)?;
+        let [new, restated, settled, unchanged] = changes;
+        Ok(Changes {
+            rows: take_record_batch(&whole, &UInt32Array::from(rows)).map_err(bug)?,
+            new,
+            restated,
+            settled,
+            unchanged,
+        })
+    }
+
+    /// The name of each reading: it is the same if account, provider, meter, source, grain, labels and start are; the end
+    /// counts only where there are no buckets, and for month-so-far counters.
+    fn reading_ids(&self) -> Result<Vec<Id>> {
+        let table = &self.readings;
+        let calls: AHashMap<&str, &PlannedCall> = self.plan.calls.iter().map(|call| (&*call.id, call)).collect();
+        let ids = texts(table, "call_id")?;
+        let call = |row: usize| ids.get(row).and_then(|id| calls.get(id)).copied();
+        let series = series(table, &self.sources(&calls, &ids)?)?;
+        let (starts, ends) = (moments(table, "start")?, moments(table, "end")?);
+        let mut known: AHashMap<u32, [u8; 32]> = AHashMap::new();
+        let mut names = Vec::with_capacity(table.num_rows());
+        for (row, series) in series.iter().enumerate() {
+            let call = call(row).ok_or_else(|| bug("a reading of no call"))?;
+            let of_series = if let Some(digest) = known.get(series) {
+                *digest
+            } else {
+                let digest = self.digest(row, call)?;
+                known.insert(*series, digest);
+                digest
+            };
+            let has_buckets = matches!(call.asked.buckets, Buckets::Every(..) | Buckets::Months);
+            let at = |moments: &[i64]| moments.get(row).copied().unwrap_or(NO_MOMENT);
+            let end = if has_buckets { NO_MOMENT } else { at(&ends) };
+            let mut digest = Sha256::new();
+            digest.update(of_series);
+            digest.update(at(&starts).to_le_bytes());
+            digest.update(end.to_le_bytes());
+            let digest: [u8; 32] = digest.finalize().into();
+            let (name, _) = digest.split_first_chunk::<16>().ok_or_else(|| bug("no digest"))?;
+            names.push(*name);
+        }
+        Ok(names)
+    }
+
+    /// The number of each reading's source.
+    fn sources(&self, calls: &AHashMap<&str, &PlannedCall>, ids: &Texts<'_>) -> Result<Vec<u32>> {
+        let mut numbers = arrays::Numbers::default();
+        let rows = 0..self.readings.num_rows();
+        let source = rows.map(|row| {
+            let call = ids.get(row).and_then(|id| calls.get(id));
+            call.map(|call| numbers.of(call.asked.source.operation))
+        });
+        source.collect::<Option<_>>().ok_or_else(|| bug("a reading of no call"))
+    }
+
+    fn digest(&self, row: usize, call: &PlannedCall) -> Result<[u8; 32]> {
+        let mut labels = Vec::new();
+        let mut named = Vec::new();
+        for field in self.readings.schema_ref().fields() {
+            let name = field.name().as_str();
+            if AFTER_DIMENSIONS.contains(&name) {
+                continue;
+            }
+            let text = texts(&self.readings, name)?.get(row);
+            if BEFORE_DIMENSIONS.contains(&name) {
+                named.push(text);
+            } else if let Some(text) = text {
+                labels.push((name, text));
+            }
+        }
+        // The order of columns depends on what else was asked.
+        labels.sort_unstable();
+        let told = serde_json::json!([named, call.asked.source.operation, call.asked.buckets, labels]);
+        Ok(Sha256::digest(told.to_string()).into())
+    }
+}
+
+fn column<'a>(table: &'a RecordBatch, name: &str) -> Result<&'a ArrayRef> {
+    table
+        .column_by_name(name)
+        .ok_or_else(|| bug(format!("no column {name}")))
+}
+
+fn texts<'a>(table: &'a RecordBatch, name: &str) -> Result<Texts<'a>> {
+    Texts::of(column(table, name)?.as_ref())
+}
+
+pub(super) fn moments(table: &RecordBatch, name: &str) -> Result<Vec<i64>> {
+    let column = column(table, name)?.as_primitive_opt::<TimestampMicrosecondType>();
+    let column = column.ok_or_else(|| bug(format!("{name} has no moments")))?;
+    Ok(column.iter().map(|at| at.unwrap_or(NO_MOMENT)).collect())
+}
+
+pub(super) fn amounts(table: &RecordBatch, name: &str) -> Result<Vec<i128>> {
+    let column = column(table, name)?.as_primitive_opt::<Decimal128Type>();
+    let column = column.ok_or_else(|| bug(format!("{name} has no amounts")))?;
+    Ok(column.iter().map(|amount| amount.unwrap_or(NO_AMOUNT)).collect())
+}
+
+/// What is compared of each reading.
+fn versions(table: &RecordBatch, words: &mut Words) -> Result<Vec<Known>> {
+    let (quantity, cost) = (amounts(table, "quantity")?, amounts(table, "cost")?);
+    let (fetched_at, end) = (moments(table, "fetched_at")?, moments(table, "end")?);
+    let status = texts(table, "status")?;
+    let flags = column(table, "flags")?;
+    let flags = match flags.as_list_opt::<i32>() {
+        Some(lists) => Arc::new(joined("flags", lists).map_err(bug)?),
+        None => Arc::clone(flags),
+    };
+    let flags = Texts::of(flags.as_ref())?;
+    let mut word = |texts: &Texts<'_>, row: usize| words.of(texts.get(row).unwrap_or_default());
+    let version = |(row, quantity): (usize, i128)| Known {
+        quantity,
+        cost: cost.get(row).copied().unwrap_or(NO_AMOUNT),
+        fetched_at: fetched_at.get(row).copied().unwrap_or(NO_MOMENT),
+        end: end.get(row).copied().unwrap_or(NO_MOMENT),
+        status: word(&status, row),
+        flags: word(&flags, row),
+    };
+    Ok(quantity.into_iter().enumerate().map(version).collect())
+}
+
+/// The latest version of each reading.
+fn latest(known: &[RecordBatch], words: &mut Words) -> Result<AHashMap<Id, Known>> {
+    let mut all: AHashMap<Id, Known> = AHashMap::new();
+    for table in known {
+        let ids = column(table, "reading_id")?.as_binary_opt::<i32>();
+        let ids = ids.ok_or_else(|| bug("no column of names"))?;
+        for (id, version) in ids.iter().zip(versions(table, words)?) {
+            let Some(id) = id.and_then(|id| Id::try_from(id).ok()) else {
+                return Err(bug("a reading without a name"));
+            };
+            let is_later = all.get(&id).is_none_or(|known| known.fetched_at <= version.fetched_at);
+            if is_later {
+                all.insert(id, version);
+            }
+        }
+    }
+    Ok(all)
+}
+
+fn months(table: &RecordBatch) -> Result<Vec<String>> {
+    let mut latest: Option<(i64, i64, String)> = None;
+    let month = |at: i64| -> Result<(i64, i64, String)> {
+        let day = Timestamp::from_microsecond(at).map_err(bug)?.to_zoned(TimeZone::UTC);
+        let first = day.first_of_month().and_then(|day| day.start_of_day()).map_err(bug)?;
+        let next = day
+            .last_of_month()
+            .and_then(|day| day.tomorrow())
+            .and_then(|day| day.start_of_day());
+        let next = next.map_err(bug)?;
+        let name = day.strftime("%Y-%m").to_string();
+        Ok((
+            first.timestamp().as_microsecond(),
+            next.timestamp().as_microsecond(),
+            name,
+        ))
+    };
+    let mut all = Vec::with_capacity(table.num_rows());
+    for start in moments(table, "start")? {
+        if start == NO_MOMENT {
+            all.push(NO_MONTH.to_owned());
+            continue;
+        }
+        match &latest {
+            Some((from, to, name)) if (*from..*to).contains(&start) => all.push(name.clone()),
+            _ => {
+                let found = month(start)?;
+                all.push(found.2.clone());
+                latest = Some(found);
+            }
+        }
+    }
+    Ok(all)
+}
+
+fn with_names(table: &RecordBatch, ids: &[Id]) -> Result<RecordBatch> {
+    let fields = table.schema_ref().fields().iter().zip(table.columns());
+    let mut columns: Vec<(&str, ArrayRef)> = fields
+        .map(|(field, column)| (field.name().as_str(), Arc::clone(column)))
+        .collect();
+    columns.push(("reading_id", Arc::new(BinaryArray::from_iter_values(ids))));
+    columns.push(("month", Arc::new(StringArray::from_iter_values(months(table)?))));
+    arrays::table(columns)
+}
+
+/// The table with what tells by which sync it was stored, and when.
+pub fn stamped(table: &RecordBatch, sync_id: &str, synced_at: Timestamp) -> Result<RecordBatch> {
+    let rows = table.num_rows();
+    let fields = table.schema_ref().fields().iter().zip(table.columns());
+    let mut columns: Vec<(&str, ArrayRef)> = fields
+        .map(|(field, column)| (field.name().as_str(), Arc::clone(column)))
+        .collect();
+    columns.push(("sync_id", arrays::texts(std::iter::repeat_n(Some(sync_id), rows))));
+    columns.push(("synced_at", arrays::moments(vec![synced_at.as_microsecond(); rows])));
+    arrays::table(columns)
+}
