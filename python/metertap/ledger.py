@@ -16,7 +16,7 @@ from metertap._log import emit
 from metertap._selection import Selection
 from metertap.errors import CoverageWarning, IncompleteUsage, InvalidArgument, MetertapError, WrongType, of_whole
 from metertap.planning import Plan, at, plan
-from metertap.usage import Table, Usage
+from metertap.usage import Table, Usage, name_list
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Mapping
@@ -109,11 +109,11 @@ class Ledger:
     >>> import metertap as mt
     >>> ledger = mt.Ledger("usage")
     >>> print(ledger.sync(volcengine, "2026-03-01", "2026-04-01", now="2026-04-15"))
-    1 calls: 31 new readings, 0 restated, 0 unchanged
+    3 calls: 155 new readings, 0 restated, 0 unchanged
     >>> ledger.sync(volcengine, "2026-03-01", "2026-04-01", now="2026-04-15").calls
     0
     >>> len(ledger.usage("2026-03-01", "2026-04-01"))
-    31
+    155
     """
 
     def __init__(self, path: str | os.PathLike[str], storage_options: Mapping[str, str] | None = None) -> None:
@@ -326,7 +326,7 @@ class Ledger:
         whole = plan(accounts, start, last, tz=tz, now=moment, every="month")
         first, last = _range(start, last, tz)
         names = whole.accounts
-        lacking = _core.lacking(whole._core, self._store.facts(first, last, names), seconds)
+        lacking = _core.lacking(whole._core, self._store.facts(names), seconds)
         rounds = _core.rounds(lacking, ROUND)
         show, close = progress_of(progress)
         done, total, told = 0, lacking.count(), Sync()
@@ -373,14 +373,14 @@ class Ledger:
 
     def _usage(self, first: datetime, last: datetime, accounts: Any, meters: Any, as_of: Any, now: Any) -> Usage:
         names = self._names(accounts)
-        wanted = _texts(meters, "meters must be the name of a meter, or a list of them.")
+        wanted = name_list(meters, "meters must be the name of a meter, or a list of them.")
         until = None if as_of is None else _moment(as_of, "as_of")
         began = self._store.began()
         if began is None or (until is not None and until < began):
             first_sync = f"its first sync was at {began:%Y-%m-%dT%H:%M:%SZ}" if began else "nothing was synced"
             warnings.warn(f"the ledger had nothing then: {first_sync}.", CoverageWarning, stacklevel=4)
             return Usage(_core.stored(None, None, first, last, now, None))
-        facts = self._store.facts(first, last, names, until)
+        facts = self._store.facts(names, until)
         rows = self._store.latest(first, last, names, wanted, until)
         return Usage(_core.stored(facts, rows, first, last, now, wanted))
 
@@ -466,12 +466,3 @@ def _seconds(reread: Any) -> int:
     if told is None:
         raise InvalidArgument(f"reread must be a number of days or hours such as '3d' or '12h', not {reread!r}.")
     return int(told[1]) * {"d": 86_400, "h": 3600}[told[2]]
-
-
-def _texts(given: Any, told: str) -> list[str] | None:
-    if given is None:
-        return None
-    texts = [given] if isinstance(given, str) else list(given)
-    if not all(isinstance(text, str) for text in texts):
-        raise WrongType(told)
-    return texts

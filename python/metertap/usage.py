@@ -346,8 +346,8 @@ class Usage(Table):
 
         if not (every is None or isinstance(every, str)):
             raise WrongType(f"every must be a str such as 'day', not {type(every).__name__}.")
-        names = _listed(by, "by must be the name of a column, or a list of them.")
-        wanted = _listed(meters, "meters must be the name of a meter, or a list of them.")
+        names = name_list(by, "by must be the name of a column, or a list of them.")
+        wanted = name_list(meters, "meters must be the name of a meter, or a list of them.")
         return RollUp(*self._core.rollup(every, names, None if tz is None else told_zone(tz), wanted, cli))
 
     def plot(self, meters: str | Sequence[str] | None = None) -> Any:
@@ -467,7 +467,7 @@ def _roll_up_restored(table: bytes, remark: str) -> RollUp:
     return RollUp(_core.Table.from_bytes(table), remark)
 
 
-def _listed(names: Any, problem: str) -> list[str] | None:
+def name_list(names: Any, problem: str) -> list[str] | None:
     """Return the name, or the names, as a list."""
     if names is None:
         return None

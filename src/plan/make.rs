@@ -89,6 +89,20 @@ impl Plan {
         Ok(())
     }
 
+    /// What the buckets of a call like this one take that start in a range; nothing if none does.
+    pub fn bounds(like: &PlannedCall, range: Window) -> Option<Window> {
+        let grid = grid(&like.asked);
+        let edge = |at: Timestamp| grid.ceil(cut::ceil_second(at));
+        cut::window(&(edge(range.start().at).ok()?..edge(range.end().at).ok()?)).ok()
+    }
+
+    /// Notes where buckets of calls like this one do not begin or end with the range.
+    pub fn note_edges(&mut self, like: &PlannedCall, range: Window) -> Result<()> {
+        let reach = Reach::of(&like.asked, range, self.now, self.zone.time_zone())?;
+        self.edge(&like.account, like.provider, &like.asked, reach.edges);
+        Ok(())
+    }
+
     /// Adds the calls like this one for a range of which nothing was asked, and what of it no call can answer.
     pub fn ask(&mut self, like: &PlannedCall, range: Window) -> Result<()> {
         let reach = Reach::of(&like.asked, range, self.now, self.zone.time_zone())?;
@@ -122,13 +136,16 @@ impl Plan {
     /// Notes what is out of reach and what crosses the edges: once for all calls of an operation.
     fn note(&mut self, part: &Part, asked: &Asked, reach: Reach) {
         let (account, provider) = (&part.account.name, part.provider.facts().name);
-        let operation = asked.source.operation;
         self.miss(account, provider, asked, reach.unavailable);
-        for (side, text) in reach.edges {
+        self.edge(account, provider, asked, reach.edges);
+    }
+
+    fn edge(&mut self, account: &str, provider: &'static str, asked: &Asked, edges: Vec<(Side, String)>) {
+        for (side, text) in edges {
             let edge = Edge {
-                account: account.clone(),
+                account: account.to_owned(),
                 provider,
-                operation,
+                operation: asked.source.operation,
                 side,
                 text,
             };

@@ -20,6 +20,7 @@ mod holes;
 pub mod ipc;
 #[cfg(test)]
 mod kept;
+mod lacking;
 mod order;
 mod remaining;
 mod repeats;

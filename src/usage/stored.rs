@@ -1,4 +1,4 @@
-//! What usages that were stored earlier know of a question: what need not be asked again, and what they are together.
+//! A usage of what was stored of earlier ones: facts of what was asked and answered, and readings.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -8,18 +8,18 @@ use arrow_array::cast::AsArray;
 use arrow_array::{ArrayRef, BinaryArray, RecordBatch, UInt32Array, new_null_array};
 use arrow_schema::DataType;
 use arrow_select::take::take_record_batch;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::Usage;
-use super::arrays::{self, NO_MOMENT, Numbers, Texts, bug, microseconds};
+use super::arrays::{self, NO_MOMENT, Numbers, Texts, bug};
 use super::changes;
-use super::concat::{Prefer, refuse_two_grains, series};
-use super::remaining::again;
+use super::concat::{Prefer, series};
+use super::lacking::is_of_one_source;
 use super::runs::Runs;
-use super::timeline::{Answer, Fate, Known, Reading, Stretch};
-use crate::meters::{AFTER_DIMENSIONS, BEFORE_DIMENSIONS, Buckets, Settles};
+use super::timeline::Fate;
+use crate::meters::{AFTER_DIMENSIONS, BEFORE_DIMENSIONS, Buckets};
 use crate::plan::{Plan, Unavailable};
-use crate::service::{Asked, PlannedCall};
+use crate::service::PlannedCall;
 use crate::values::error::{Error, Result};
 use crate::values::text::did_you_mean;
 use crate::values::window::{Instant, Window};
@@ -92,11 +92,12 @@ impl Usage {
         if let Some(meters) = meters {
             narrow(&mut plan, &mut fates, meters)?;
         }
+        let sources = plan.sources();
         let readings = without_parts(&contract(readings, &plan)?, &plan, range)?;
         drop_superseded(&mut plan, &mut fates, &readings)?;
-        clip(&mut plan, &mut fates, range)?;
+        clip(&mut plan, &mut fates, range);
         let evidence = of_calls(&all.evidence, &plan.calls)?;
-        plan.ask_gaps(range)?;
+        plan.ask_gaps(&sources, range)?;
         fates.resize(plan.calls.len(), Fate::NotMade);
         count(&plan, &mut fates, &readings)?;
         Self::of(Arc::new(plan), fates, readings, evidence)
@@ -107,7 +108,7 @@ impl Usage {
 const FACTS: &str = "facts";
 
 /// The first and the last moment of a call's piece, in microseconds.
-fn micros(call: &PlannedCall) -> (i64, i64) {
+pub(super) fn micros(call: &PlannedCall) -> (i64, i64) {
     let [start, end] = [call.piece.start(), call.piece.end()].map(|at| at.at.as_microsecond());
     (start, end)
 }
@@ -191,141 +192,62 @@ fn gathered<T>(
 }
 
 impl Plan {
-    /// The calls of this plan that are needed where these facts are known. Figures that may no longer change are not asked
-    /// again; where no page says when they are final, or they were not there, that is so long after their end.
-    ///
-    /// Counters of the month so far are left out: what they tell is of now.
-    pub fn lacking(&self, facts: &[&Usage], reread: SignedDuration) -> Result<Self> {
-        if !facts.is_empty() {
-            let plans: Vec<&Self> = facts.iter().map(|usage| &*usage.plan).chain([self]).collect();
-            refuse_two_grains(&Self::union(&plans)?)?;
-        }
-        let reread = i64::try_from(reread.as_micros()).unwrap_or(i64::MAX);
-        let mut known: Vec<(&str, &Arc<Asked>, Runs)> = Vec::new();
-        let mut calls = Vec::new();
-        for call in self
-            .calls
-            .iter()
-            .filter(|call| call.asked.buckets != Buckets::MonthSoFar)
-        {
-            let is_its =
-                |known: &(&str, &Arc<Asked>, Runs)| known.0 == call.account && Arc::ptr_eq(known.1, &call.asked);
-            // The calls of one source stand one behind the other.
-            if !known.last().is_some_and(is_its) {
-                known.push((&call.account, &call.asked, final_of(call, facts, reread)));
-            }
-            let Some((.., last)) = known.last() else { continue };
-            let (start, end) = micros(call);
-            let mut gaps = Runs::default();
-            last.gaps(start, end)
-                .into_iter()
-                .for_each(|(from, to)| gaps.add(from, to));
-            if gaps.bounds().is_some() {
-                calls.extend(again(call, &gaps, self)?);
+    /// A call of each source, with each of its arguments besides the window.
+    fn sources(&self) -> Vec<PlannedCall> {
+        let mut sources: Vec<PlannedCall> = Vec::new();
+        for call in &self.calls {
+            if let Some(like) = sources.iter_mut().find(|like| is_of_one_source(like, call)) {
+                let more = call
+                    .asked
+                    .meters
+                    .iter()
+                    .filter(|meter| !like.asked.meters.contains(meter));
+                let more: Vec<usize> = more.copied().collect();
+                if !more.is_empty() {
+                    Arc::make_mut(&mut like.asked).meters.extend(more);
+                }
+            } else {
+                sources.push(call.clone());
             }
         }
-        Ok(self.only(calls))
-    }
-
-    /// The calls of this plan about the month so far.
-    #[must_use]
-    pub fn month_so_far(&self) -> Self {
-        let calls = self.calls.iter();
-        let calls = calls.filter(|call| call.asked.buckets == Buckets::MonthSoFar);
-        self.only(calls.cloned().collect())
+        sources
     }
 
     /// Adds calls that were not made for what of the range no call is about.
-    fn ask_gaps(&mut self, range: Window) -> Result<()> {
-        let mut sources: Vec<(PlannedCall, Runs)> = Vec::new();
-        for call in &self.calls {
-            let piece = micros(call);
-            if let Some((_, pieces)) = sources.iter_mut().find(|(like, _)| is_of_one_source(like, call)) {
-                pieces.add(piece.0, piece.1);
-            } else {
-                let mut pieces = Runs::default();
-                pieces.add(piece.0, piece.1);
-                sources.push((call.clone(), pieces));
-            }
-        }
-        let (start, end) = (microseconds(Some(range.start().at)), microseconds(Some(range.end().at)));
-        for (like, mut pieces) in sources {
-            if like.asked.buckets == Buckets::MonthSoFar {
+    fn ask_gaps(&mut self, sources: &[PlannedCall], range: Window) -> Result<()> {
+        for like in sources.iter().filter(|like| like.asked.buckets != Buckets::MonthSoFar) {
+            let Some(bounds) = Self::bounds(like, range) else {
                 continue;
+            };
+            let mut pieces = Runs::default();
+            for (start, end) in self
+                .calls
+                .iter()
+                .filter(|call| is_of_one_source(like, call))
+                .map(micros)
+            {
+                pieces.add(start, end);
             }
             let told = self
                 .unavailable
                 .iter()
                 .filter(|part| part.account == like.account && part.operation == like.asked.source.operation);
-            for part in told {
-                pieces.add(
-                    microseconds(Some(part.window.start().at)),
-                    microseconds(Some(part.window.end().at)),
-                );
+            for window in told.map(|part| part.window) {
+                pieces.add(window.start().at.as_microsecond(), window.end().at.as_microsecond());
             }
+            self.note_edges(like, range)?;
+            let [start, end] = [bounds.start(), bounds.end()].map(|at| at.at.as_microsecond());
             for (from, to) in pieces.gaps(start, end) {
-                self.ask(&like, between(from, to)?)?;
+                self.ask(like, between(from, to)?)?;
             }
         }
         Ok(())
     }
 }
 
-/// True if the calls are of one source with the same arguments besides the window.
-fn is_of_one_source(one: &PlannedCall, other: &PlannedCall) -> bool {
-    one.account == other.account
-        && one.provider == other.provider
-        && one.asked.source.operation == other.asked.source.operation
-        && one.asked.buckets == other.asked.buckets
-        && one.asked.arguments == other.asked.arguments
-}
-
 fn between(start: i64, end: i64) -> Result<Window> {
     let moment = |at: i64| Timestamp::from_microsecond(at).map(Instant::utc).map_err(bug);
     Window::new(moment(start)?, moment(end)?)
-}
-
-/// Where figures of a call's source are known that are not asked again.
-fn final_of(like: &PlannedCall, facts: &[&Usage], reread: i64) -> Runs {
-    let calls = facts.iter().flat_map(|usage| usage.plan.calls.iter().zip(&usage.fates));
-    let answers: Vec<(&PlannedCall, &Answer)> = calls
-        .filter_map(|(call, fate)| match fate {
-            Fate::Answered(answer) => Some((call, answer)),
-            Fate::NotMade | Fate::Failed(_) => None,
-        })
-        .filter(|(call, _)| is_of_one_source(like, call))
-        .filter(|(call, _)| like.asked.meters.iter().all(|meter| call.asked.meters.contains(meter)))
-        .collect();
-    let bounds = answers.iter().filter_map(|(_, answer)| answer.runs.bounds());
-    let rows = bounds.reduce(|one, other| (one.0.min(other.0), one.1.max(other.1)));
-    let mut known = Runs::default();
-    for (call, answer) in answers {
-        let reading = Reading {
-            call,
-            place: 0,
-            answer,
-            rows,
-        };
-        let until = answer.fetched_at.saturating_sub(reread);
-        let is_told = call.asked.source.settles != Settles::Unknown;
-        let mut of_it = Runs::default();
-        for Stretch { start, end, state, .. } in reading.stretches() {
-            match state {
-                Known::Got if is_told => of_it.add(start, end),
-                Known::Got | Known::Absent | Known::Unavailable => of_it.add(start, end.min(until)),
-                Known::Provisional | Known::Missing | Known::Failed => {}
-            }
-        }
-        let mut nulls = Runs::default();
-        let late = answer.told.nulls.iter().filter(|null| null.end > until);
-        late.filter(|null| like.asked.meters.contains(&null.meter))
-            .for_each(|null| nulls.add(null.start, null.end));
-        of_it
-            .without(&nulls)
-            .iter()
-            .for_each(|(start, end)| known.add(start, end));
-    }
-    known
 }
 
 /// The rows of these calls.
@@ -401,12 +323,12 @@ fn series_of(readings: &RecordBatch, plan: &Plan) -> Result<Vec<u32>> {
     series(readings, &(0..readings.num_rows()).map(source).collect::<Vec<_>>())
 }
 
-/// The readings in the order of the plan's calls, and of one call in time's order.
+/// What orders the series of one call: the meter's place in its source, and the labels.
+type Rank<'a> = (Option<usize>, Vec<Option<&'a str>>);
+
+/// The readings in the order of the plan's calls, and of one call in time's order; of one moment by meter and labels.
 fn in_order(readings: &RecordBatch, plan: &Plan) -> Result<RecordBatch> {
-    let places: AHashMap<&str, usize> = plan
-        .calls
-        .iter()
-        .enumerate()
+    let places: AHashMap<&str, usize> = (plan.calls.iter().enumerate())
         .map(|(place, call)| (&*call.id, place))
         .collect();
     let (of, starts, ends) = (
@@ -416,10 +338,38 @@ fn in_order(readings: &RecordBatch, plan: &Plan) -> Result<RecordBatch> {
     );
     let place = |row: usize| of.get(row).and_then(|id| places.get(id)).copied();
     let series = series_of(readings, plan)?;
+    let names = readings.schema_ref().fields().iter().map(|field| field.name().as_str());
+    let names = names.filter(|name| !AFTER_DIMENSIONS.contains(name) && !BEFORE_DIMENSIONS.contains(name));
+    let columns = names.filter_map(|name| readings.column_by_name(name));
+    let columns: Vec<Texts<'_>> = columns
+        .map(|column| Texts::of(column.as_ref()))
+        .collect::<Result<_>>()?;
+    let meters = readings.column_by_name("meter").ok_or_else(|| bug("no meter"))?;
+    let meters = Texts::of(meters.as_ref())?;
+    let rank = |row: usize| {
+        let call = plan.calls.get(place(row)?)?;
+        let all = call.asked.source.meters.iter();
+        all.enumerate()
+            .find(|(_, meter)| Some(meter.name) == meters.get(row))
+            .map(|(rank, _)| rank)
+    };
+    let mut told: AHashMap<u32, Rank<'_>> = AHashMap::new();
+    for (row, series) in series.iter().enumerate() {
+        told.entry(*series)
+            .or_insert_with(|| (rank(row), columns.iter().map(|column| column.get(row)).collect()));
+    }
+    let mut order: Vec<(&Rank<'_>, u32)> = told.iter().map(|(series, key)| (key, *series)).collect();
+    order.sort_unstable();
+    let ranks: AHashMap<u32, usize> = order
+        .iter()
+        .enumerate()
+        .map(|(rank, (_, series))| (*series, rank))
+        .collect();
     let mut rows: Vec<u32> = (0..u32::try_from(readings.num_rows()).map_err(bug)?).collect();
     rows.sort_by_key(|row| {
         let row = *row as usize;
-        (place(row), starts.get(row), series.get(row), ends.get(row))
+        let rank = series.get(row).and_then(|series| ranks.get(series));
+        (place(row), starts.get(row), rank, ends.get(row))
     });
     take_record_batch(readings, &UInt32Array::from(rows)).map_err(bug)
 }
@@ -482,51 +432,53 @@ fn keep(plan: &mut Plan, fates: &mut Vec<Fate>, is_kept: impl Fn(usize, &Planned
     fates.retain(|_| second.next() == Some(&true));
 }
 
-/// Leaves out what is not about the range, and cuts what is about more. A figure for a whole window that begins before the
-/// range is no figure of it.
-fn clip(plan: &mut Plan, fates: &mut Vec<Fate>, range: Window) -> Result<()> {
-    let (start, end) = (range.start(), range.end());
-    keep(plan, fates, |_, call| {
-        call.piece.start().at < end.at && start.at < call.piece.end().at
-    });
-    let cut = |window: Window| -> Result<Window> {
-        let later = |one: Instant, other: Instant| if one.at >= other.at { one } else { other };
-        let earlier = |one: Instant, other: Instant| if one.at <= other.at { one } else { other };
-        Window::new(later(window.start(), start), earlier(window.end(), end))
-    };
+/// Leaves out what is not about the range, and cuts what is about more: to the buckets that start in it. A figure for a
+/// whole window that begins before the range is no figure of it.
+fn clip(plan: &mut Plan, fates: &mut Vec<Fate>, range: Window) {
+    let mut pieces = Vec::with_capacity(plan.calls.len());
     let mut whole = Vec::new();
-    for (call, fate) in plan.calls.iter_mut().zip(fates.iter_mut()) {
-        let piece = cut(call.piece)?;
-        if call.asked.buckets == Buckets::Window && call.piece.start().at < start.at {
+    for call in &plan.calls {
+        let piece = if call.asked.buckets == Buckets::MonthSoFar {
+            both(call.piece, range).map(|_| call.piece)
+        } else {
+            Plan::bounds(call, range).and_then(|bounds| both(call.piece, bounds))
+        };
+        let is_cut = |piece: &Window| call.asked.buckets == Buckets::Window && piece.start() != call.piece.start();
+        if let Some(window) = piece.filter(is_cut) {
             let (from, to) = (call.piece.start().to_utc_text(), call.piece.end().to_utc_text());
             whole.push(Unavailable {
                 account: call.account.clone(),
                 provider: call.provider,
                 operation: call.asked.source.operation,
-                window: piece,
+                window,
                 reason: format!("the ledger has one figure for {from} … {to}, which cannot be divided"),
             });
-            *fate = Fate::NotMade;
         }
-        if call.asked.buckets != Buckets::MonthSoFar {
-            call.piece = piece;
-        }
+        pieces.push(piece.filter(|piece| !is_cut(piece)));
     }
-    keep(plan, fates, |_, call| {
-        !(call.asked.buckets == Buckets::Window
-            && whole.iter().any(|part| {
-                part.account == call.account
-                    && part.operation == call.asked.source.operation
-                    && part.window == call.piece
-            }))
-    });
-    plan.unavailable
-        .retain(|part| part.window.start().at < end.at && start.at < part.window.end().at);
-    for part in &mut plan.unavailable {
-        part.window = cut(part.window)?;
+    keep(plan, fates, |place, _| pieces.get(place).is_some_and(Option::is_some));
+    for (call, piece) in plan.calls.iter_mut().zip(pieces.into_iter().flatten()) {
+        call.piece = piece;
     }
-    plan.unavailable.extend(whole);
-    Ok(())
+    let told = std::mem::take(&mut plan.unavailable).into_iter().chain(whole);
+    plan.unavailable = told
+        .filter_map(|part| both(part.window, range).map(|window| Unavailable { window, ..part }))
+        .collect();
+}
+
+/// What is in both windows, if anything is.
+fn both(one: Window, other: Window) -> Option<Window> {
+    let start = if one.start().at >= other.start().at {
+        one.start()
+    } else {
+        other.start()
+    };
+    let end = if one.end().at <= other.end().at {
+        one.end()
+    } else {
+        other.end()
+    };
+    Window::new(start, end).ok()
 }
 
 /// Counts the readings of each call anew.

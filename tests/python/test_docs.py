@@ -7,6 +7,7 @@ import importlib
 import inspect
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ import metertap
 from metertap import errors
 from metertap.simulator import Simulator
 
-MODULES = ["clients", "_client", "aio", "simulator", "errors", "models"]
+MODULES = ["clients", "_client", "aio", "simulator", "errors", "ledger", "models"]
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +47,10 @@ EXAMPLES = {test.name: test for test in examples()}
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_an_example_shows_what_happens(name: str, names: dict[str, Any]) -> None:
+def test_an_example_shows_what_happens(
+    name: str, names: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     test = EXAMPLES[name]
     test.globs = dict(names)
     if name == "metertap.aio":

@@ -1,0 +1,346 @@
+"""The ledger: what is fetched again and what is not, what is stored, and what comes back."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import warnings
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from decimal import Decimal
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support import Reply, ScriptedServer
+
+import metertap as mt
+from metertap.simulator import Simulator
+
+pytest.importorskip("deltalake")
+
+NOW = datetime(2026, 5, 10, 12, tzinfo=timezone.utc)
+ASIDE = ("fetched_at", "call_id")
+TOY = Path(__file__).parents[1] / "common" / "toy.toml"
+
+
+@pytest.fixture(scope="module")
+def simulator() -> Iterator[Simulator]:
+    with Simulator(seed=7, now=NOW) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> mt.Ledger:
+    return mt.Ledger(tmp_path / "ledger")
+
+
+def rows(usage: mt.Usage) -> list[dict[str, Any]]:
+    """Return the readings without what tells when and by which call they came, in one order."""
+    kept = [
+        {name: value for name, value in row.items() if name not in ASIDE and value is not None}
+        for row in usage.to_dicts()
+    ]
+    return sorted(kept, key=repr)
+
+
+def asked(simulator: Simulator) -> int:
+    """Return how many calls were answered since the last time, without logins."""
+    count = sum("login" not in request.path and "token" not in request.path for request in simulator.requests)
+    simulator.clear_requests()
+    return count
+
+
+@pytest.mark.parametrize("provider", ["ricoh", "volcengine", "devicewise", "sora"])
+def test_what_a_ledger_has_is_what_a_fetch_returns(provider, simulator, ledger):
+    client = simulator.client(provider)
+    ledger.sync(client, "2026-01-01", "2026-05-01", now=NOW)
+    stored = ledger.usage("2026-01-01", "2026-05-01", now=NOW)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        fetched = mt.fetch(client, "2026-01-01", "2026-05-01", now=NOW, every="month", on_error="keep")
+    assert rows(stored) == rows(fetched)
+    assert stored.columns == fetched.columns
+    assert stored.is_complete == fetched.is_complete
+    without_counters = [one for one in fetched.holes.to_dicts() if "this_month" not in one["meter"]]
+    states = {(one["meter"], one["start"], one["end"], one["state"]) for one in stored.holes.to_dicts()}
+    assert states >= {(one["meter"], one["start"], one["end"], one["state"]) for one in without_counters} - {
+        (one["meter"], one["start"], one["end"], one["state"])
+        for one in fetched.holes.to_dicts()
+        if "keeps no past ones" in one["reason"] or "current month" in one["reason"]
+    }
+
+
+def test_a_second_sync_makes_no_call_and_writes_no_row(simulator, ledger, tmp_path):
+    clients = [simulator.client("ricoh"), simulator.client("volcengine")]
+    first = ledger.sync(clients, "2026-01-01", "2026-04-01", now=NOW)
+    assert (first.new > 0, first.restated, first.unchanged, first.is_complete) == (True, 0, 0, True)
+    files = sorted((tmp_path / "ledger").rglob("*.parquet"))
+    asked(simulator)
+    second = ledger.sync(clients, "2026-01-01", "2026-04-01", now=NOW)
+    assert (second.calls, second.new, second.unchanged, asked(simulator)) == (0, 0, 0, 0)
+    assert sorted((tmp_path / "ledger").rglob("*.parquet")) == files
+
+
+def test_a_start_that_moves_back_fetches_the_earlier_part_alone(simulator, ledger):
+    ricoh = simulator.client("ricoh")
+    ledger.sync(ricoh, "2026-03-01", "2026-04-01", now=NOW)
+    asked(simulator)
+    told = ledger.sync(ricoh, "2026-01-01", "2026-04-01", now=NOW)
+    assert (told.calls, asked(simulator)) == (2, 2)
+    assert ledger.sync(ricoh, "2026-01-01", "2026-04-01", now=NOW).calls == 0
+    starts = {row["start"].month for row in ledger.usage("2026-01-01", "2026-04-01", now=NOW).to_dicts()}
+    assert starts == {1, 2, 3}
+
+
+def test_a_start_inside_a_stored_month_asks_for_the_whole_of_it_and_counts_it_once(simulator, ledger):
+    ricoh = simulator.client("ricoh")
+    ledger.sync(ricoh, "2026-03-10", "2026-04-01", now=NOW)
+    assert ledger.sync(ricoh, "2026-03-01", "2026-04-01", now=NOW).calls == 1
+    usage = ledger.usage("2026-03-01", "2026-04-01", now=NOW)
+    assert rows(usage) == rows(mt.fetch(ricoh, "2026-03-01", "2026-04-01", now=NOW, every="month"))
+    part = ledger.usage("2026-03-20", "2026-04-01", now=NOW)
+    assert len(part) == 0
+    assert {hole["reason"] for hole in part.holes.to_dicts()} == {
+        "the ledger has one figure for 2026-03-01T00:00:00Z … 2026-04-01T00:00:00Z, which cannot be divided"
+    }
+
+
+def test_a_meter_or_a_selection_more_fetches_exactly_that(simulator, ledger):
+    volcengine = simulator.client("volcengine")
+    hosts = sorted(
+        {
+            row["vhost"]
+            for row in mt.fetch(
+                volcengine.select(meters=["volcengine.time_shift_storage"]), "2026-04-01", "2026-04-02", now=NOW
+            ).to_dicts()
+        }
+        - {None}
+    )
+    one = volcengine.select(meters=["volcengine.time_shift_storage"])
+    ledger.sync(one, "2026-04-01", "2026-05-01", now=NOW)
+    more = volcengine.select(meters=["volcengine.time_shift_storage", "volcengine.down_traffic"])
+    told = ledger.sync(more, "2026-04-01", "2026-05-01", now=NOW)
+    assert told.calls == 1
+    assert hosts == [] or all(isinstance(host, str) for host in hosts)
+    meters = {row["meter"] for row in ledger.usage("2026-04-01", "2026-05-01", now=NOW).to_dicts()}
+    assert meters == {"volcengine.time_shift_storage", "volcengine.down_traffic"}
+    assert len(ledger.usage("2026-04-01", "2026-05-01", meters="volcengine.down_traffic", now=NOW)) > 0
+
+
+def day(number: int, count: int, day_of: str = "2026-05") -> str:
+    return json.dumps({"day": f"{day_of}-{number:02d}T00:00:00Z", "size": "small", "count": count, "kg": 1})
+
+
+def answer(*days: str, at: str = "2026-05-04T00:00:00") -> Reply:
+    """Return an answer that was given at that moment (UTC)."""
+    date = format_datetime(datetime.fromisoformat(at).replace(tzinfo=timezone.utc), usegmt=True)
+    return Reply(body=f'{{"days": [{", ".join(days)}]}}'.encode(), headers={"Date": date})
+
+
+@pytest.fixture
+def toy(server: ScriptedServer) -> Any:
+    return mt.register(TOY, replace=True)(api_key="k", base_url=server.origin)
+
+
+def test_a_figure_that_changed_is_a_restatement_and_a_settled_one_says_so_loudly(server, toy, ledger, caplog):
+    # Figures of the toy service are final an hour after their end.
+    server.script = [answer(day(1, 10), day(2, 20), at="2026-05-02T12:00:00")]
+    first = ledger.sync(toy, "2026-05-01", "2026-05-03", now="2026-05-02T12:00:00Z")
+    assert (first.new, first.restated) == (4, 0)
+    server.script = [answer(day(2, 25))]
+    second = ledger.sync(toy, "2026-05-01", "2026-05-03", now="2026-05-04")
+    assert (second.calls, second.new, second.restated, second.restated_settled) == (1, 0, 1, 0)
+    [change] = ledger.restatements().to_dicts()
+    assert (change["meter"], change["size"], change["before"], change["quantity"]) == (
+        "toy.parcels",
+        "small",
+        Decimal(20),
+        Decimal(25),
+    )
+    assert change["was_settled"] is False
+    quantities = [row["quantity"] for row in ledger.usage("2026-05-01", "2026-05-03").to_dicts()]
+    assert quantities == [10, 1, 25, 1]
+    # What was settled is not asked again, but by who moves the range and so asks for it with others.
+    server.script = [answer(day(1, 11), day(2, 25))]
+    other = toy.select(depots=["north"])
+    assert ledger.sync(other, "2026-05-01", "2026-05-03", now="2026-05-04").calls == 1
+    assert ledger.restatements().to_dicts() == [change]
+    assert len(ledger.restatements(since="2099-01-01")) == 0
+
+
+def test_what_was_known_then_is_told_as_of_a_moment(server, toy, ledger):
+    server.script = [answer(day(1, 10), at="2026-05-01T12:00:00")]
+    ledger.sync(toy, "2026-05-01", "2026-05-02", now="2026-05-01T12:00:00Z")
+    between = datetime.now(timezone.utc)
+    server.script = [answer(day(1, 12))]
+    ledger.sync(toy, "2026-05-01", "2026-05-02", now="2026-05-03")
+
+    def parcels(**given: Any) -> list[Decimal]:
+        usage = ledger.usage("2026-05-01", "2026-05-02", meters=["toy.parcels"], **given)
+        return [row["quantity"] for row in usage.to_dicts()]
+
+    assert (parcels(), parcels(as_of=between)) == ([12], [10])
+    with pytest.warns(mt.CoverageWarning, match="the ledger had nothing then: its first sync was at 20"):
+        assert parcels(as_of="2026-01-01") == []
+
+
+def test_what_failed_is_a_hole_and_is_asked_again(server, toy, ledger):
+    server.script = [Reply(status=403, body=b'{"message": "no"}')]
+    with pytest.raises(mt.PermissionDenied, match="what did arrive is in the ledger") as caught:
+        ledger.sync(toy, "2026-05-01", "2026-05-02", now="2026-05-03")
+    assert isinstance(caught.value, mt.IncompleteUsage)
+    assert not caught.value.usage.is_complete
+    assert ledger.usage("2026-05-01", "2026-05-02").holes.to_dicts()[0]["state"] == "failed"
+    server.script = [answer(day(1, 10))]
+    assert ledger.sync(toy, "2026-05-01", "2026-05-02", now="2026-05-03").new == 2
+    assert ledger.usage("2026-05-01", "2026-05-02").is_complete
+
+
+def test_what_no_sync_asked_for_is_a_hole_and_can_be_fetched(server, toy, ledger):
+    server.script = [answer(day(2, 20))]
+    ledger.sync(toy, "2026-05-02", "2026-05-03", now="2026-05-09")
+    usage = ledger.usage("2026-05-01", "2026-05-04", now="2026-05-09")
+    holes = [(hole["start"].day, hole["end"].day, hole["state"]) for hole in usage.holes.to_dicts()]
+    assert sorted(set(holes)) == [(1, 2, "failed"), (3, 4, "failed")]
+    assert not usage.is_complete
+    assert [call["start"].day for call in usage.remaining().calls] == [1, 3]
+
+
+@pytest.mark.parametrize(
+    ("reread", "later", "calls"),
+    [("3d", "2026-05-04T12:00:00Z", 1), ("3d", "2026-05-09", 1), ("1d", "2026-05-04T12:00:00Z", 0)],
+    ids=["within", "read before it", "past"],
+)
+def test_what_was_answered_without_a_row_is_read_again_for_a_while(server, toy, ledger, reread, later, calls):
+    server.script = [answer(at="2026-05-03T12:00:00")]
+    ledger.sync(toy, "2026-05-01", "2026-05-02", now="2026-05-03T12:00:00Z", reread=reread)
+    server.script = [answer(at=f"{later[:10]}T12:00:00")]
+    told = ledger.sync(toy, "2026-05-01", "2026-05-02", now=later, reread=reread)
+    assert told.calls == calls
+
+
+def test_counters_of_the_month_so_far_are_kept_by_snapshots(simulator, ledger):
+    sora = simulator.client("sora")
+    assert ledger.snapshot(sora, now=NOW).new == 10
+    assert "sora.traffic" not in {row["meter"] for row in ledger.usage("2026-05-01", "2026-05-10", now=NOW).to_dicts()}
+    kinds = {row["kind"] for row in ledger.usage("2026-05-01", "2026-06-01", now=NOW).to_dicts()}
+    assert kinds == {"cumulative", "peak"}
+    with pytest.raises(mt.InvalidArgument, match="none of these accounts has counters of the month so far"):
+        ledger.snapshot(simulator.client("volcengine"), now=NOW)
+
+
+def test_both_doors_keep_the_same(simulator, tmp_path):
+    one, other = mt.Ledger(tmp_path / "one"), mt.aio.Ledger(tmp_path / "other")
+    told = one.sync(simulator.client("volcengine"), "2026-04-01", "2026-05-01", now=NOW)
+
+    async def all_of_it() -> tuple[mt.Sync, mt.Usage]:
+        client = simulator.client("volcengine", aio=True)
+        done = await other.sync(client, "2026-04-01", "2026-05-01", now=NOW)
+        await other.tidy()
+        assert await other.vacuum() == []
+        assert len(await other.restatements()) == 0
+        assert len(await other.holes("2026-04-01", "2026-05-01", now=NOW)) == 0
+        return done, await other.usage("2026-04-01", "2026-05-01", now=NOW)
+
+    done, usage = asyncio.run(all_of_it())
+    assert done == told
+    assert rows(usage) == rows(one.usage("2026-04-01", "2026-05-01", now=NOW))
+
+
+def test_twins_of_two_processes_change_nothing_and_are_dropped(server, toy, ledger, tmp_path, monkeypatch):
+    from metertap._delta import Store
+
+    server.script = [answer(day(1, 10))]
+    # Another process stored the same between the look and the write.
+    ledger.sync(toy, "2026-05-01", "2026-05-02", now="2026-05-03")
+    table = ledger._store.table("readings")
+    again = table.to_pyarrow_table()
+    ledger._store.add("readings", again)
+    assert len(ledger.usage("2026-05-01", "2026-05-02")) == 2
+    assert len(ledger.restatements()) == 0
+    told = ledger.tidy()
+    assert (told["twins"], ledger.tidy()["twins"]) == (2, 0)
+    assert Store(str(tmp_path / "ledger"), None).table("readings").count() == 2
+    assert len(ledger.usage("2026-05-01", "2026-05-02")) == 2
+
+
+def test_bad_input_is_refused_in_a_sentence(server, toy, ledger, tmp_path):
+    server.script = [answer(day(1, 10))]
+    ledger.sync(toy, "2026-05-01", "2026-05-02", now="2026-05-03")
+    (tmp_path / "file").write_text("x")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "notes.txt").write_text("x")
+    other = mt.Volcengine(access_key="a", secret_key="b", name="toy")
+    for attempt, said in [
+        (lambda: mt.Ledger(7), "path must be a path or an address, not int."),
+        (lambda: mt.Ledger(""), "path is empty; give a folder or the address of one."),
+        (lambda: mt.Ledger(tmp_path / "file"), "is a file; a ledger is a folder."),
+        (lambda: mt.Ledger(tmp_path / "other"), "is no ledger, and has other things in it, such as 'notes.txt'"),
+        (lambda: ledger.sync(other, "2026-05-01", "2026-05-02", now="2026-05-03"), 'two accounts have the name "toy"'),
+        (lambda: ledger.sync(toy, "2026-05-02", "2026-05-01", now="2026-05-03"), "must be before end"),
+        (
+            lambda: ledger.sync(toy, "2026-05-01", reread="soon"),
+            "reread must be a number of days or hours such as '3d'",
+        ),
+        (lambda: ledger.sync(toy, "2026-05-01", on_error="no"), "on_error must be 'raise' or 'keep', not 'no'."),
+        (
+            lambda: ledger.usage("2026-05-02", "2026-05-01"),
+            "the range ends at 2026-05-01T00:00:00Z, which is not after",
+        ),
+        (
+            lambda: ledger.usage("2026-05-01", "2026-05-02", accounts="tox"),
+            "the ledger has no account 'tox'; it has toy.",
+        ),
+        (lambda: ledger.usage("2026-05-01", "2026-05-02", meters="toy.parcel"), 'did you mean "toy.parcels"?'),
+        (lambda: ledger.usage("2026-05-01", "2026-05-02", meters=7), "meters must be the name of a meter"),
+        (lambda: ledger.vacuum(retain_days=0), "say even_if_read=True if none is."),
+        (lambda: ledger.vacuum(retain_days=-1), "retain_days must be a number of days, not -1."),
+        (lambda: mt.Ledger(tmp_path / "new").restatements(), "yet: sync first."),
+    ]:
+        with pytest.raises(mt.MetertapError) as caught:
+            attempt()
+        assert re.search(re.escape(said), str(caught.value)), str(caught.value)
+    with pytest.warns(mt.CoverageWarning, match="nothing was synced"):
+        assert len(mt.Ledger(tmp_path / "new").usage("2026-05-01", "2026-05-02")) == 0
+
+
+def test_an_account_with_another_address_is_another_account(server, toy, ledger):
+    server.script = [answer(day(1, 10))]
+    ledger.sync(toy, "2026-05-01", "2026-05-02", now="2026-05-03")
+    moved = mt.provider("toy")(api_key="k", base_url="http://127.0.0.1:9")
+    with pytest.raises(mt.InvalidArgument, match="two accounts have the name"):
+        ledger.sync(moved, "2026-05-01", "2026-05-02", now="2026-05-03")
+
+
+def test_a_ledger_tells_rollups_like_a_fetch_and_its_range_may_cut_what_was_stored(simulator, ledger):
+    volcengine = simulator.client("volcengine")
+    ledger.sync(volcengine, "2026-01-01", "2026-05-01", now=NOW)
+    for start, end in [("2026-01-01", "2026-05-01"), ("2026-02-03", "2026-03-09")]:
+        stored = ledger.usage(start, end, now=NOW)
+        fetched = mt.fetch(volcengine, start, end, now=NOW, every="month")
+        assert rows(stored) == rows(fetched)
+        assert stored.rollup("month").to_dicts() == fetched.rollup("month").to_dicts()
+
+
+def test_a_nightly_sync_for_a_month_ends_equal_to_a_fetch(ledger):
+    """One failed night and one missed night on the way, while figures settle."""
+    start = datetime(2026, 4, 1, tzinfo=timezone.utc)
+    with Simulator(seed=11, now=start + timedelta(days=40)) as simulator:
+        clients = [simulator.client("volcengine"), simulator.client("ricoh")]
+        for night in range(1, 32):
+            now = start + timedelta(days=night, hours=3)
+            if night == 12:
+                continue
+            ledger.sync(clients, start, now=now, on_error="keep")
+        final = start + timedelta(days=39)
+        ledger.sync(clients, start, final, now=final)
+        assert rows(ledger.usage(start, final, now=final)) == rows(
+            mt.fetch(clients, start, final, now=final, every="month")
+        )
+        assert ledger.tidy()["twins"] == 0
+        assert rows(ledger.usage(start, final, now=final)) == rows(
+            mt.fetch(clients, start, final, now=final, every="month")
+        )
