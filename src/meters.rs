@@ -2,6 +2,8 @@
 //!
 //! All of it is data: planning, settlement, roll-up and the catalogue read these tables and know no provider.
 
+use std::sync::{Mutex, PoisonError};
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -190,12 +192,39 @@ pub struct Source {
     pub ready: Settles,
     /// When its readings are final.
     pub settles: Settles,
+    /// The vendor's zone, in seconds from UTC, where its months may begin by it or in UTC.
+    pub other_zone: Option<i32>,
     /// The currency of the costs that it states, if it states any.
     pub currency: Option<&'static str>,
     /// True if it is asked when the caller names no meters.
     pub by_default: bool,
     /// The page that documents it.
     pub page: &'static str,
+}
+
+impl Source {
+    /// The source of what a counter of the month so far grew by between two looks at it, each over its own time. It is
+    /// made once, and kept.
+    pub fn increments(&'static self) -> &'static Self {
+        static MADE: Mutex<Vec<(&Source, &Source)>> = Mutex::new(Vec::new());
+        let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, increments)) = made.iter().find(|(of, _)| std::ptr::eq(*of, self)) {
+            return increments;
+        }
+        let grown = |meter: &Meter| Meter {
+            kind: Kind::Sum,
+            rollup: Rollup::ADD,
+            ..*meter
+        };
+        let increments: &'static Self = Box::leak(Box::new(Self {
+            meters: self.meters.iter().map(grown).collect::<Vec<_>>().leak(),
+            buckets: Buckets::Window,
+            span: Span::Whole,
+            ..*self
+        }));
+        made.push((self, increments));
+        increments
+    }
 }
 
 /// The arguments that take a call's window.

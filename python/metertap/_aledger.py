@@ -81,6 +81,10 @@ class Ledger:
         kept = self._kept.usage
         return await asyncio.to_thread(kept, start, end, accounts=accounts, meters=meters, as_of=as_of, tz=tz, now=now)
 
+    async def increments(self, meter: str, every: str | None = None) -> Usage:
+        """Turn snapshots of a counter into what it grew by between them; see `metertap.Ledger.increments`."""
+        return await asyncio.to_thread(self._kept.increments, meter, every)
+
     async def holes(
         self, start: Moment, end: Moment, *, tz: str | tzinfo | None = None, now: Moment | None = None
     ) -> Table:

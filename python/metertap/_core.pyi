@@ -21,6 +21,7 @@ __all__ = [
     "facts",
     "hide",
     "hide_text",
+    "increments",
     "is_main_interpreter",
     "keep",
     "lacking",
@@ -265,6 +266,9 @@ def stored(
     meters: list[str] | None,
 ) -> Usage:
     """Return the usage of a range that was stored as these facts and readings."""
+
+def increments(usage: Usage, meter: str, every: str | None) -> Usage:
+    """Return what a counter of the month so far grew by, between the moments at which it was looked at."""
 
 def taken(stream: Any) -> Table:
     """Return the table of an Arrow stream."""

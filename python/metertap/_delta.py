@@ -177,6 +177,11 @@ class Store:
         rows = self._rows(FACTS, f"SELECT min(synced_at) AS began FROM {FACTS}")
         return rows[0]["began"] if rows else None
 
+    def bounds(self) -> tuple[datetime, datetime] | None:
+        """Return the first and the last moment that anything was asked about."""
+        rows = self._rows(FACTS, f'SELECT min(start) AS first, max("end") AS last FROM {FACTS}')
+        return (rows[0]["first"], rows[0]["last"]) if rows else None
+
     def drop_twins(self) -> int:
         """Write months anew in which two processes stored one answer, and return how many rows became fewer."""
         key = "reading_id, fetched_at"

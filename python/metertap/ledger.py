@@ -250,6 +250,42 @@ class Ledger:
         first, last = _range(start, end, tz)
         return self._usage(first, last, accounts, meters, as_of, now)
 
+    def increments(self, meter: str, every: str | None = None) -> Usage:
+        """Turn snapshots of a counter of the month so far into what it grew by between them.
+
+        Parameters
+        ----------
+        meter : str
+            A meter of kind ``cumulative``, such as ``"sora.sessions"``.
+        every : {"hour", "day", "week", "month", "quarter", "year"}, optional
+            Of the snapshots of each such period (UTC) only the last one counts, so that there is a figure for each.
+
+        Returns
+        -------
+        Usage
+            Readings of kind ``sum``, each over the time between two snapshots, or from a month's start to its first
+            one; none is divided. What was counted between a month's last snapshot and its end is a hole. A counter that
+            fell inside a month was restated: one figure goes on from the last snapshot that was not above. Where it is
+            not known in which zone a month begins, its first figure is flagged ``ambiguous_month``, and snapshots
+            between both beginnings are left out.
+
+        Raises
+        ------
+        InvalidArgument
+            If the ledger has no such meter, or it is no counter: of peaks there is no difference.
+        """
+        for given, name in ((meter, "meter"), (every, "every")):
+            if not (isinstance(given, str) or (given is None and name == "every")):
+                raise WrongType(f"{name} must be a str, not {type(given).__name__}.")
+        bounds = self._store.bounds()
+        if bounds is None:
+            raise InvalidArgument(f"there is nothing in {self._path} yet: take a snapshot first.")
+        first, last = bounds
+        rows = self._store.latest(first, last, None, [meter], None)
+        return Usage(
+            _core.increments(_core.stored(self._store.facts(None), rows, first, last, last, None), meter, every)
+        )
+
     def holes(self, start: Moment, end: Moment, *, tz: str | tzinfo | None = None, now: Moment | None = None) -> Table:
         """Return what is missing of a range; see `Usage.holes`."""
         return self.usage(start, end, tz=tz, now=now).holes

@@ -416,8 +416,9 @@ fn read_asked(call: &CallText, provider: &'static dyn Provider) -> Result<Asked>
     let found = sources.find_map(|source| places(source).map(|meters| (source, meters)));
     let (source, meters) =
         found.ok_or_else(|| Error::invalid(format!("{} does not hold these meters", call.operation)))?;
+    let is_of_increments = source.buckets == Buckets::MonthSoFar && call.asked.buckets == Buckets::Window;
     Ok(Asked {
-        source,
+        source: if is_of_increments { source.increments() } else { source },
         buckets: call.asked.buckets,
         span: call.asked.span,
         every: call.asked.every.as_deref().map(Every::named).transpose()?,

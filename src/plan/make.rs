@@ -89,6 +89,16 @@ impl Plan {
         Ok(())
     }
 
+    /// The call for this piece of what it was about, or of more: another call, as its id says.
+    #[must_use]
+    pub fn cut(call: &PlannedCall, piece: Window) -> PlannedCall {
+        PlannedCall {
+            id: id(call.provider, &call.account, &call.call, piece),
+            piece,
+            ..call.clone()
+        }
+    }
+
     /// What the buckets of a call like this one take that start in a range; nothing if none does.
     pub fn bounds(like: &PlannedCall, range: Window) -> Option<Window> {
         let grid = grid(&like.asked);
@@ -602,6 +612,7 @@ mod tests {
             writes: Writes::Unknown,
             ready: Settles::Unknown,
             settles: Settles::Unknown,
+            other_zone: None,
             currency: None,
             by_default: true,
             page: "",

@@ -74,6 +74,7 @@ const fn source(
         writes: Writes::Unknown,
         ready: Settles::Unknown,
         settles: Settles::Unknown,
+        other_zone: None,
         currency: None,
         by_default: false,
         page: "",
@@ -119,6 +120,7 @@ static FACTS: Facts = Facts {
         ),
         Source {
             history_days: Some(366),
+            other_zone: None,
             currency: None,
             by_default: true,
             ..source(

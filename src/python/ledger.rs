@@ -19,6 +19,7 @@ use crate::engine::clock;
 use crate::usage;
 use crate::values::arguments::Value;
 use crate::values::error::{Error, Kind};
+use crate::values::period::Every;
 use crate::values::window::{Instant, Window};
 
 /// The part of a plan that is needed where these facts were stored, apart from counters of the month so far; what may
@@ -122,6 +123,19 @@ pub fn stored(
         )
     });
     usage.map(|usage| Usage(Arc::new(usage))).map_err(refuse)
+}
+
+/// What a counter of the month so far grew by, between the moments at which it was looked at.
+#[pyfunction]
+#[allow(clippy::needless_pass_by_value)] // the binding hands over owned texts
+pub fn increments(py: Python<'_>, usage: &Usage, meter: String, every: Option<String>) -> PyResult<Usage> {
+    let increments = py.detach(|| {
+        let every = every.as_deref().map(Every::named).transpose()?;
+        usage.0.increments(&meter, every)
+    });
+    increments
+        .map(|usage| Usage(Arc::new(usage)))
+        .map_err(|error| to_python(py, &error))
 }
 
 /// A table that something else hands over.

@@ -32,6 +32,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(usage::meters, module)?)?;
     module.add_function(wrap_pyfunction!(ledger::changes, module)?)?;
     module.add_function(wrap_pyfunction!(ledger::facts, module)?)?;
+    module.add_function(wrap_pyfunction!(ledger::increments, module)?)?;
     module.add_function(wrap_pyfunction!(ledger::lacking, module)?)?;
     module.add_function(wrap_pyfunction!(ledger::month_so_far, module)?)?;
     module.add_function(wrap_pyfunction!(ledger::moment, module)?)?;
@@ -75,6 +76,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
             "facts",
             "hide",
             "hide_text",
+            "increments",
             "is_main_interpreter",
             "keep",
             "lacking",

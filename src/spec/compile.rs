@@ -917,6 +917,7 @@ impl Tables {
             writes: call.writes,
             ready: call.ready,
             settles: call.settles,
+            other_zone: call.other_zone,
             currency: call.currency.as_deref(),
             by_default: !call.by_name,
             page: call.page.as_deref().unwrap_or(&self.document.page),

@@ -37,6 +37,7 @@ pub const SOURCE: Source = Source {
     writes: Writes::Unknown,
     ready: Settles::Unknown,
     settles: Settles::After(900),
+    other_zone: None,
     currency: None,
     by_default: true,
     page: "",
@@ -55,6 +56,7 @@ pub static SUMS: Source = Source {
         },
     ],
     writes: Writes::Used,
+    other_zone: None,
     currency: Some("JPY"),
     ..SOURCE
 };

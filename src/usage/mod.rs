@@ -17,6 +17,7 @@ pub mod evidence;
 mod fixture;
 pub mod flat;
 mod holes;
+mod increments;
 pub mod ipc;
 #[cfg(test)]
 mod kept;

@@ -95,8 +95,9 @@ impl Usage {
         let sources = plan.sources();
         let readings = without_parts(&contract(readings, &plan)?, &plan, range)?;
         drop_superseded(&mut plan, &mut fates, &readings)?;
-        clip(&mut plan, &mut fates, range);
-        let evidence = of_calls(&all.evidence, &plan.calls)?;
+        let names = clip(&mut plan, &mut fates, range);
+        let readings = renamed(&readings, &names)?;
+        let evidence = of_calls(&renamed(&all.evidence, &names)?, &plan.calls)?;
         plan.ask_gaps(&sources, range)?;
         fates.resize(plan.calls.len(), Fate::NotMade);
         count(&plan, &mut fates, &readings)?;
@@ -251,13 +252,13 @@ fn between(start: i64, end: i64) -> Result<Window> {
 }
 
 /// The rows of these calls.
-fn of_calls(table: &RecordBatch, calls: &[PlannedCall]) -> Result<RecordBatch> {
+pub(super) fn of_calls(table: &RecordBatch, calls: &[PlannedCall]) -> Result<RecordBatch> {
     let known: AHashSet<&str> = calls.iter().map(|call| &*call.id).collect();
     let ids = ids(table)?;
     rows_where(table, |row| ids.get(row).is_some_and(|id| known.contains(id)))
 }
 
-fn ids(table: &RecordBatch) -> Result<Texts<'_>> {
+pub(super) fn ids(table: &RecordBatch) -> Result<Texts<'_>> {
     let column = table.column_by_name("call_id").ok_or_else(|| bug("no call_id"))?;
     Texts::of(column.as_ref())
 }
@@ -433,8 +434,8 @@ fn keep(plan: &mut Plan, fates: &mut Vec<Fate>, is_kept: impl Fn(usize, &Planned
 }
 
 /// Leaves out what is not about the range, and cuts what is about more: to the buckets that start in it. A figure for a
-/// whole window that begins before the range is no figure of it.
-fn clip(plan: &mut Plan, fates: &mut Vec<Fate>, range: Window) {
+/// whole window that begins before the range is no figure of it. Returns the new ids of calls that were cut.
+fn clip(plan: &mut Plan, fates: &mut Vec<Fate>, range: Window) -> Names {
     let mut pieces = Vec::with_capacity(plan.calls.len());
     let mut whole = Vec::new();
     for call in &plan.calls {
@@ -457,13 +458,39 @@ fn clip(plan: &mut Plan, fates: &mut Vec<Fate>, range: Window) {
         pieces.push(piece.filter(|piece| !is_cut(piece)));
     }
     keep(plan, fates, |place, _| pieces.get(place).is_some_and(Option::is_some));
+    let mut names = Names::new();
     for (call, piece) in plan.calls.iter_mut().zip(pieces.into_iter().flatten()) {
-        call.piece = piece;
+        if call.piece != piece {
+            let cut = Plan::cut(call, piece);
+            names.insert(std::mem::replace(call, cut).id, call.id.clone());
+        }
     }
     let told = std::mem::take(&mut plan.unavailable).into_iter().chain(whole);
     plan.unavailable = told
         .filter_map(|part| both(part.window, range).map(|window| Unavailable { window, ..part }))
         .collect();
+    names
+}
+
+/// New ids of calls, by their old ones.
+pub(super) type Names = HashMap<String, String>;
+
+/// The table with the new ids of these calls.
+pub(super) fn renamed(table: &RecordBatch, names: &Names) -> Result<RecordBatch> {
+    let of = ids(table)?;
+    let name = |row| of.get(row).map(|id| names.get(id).map_or(id, String::as_str));
+    let column = arrays::texts((0..table.num_rows()).map(name));
+    with_column(table, "call_id", &column)
+}
+
+/// The table with another column in place of that of the same name.
+pub(super) fn with_column(table: &RecordBatch, name: &str, new: &ArrayRef) -> Result<RecordBatch> {
+    let fields = table.schema_ref().fields().iter().zip(table.columns());
+    let columns = fields.map(|(field, column)| {
+        let is_it = field.name() == name;
+        (field.name().as_str(), Arc::clone(if is_it { new } else { column }))
+    });
+    arrays::table(columns.collect())
 }
 
 /// What is in both windows, if anything is.
@@ -482,7 +509,7 @@ fn both(one: Window, other: Window) -> Option<Window> {
 }
 
 /// Counts the readings of each call anew.
-fn count(plan: &Plan, fates: &mut [Fate], readings: &RecordBatch) -> Result<()> {
+pub(super) fn count(plan: &Plan, fates: &mut [Fate], readings: &RecordBatch) -> Result<()> {
     let of = ids(readings)?;
     let status = readings.column_by_name("status").ok_or_else(|| bug("no status"))?;
     let status = Texts::of(status.as_ref())?;

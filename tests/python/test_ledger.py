@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import pickle
+import random
 import re
 import warnings
 from collections.abc import Iterator
@@ -344,3 +346,157 @@ def test_a_nightly_sync_for_a_month_ends_equal_to_a_fetch(ledger):
         assert rows(ledger.usage(start, final, now=final)) == rows(
             mt.fetch(clients, start, final, now=final, every="month")
         )
+
+
+METERS = """
+[account]
+api_key = { secret = true, needed = true, doc = "the key" }
+
+[shape.Count]
+fields = { total = "integer", most = "integer" }
+
+[[call]]
+name = "so_far"
+wire = "v1/so-far"
+returns = "Count"
+buckets = "month_so_far"
+doc = "What was counted this month."
+meter = [
+    { value = "total", name = "total", unit = "requests", kind = "cumulative", doc = "Requests this month." },
+    { value = "most", name = "most", unit = "requests", kind = "peak", doc = "The most at once." },
+]
+"""
+
+
+def counting(name: str, zone: str = "") -> type[Any]:
+    """Register a service that tells the month so far."""
+    head = f"""metertap_spec = 1
+name = "{name}"
+class = "{name.title()}"
+title = "{name.title()}"
+doc = "{name.title()}: requests of the month so far."
+base_url = "https://counting.example.com"
+page = "https://docs.example.com/usage"
+auth = {{ bearer = "api_key" }}
+"""
+    return mt.register(head + METERS.replace('doc = "What was', f'{zone}\ndoc = "What was'), replace=True)
+
+
+def looked(server: ScriptedServer, ledger: mt.Ledger, client: Any, at: str, total: int) -> None:
+    """Take a snapshot at a moment."""
+    moment = datetime.fromisoformat(at).replace(tzinfo=timezone.utc)
+    server.script = [
+        Reply(headers={"Date": format_datetime(moment, usegmt=True)}, body=b'{"total": %d, "most": 3}' % total)
+    ]
+    assert ledger.snapshot(client, now=moment).new == 2
+
+
+def told(usage: mt.Usage) -> list[tuple[str, str, int, str]]:
+    return [
+        (f"{row['start']:%m-%dT%H}", f"{row['end']:%m-%dT%H}", int(row["quantity"]), " ".join(row["flags"]))
+        for row in sorted(usage.to_dicts(), key=lambda row: row["start"])
+    ]
+
+
+def test_snapshots_become_increments_with_resets_unknown_tails_and_restatements(server, ledger):
+    client = counting("counting")(api_key="k", base_url=server.origin)
+    for at, total in [
+        ("2026-01-10T00:00", 100),
+        ("2026-01-20T00:00", 150),
+        # It falls: what was told on the 20th is restated.
+        ("2026-01-25T00:00", 140),
+        ("2026-01-28T00:00", 160),
+        # A month that nobody looked at.
+        ("2026-03-02T00:00", 7),
+        ("2026-03-09T00:00", 9),
+    ]:
+        looked(server, ledger, client, at, total)
+    usage = ledger.increments("counting.total")
+    assert told(usage) == [
+        ("01-01T00", "01-10T00", 100, ""),
+        ("01-10T00", "01-25T00", 40, ""),
+        ("01-25T00", "01-28T00", 20, ""),
+        ("03-01T00", "03-02T00", 7, ""),
+        ("03-02T00", "03-09T00", 2, ""),
+    ]
+    assert {row["kind"] for row in usage.to_dicts()} == {"sum"}
+    [hole] = usage.holes.to_dicts()
+    assert (f"{hole['start']:%m-%d}", f"{hole['end']:%m-%d}", hole["state"]) == ("01-28", "03-01", "unavailable")
+    assert "what was counted then is not known" in hole["reason"]
+    assert [note for row in usage.coverage.to_dicts() for note in row["notes"]] == [
+        "the counter fell from 150 to 140 inside the month: it was restated"
+    ]
+    assert told(ledger.increments("counting.total", every="month")) == [
+        ("01-01T00", "01-28T00", 160, ""),
+        ("03-01T00", "03-09T00", 9, ""),
+    ]
+    again = pickle.loads(pickle.dumps(usage))
+    assert again.rollup("month").to_dicts() == usage.rollup("month").to_dicts()
+    assert [(row["period"], row["quantity"]) for row in again.rollup("month").to_dicts()] == [
+        ("2026-01", 160),
+        ("2026-02", None),
+        ("2026-03", 9),
+    ]
+
+
+def test_a_month_that_may_begin_in_two_zones_is_told_so_and_what_lies_between_is_left_out(server, ledger):
+    client = counting("zoned", 'other_zone = "+09:00"')(api_key="k", base_url=server.origin)
+    for at, total in [
+        ("2026-01-31T12:00", 90),
+        # In Tokyo it is February already: of which month that is, nobody knows.
+        ("2026-01-31T18:00", 95),
+        ("2026-02-01T06:00", 8),
+    ]:
+        looked(server, ledger, client, at, total)
+    assert told(ledger.increments("zoned.total")) == [
+        ("01-01T00", "01-31T12", 90, "ambiguous_month"),
+        ("02-01T00", "02-01T06", 8, "ambiguous_month"),
+    ]
+
+
+def test_increments_are_those_of_the_simulated_service_over_fourteen_months(tmp_path):
+    """Snapshots at random moments, of which some weeks have none."""
+    chance = random.Random(14)
+    ledger = mt.Ledger(tmp_path / "ledger")
+    at = datetime(2025, 1, 3, tzinfo=timezone.utc)
+    counts: dict[tuple[int, int], list[tuple[datetime, int]]] = {}
+    port = 0
+    while at < datetime(2026, 3, 1, tzinfo=timezone.utc):
+        # The same address each time: another one would be another account.
+        with Simulator(seed=5, now=at, port=port) as simulator:
+            port = int(simulator.origin.rpartition(":")[2])
+            sora = simulator.client("sora")
+            ledger.snapshot(sora.select(meters=["sora.total_sessions"]), now=at)
+            counts.setdefault((at.year, at.month), []).append((at, sora.total_sessions_this_month()))
+        at += timedelta(hours=chance.choice([5, 60, 90, 200]), minutes=chance.randrange(60))
+    usage = ledger.increments("sora.total_sessions")
+    found: dict[tuple[int, int], Decimal] = {}
+    for row in usage.to_dicts():
+        assert row["quantity"] >= 0
+        month = (row["end"].year, row["end"].month)
+        found[month] = found.get(month, Decimal(0)) + row["quantity"]
+    day = timedelta(hours=9)
+    last = {
+        month: [total for moment, total in looks if (moment + day).month == month[1]] for month, looks in counts.items()
+    }
+    assert len(last) == 14
+    assert found == {month: totals[-1] for month, totals in last.items() if totals}
+
+
+def test_what_is_no_counter_has_no_increments(server, ledger, simulator):
+    client = counting("counting")(api_key="k", base_url=server.origin)
+    looked(server, ledger, client, "2026-01-10T00:00", 100)
+    ledger.sync(simulator.client("volcengine"), "2026-04-01", "2026-04-03", now=NOW)
+    for meter, every, said in [
+        ("counting.most", None, "counting.most is a peak, and of two peaks no difference tells anything: usage() has"),
+        ("counting.totl", None, 'the ledger has no meter "counting.totl"; did you mean "counting.total"?'),
+        ("volcengine.down_traffic", None, "volcengine.down_traffic tells increments already: usage() has its readings"),
+        ("counting.total", "fortnight", "fortnight"),
+        (7, None, "meter must be a str, not int."),
+        ("counting.total", 7, "every must be a str, not int."),
+    ]:
+        with pytest.raises(mt.MetertapError) as caught:
+            ledger.increments(meter, every)
+        assert said in str(caught.value)
+    with pytest.raises(mt.InvalidArgument, match="yet: take a snapshot first"):
+        mt.Ledger(Path(ledger._path).parent / "new").increments("counting.total")
