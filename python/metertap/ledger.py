@@ -274,9 +274,10 @@ class Ledger:
         InvalidArgument
             If the ledger has no such meter, or it is no counter: of peaks there is no difference.
         """
-        for given, name in ((meter, "meter"), (every, "every")):
-            if not (isinstance(given, str) or (given is None and name == "every")):
-                raise WrongType(f"{name} must be a str, not {type(given).__name__}.")
+        given: dict[str, Any] = {"meter": meter, "every": "" if every is None else every}
+        for name, value in given.items():
+            if not isinstance(value, str):
+                raise WrongType(f"{name} must be a str, not {type(value).__name__}.")
         bounds = self._store.bounds()
         if bounds is None:
             raise InvalidArgument(f"there is nothing in {self._path} yet: take a snapshot first.")
