@@ -59,7 +59,7 @@ test: $(WHEEL) $(TEST_TOOLS) $(PANDAS2) ## run the Rust tests, then the Python t
 	METERTAP_PANDAS2_PYTHON="$(CURDIR)/.venv-pandas2/bin/python" $(VENV_PYTHON) -m pytest
 
 # Not a part of test: it takes 25 minutes, and peers of many megabytes. WRITE=1 puts the table into docs/performance.md.
-bench: $(WHEEL) $(BENCH) $(BENCH_METERTAP) $(BENCH_SERVER) ## run the figures P1 to P14, or some: make bench ONLY=P3,P8
+bench: $(WHEEL) $(BENCH) $(BENCH_METERTAP) $(BENCH_SERVER) ## run the figures P1 to P14 and P16, or some: make bench ONLY=P3,P8
 	$(BENCH_PYTHON) benches/run.py --only '$(ONLY)' $(if $(WRITE),--write)
 
 bench-gate: $(WHEEL) .venv-bench/peers/.made $(BENCH_METERTAP) $(BENCH_SERVER) ## measure a few ratios that must not get worse

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::ffi_stream::RecordBatchStreamReader;
-use arrow_array::{Array, ArrayRef, BinaryArray, RecordBatch, StringArray};
+use arrow_array::{Array, ArrayRef, BinaryArray, RecordBatch, RecordBatchReader, StringArray};
 use arrow_pyarrow::FromPyArrow;
 use arrow_schema::{ArrowError, DataType, Field, Schema};
 use arrow_select::concat::concat_batches;
@@ -142,11 +142,12 @@ pub fn increments(py: Python<'_>, usage: &Usage, meter: String, every: Option<St
 #[pyfunction]
 pub fn taken(stream: &Bound<'_, PyAny>) -> PyResult<Table> {
     let refuse = |problem: ArrowError| unreadable(stream.py(), &problem);
-    let batches = batches(stream)?;
-    let schema = batches
-        .first()
-        .map_or_else(|| Arc::new(Schema::empty()), RecordBatch::schema);
-    concat_batches(&schema, &batches).map(Table).map_err(refuse)
+    let reader = RecordBatchStreamReader::from_pyarrow_bound(stream)?;
+    // Without a batch it has columns all the same.
+    let none = plain(&RecordBatch::new_empty(reader.schema())).map_err(refuse)?;
+    let batches = reader.map(|batch| batch.and_then(|batch| plain(&batch)));
+    let batches: Vec<RecordBatch> = batches.collect::<std::result::Result<_, _>>().map_err(refuse)?;
+    concat_batches(&none.schema(), &batches).map(Table).map_err(refuse)
 }
 
 /// The tables of an Arrow stream; none of None.

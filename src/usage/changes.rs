@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
-use ahash::{AHashMap, AHashSet};
+use ahash::AHashMap;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Decimal128Type, TimestampMicrosecondType};
-use arrow_array::{ArrayRef, BinaryArray, RecordBatch, StringArray, UInt32Array};
+use arrow_array::{ArrayRef, BinaryArray, RecordBatch, UInt32Array};
 use arrow_select::take::take_record_batch;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 
 use super::Usage;
-use super::arrays::{self, NO_AMOUNT, NO_MOMENT, Texts, bug};
+use super::arrays::{self, NO_AMOUNT, NO_MOMENT, Repeated, Texts, bug};
 use super::concat::series;
 use super::flat::joined;
 use crate::meters::{AFTER_DIMENSIONS, BEFORE_DIMENSIONS, Buckets, Status};
@@ -52,28 +52,24 @@ struct Known {
 
 /// Numbers for the few words that statuses and flags are.
 #[derive(Default)]
-struct Words(AHashMap<String, u32>);
+struct Words(Vec<String>);
 
 impl Words {
     fn of(&mut self, word: &str) -> u32 {
-        if let Some(number) = self.0.get(word) {
-            return *number;
-        }
-        let next = u32::try_from(self.0.len()).unwrap_or(u32::MAX);
-        self.0.insert(word.to_owned(), next);
-        next
+        let place = self.0.iter().position(|known| known == word).unwrap_or_else(|| {
+            self.0.push(word.to_owned());
+            self.0.len() - 1
+        });
+        u32::try_from(place).unwrap_or(u32::MAX)
     }
 }
 
 impl Usage {
     /// The months (UTC) in which its readings start.
     pub fn months(&self) -> Result<Vec<String>> {
-        let mut months: Vec<String> = months(&self.readings)?
-            .into_iter()
-            .collect::<AHashSet<_>>()
-            .into_iter()
-            .collect();
+        let mut months: Vec<String> = months(&self.readings)?.into_iter().map(|(month, _)| month).collect();
         months.sort_unstable();
+        months.dedup();
         Ok(months)
     }
 
@@ -112,10 +108,17 @@ impl Usage {
                 rows.push(u32::try_from(row).map_err(bug)?);
             }
         }
-        let whole = with_names(&self.readings, &ids)?;
         let [new, restated, settled, unchanged] = changes;
+        // Most often all are new, or none is.
+        let (table, ids) = if rows.len() == ids.len() {
+            (self.readings.clone(), ids)
+        } else {
+            let ids = rows.iter().filter_map(|row| ids.get(*row as usize).copied()).collect();
+            let table = take_record_batch(&self.readings, &UInt32Array::from(rows)).map_err(bug)?;
+            (table, ids)
+        };
         Ok(Changes {
-            rows: take_record_batch(&whole, &UInt32Array::from(rows)).map_err(bug)?,
+            rows: with_names(&table, &ids)?,
             new,
             restated,
             settled,
@@ -254,39 +257,28 @@ fn latest(known: &[RecordBatch], words: &mut Words) -> Result<AHashMap<Id, Known
     Ok(all)
 }
 
-fn months(table: &RecordBatch) -> Result<Vec<String>> {
-    let mut latest: Option<(i64, i64, String)> = None;
-    let month = |at: i64| -> Result<(i64, i64, String)> {
-        let day = Timestamp::from_microsecond(at).map_err(bug)?.to_zoned(TimeZone::UTC);
-        let first = day.first_of_month().and_then(|day| day.start_of_day()).map_err(bug)?;
-        let next = day
-            .last_of_month()
-            .and_then(|day| day.tomorrow())
-            .and_then(|day| day.start_of_day());
-        let next = next.map_err(bug)?;
-        let name = day.strftime("%Y-%m").to_string();
-        Ok((
-            first.timestamp().as_microsecond(),
-            next.timestamp().as_microsecond(),
-            name,
-        ))
-    };
-    let mut all = Vec::with_capacity(table.num_rows());
+/// The months in which the readings start, each with how many of them on end do.
+fn months(table: &RecordBatch) -> Result<Vec<(String, usize)>> {
+    let mut runs: Vec<(String, usize)> = Vec::new();
+    let mut bounds = 0..0;
     for start in moments(table, "start")? {
-        if start == NO_MOMENT {
-            all.push(NO_MONTH.to_owned());
+        if let Some((_, rows)) = runs.last_mut().filter(|_| bounds.contains(&start)) {
+            *rows += 1;
             continue;
         }
-        match &latest {
-            Some((from, to, name)) if (*from..*to).contains(&start) => all.push(name.clone()),
-            _ => {
-                let found = month(start)?;
-                all.push(found.2.clone());
-                latest = Some(found);
-            }
+        if start == NO_MOMENT {
+            bounds = NO_MOMENT..NO_MOMENT + 1;
+            runs.push((NO_MONTH.to_owned(), 1));
+            continue;
         }
+        let day = Timestamp::from_microsecond(start).map_err(bug)?.to_zoned(TimeZone::UTC);
+        let edge = |day: jiff::Zoned| day.start_of_day().map(|day| day.timestamp().as_microsecond());
+        let first = day.first_of_month().and_then(edge).map_err(bug)?;
+        let next = day.last_of_month().and_then(|day| day.tomorrow()).and_then(edge);
+        bounds = first..next.map_err(bug)?;
+        runs.push((day.strftime("%Y-%m").to_string(), 1));
     }
-    Ok(all)
+    Ok(runs)
 }
 
 fn with_names(table: &RecordBatch, ids: &[Id]) -> Result<RecordBatch> {
@@ -295,7 +287,11 @@ fn with_names(table: &RecordBatch, ids: &[Id]) -> Result<RecordBatch> {
         .map(|(field, column)| (field.name().as_str(), Arc::clone(column)))
         .collect();
     columns.push(("reading_id", Arc::new(BinaryArray::from_iter_values(ids))));
-    columns.push(("month", Arc::new(StringArray::from_iter_values(months(table)?))));
+    let mut column = Repeated::sized(ids.len(), ids.len() * 7);
+    for (month, rows) in months(table)? {
+        column.extend(Some(&month), rows);
+    }
+    columns.push(("month", column.finish()?));
     arrays::table(columns)
 }
 
@@ -306,7 +302,9 @@ pub fn stamped(table: &RecordBatch, sync_id: &str, synced_at: Timestamp) -> Resu
     let mut columns: Vec<(&str, ArrayRef)> = fields
         .map(|(field, column)| (field.name().as_str(), Arc::clone(column)))
         .collect();
-    columns.push(("sync_id", arrays::texts(std::iter::repeat_n(Some(sync_id), rows))));
+    let mut ids = Repeated::sized(rows, rows * sync_id.len());
+    ids.extend(Some(sync_id), rows);
+    columns.push(("sync_id", ids.finish()?));
     columns.push(("synced_at", arrays::moments(vec![synced_at.as_microsecond(); rows])));
     arrays::table(columns)
 }
