@@ -95,6 +95,10 @@ class Ledger:
         """Return the figures that changed after they were first read; see `metertap.Ledger.restatements`."""
         return await asyncio.to_thread(self._kept.restatements, since)
 
+    async def summary(self) -> dict[str, Any]:
+        """Return what the ledger has, in figures; see `metertap.Ledger.summary`."""
+        return await asyncio.to_thread(self._kept.summary)
+
     async def tidy(self) -> dict[str, int]:
         """Join small files, and drop what is there twice; see `metertap.Ledger.tidy`."""
         return await asyncio.to_thread(self._kept.tidy)

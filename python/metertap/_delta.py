@@ -58,15 +58,20 @@ class Store:
             raise InvalidArgument(
                 f"{self._place(name)} cannot be read as a table of a ledger: {line(problem)}."
             ) from None
-        described = re.fullmatch(re.escape(MARK) + r"(\d+)", table.metadata().description or "")
-        if described is None:
+        version = _version(table)
+        if version is None:
             raise InvalidArgument(f"{self._place(name)} is no table of a ledger; choose another place.")
-        if int(described[1]) > VERSION:
+        if version > VERSION:
             raise InvalidArgument(
-                f"{self.path} is a ledger of version {described[1]}, and this metertap knows version {VERSION}:"
+                f"{self.path} is a ledger of version {version}, and this metertap knows version {VERSION}:"
                 " install a newer one."
             )
         return table
+
+    def version(self) -> int | None:
+        """Return the version of the tables; None if there are none yet."""
+        tables = [self.table(name) for name in (READINGS, FACTS)]
+        return next((_version(table) for table in tables if table is not None), None)
 
     def _place(self, name: str) -> str:
         return f"{self.path.rstrip('/')}/{name}"
@@ -182,6 +187,22 @@ class Store:
         rows = self._rows(FACTS, f'SELECT min(start) AS first, max("end") AS last FROM {FACTS}')
         return (rows[0]["first"], rows[0]["last"]) if rows else None
 
+    def extents(self) -> list[dict[str, Any]]:
+        """Return how many readings each account has, from when to when, and when it was last asked."""
+        asked = self._rows(
+            FACTS,
+            f"SELECT account, max(provider) AS provider, max(synced_at) AS last_sync FROM {FACTS}"
+            " GROUP BY account ORDER BY account",
+        )
+        counted = self._rows(
+            READINGS,
+            f'SELECT account, count(DISTINCT reading_id) AS readings, min(start) AS start, max("end") AS "end"'
+            f" FROM {READINGS} GROUP BY account",
+        )
+        none = {"readings": 0, "start": None, "end": None}
+        known = {row["account"]: row for row in counted}
+        return [{**none, **known.get(row["account"], {}), **row} for row in asked]
+
     def drop_twins(self) -> int:
         """Write months anew in which two processes stored one answer, and return how many rows became fewer."""
         key = "reading_id, fetched_at"
@@ -231,6 +252,12 @@ class Store:
             return []
         rows = _core.taken(found)
         return rows.to_dicts(0, rows.count())
+
+
+def _version(table: Any) -> int | None:
+    """Return which version a table says it is of; None if it is no table of a ledger."""
+    described = re.fullmatch(re.escape(MARK) + r"(\d+)", table.metadata().description or "")
+    return None if described is None else int(described[1])
 
 
 def _text(text: str) -> str:

@@ -30,6 +30,10 @@ __all__ = ["Ledger", "Sync"]
 
 #: A round of calls is stored when it is done, and takes about so many seconds.
 ROUND = 30.0
+#: What a summary says of an account.
+EXTENT = ("account", "provider", "readings", "start", "end", "last_sync")
+#: No ledger is as old as so many days.
+CENTURY = 36_525
 #: The logger's number for a warning.
 WARNING = 30
 
@@ -312,6 +316,32 @@ class Ledger:
             raise InvalidArgument(f"there is nothing in {self._path} yet: sync first.")
         return Table(_core.taken(found))
 
+    def summary(self) -> dict[str, Any]:
+        """Return what the ledger has, in figures.
+
+        Returns
+        -------
+        dict of str to any
+            ``path``; ``version``, that of its tables, or None if there is nothing yet; ``readings``, how many there
+            are, each counted once however often it changed; ``last_sync``, when something was last asked; ``accounts``,
+            a dict for each of them by name: ``account``, ``provider``, ``readings``, ``start`` and ``end`` of the time
+            that they cover, ``last_sync``. Moments are in UTC, and None where there is none.
+
+        Examples
+        --------
+        >>> summary = mt.Ledger("usage").summary()  # doctest: +SKIP
+        >>> summary["readings"], summary["accounts"][0]["account"]  # doctest: +SKIP
+        (31, 'volcengine')
+        """
+        accounts = self._store.extents()
+        return {
+            "path": self._path,
+            "version": self._store.version(),
+            "readings": sum(row["readings"] for row in accounts),
+            "last_sync": max((row["last_sync"] for row in accounts), default=None),
+            "accounts": [{name: row[name] for name in EXTENT} for row in accounts],
+        }
+
     def tidy(self) -> dict[str, int]:
         """Join small files, and drop readings that two processes stored at once; no figure changes.
 
@@ -342,6 +372,8 @@ class Ledger:
         given: Any = retain_days
         if isinstance(given, bool) or not isinstance(given, (int, float)) or not given >= 0:
             raise InvalidArgument(f"retain_days must be a number of days, not {given!r}.")
+        if retain_days > CENTURY:
+            raise InvalidArgument(f"retain_days must be at most {CENTURY}, not {given!r}.")
         if retain_days < 1 and not even_if_read:
             raise InvalidArgument(
                 f"retain_days={retain_days} would delete files that a process may be reading: give 1 or more, or say"
@@ -385,14 +417,10 @@ class Ledger:
 
         check_on_error(on_error)
         moment = _moment(now, "now") if now is not None else datetime.now(timezone.utc)
-        start = moment.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-        # A month that has just begun has no time in it yet.
-        end = max(moment, start + timedelta(seconds=1))
-        whole = plan(accounts, start, end, now=end)
-        counters = _core.month_so_far(whole._core)
-        if counters.count() == 0:
+        part = counters(accounts, moment)
+        if not len(part):
             raise InvalidArgument("none of these accounts has counters of the month so far; sync keeps their history.")
-        usage = yield Plan(counters, whole._clients)
+        usage = yield part
         told = self._kept(usage, uuid.uuid4().hex)
         return _settled(told, on_error, [usage._core.reason()], lambda: usage)
 
@@ -457,6 +485,15 @@ def _name(item: Any) -> str:
     from metertap.planning import client_of
 
     return client_of(item.client if isinstance(item, Selection) else item).name
+
+
+def counters(accounts: Any, moment: datetime) -> Plan:
+    """Return the plan for the counters of the month so far; it is empty if none of the accounts has any."""
+    start = moment.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    # A month that has just begun has no time in it yet.
+    end = max(moment, start + timedelta(seconds=1))
+    whole = plan(accounts, start, end, now=end)
+    return Plan(_core.month_so_far(whole._core), whole._clients)
 
 
 def started(part: Plan, on_event: Callable[[Event], object] | None) -> tuple[_core.Run, dict[str, Client]]:

@@ -12,7 +12,7 @@ import sys
 from typing import TYPE_CHECKING, cast
 
 from metertap import __version__
-from metertap.cli import accounts, demo, fetch, meters, plan, providers, simulate
+from metertap.cli import accounts, demo, fetch, ledger, meters, plan, providers, simulate, sync
 from metertap.errors import MetertapError, WrongType
 
 if TYPE_CHECKING:
@@ -69,6 +69,6 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="metertap", description="Read the usage meters of cloud services.")
     parser.add_argument("--version", action="version", version=f"metertap {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (demo, plan, fetch, meters, providers, accounts, simulate):
+    for command in (demo, plan, fetch, sync, ledger, meters, providers, accounts, simulate):
         command.add(commands)
     return parser

@@ -9,6 +9,7 @@ from metertap.errors import InvalidArgument
 
 if TYPE_CHECKING:
     import argparse
+    from datetime import datetime
 
     from metertap.config import Account
     from metertap.planning import Plan, Selection
@@ -53,12 +54,25 @@ def asked(arguments: argparse.Namespace, every: str | None = None) -> Plan:
     if missing:
         parser.error(f"the following arguments are required: {', '.join(missing)}")
     shard = None if arguments.shard is None else _shard(parser, arguments.shard)
-    selections = _selections(arguments, accounts(arguments.config))
+    chosen = selections(arguments, accounts(arguments.config))
     try:
-        whole = plan(selections, arguments.start, arguments.end, tz=arguments.tz, now=arguments.now, every=every)
+        whole = plan(chosen, arguments.start, arguments.end, tz=arguments.tz, now=arguments.now, every=every)
         return whole if shard is None else whole.shard(*shard)
     except InvalidArgument as error:
         parser.error(str(error))
+
+
+def days_before(now: datetime, days: int, tz: str | None) -> str:
+    """Return the date so many days before now, by the calendar of the zone; its midnight is for the plan to find."""
+    from datetime import timedelta, timezone
+
+    from metertap.planning import _zone
+
+    try:
+        today = now.astimezone(timezone.utc if tz is None else _zone(tz)).date()
+        return (today - timedelta(days=days)).isoformat()
+    except OverflowError:
+        raise InvalidArgument(f"--since {days}d would begin before the year 1.") from None
 
 
 def _shard(parser: argparse.ArgumentParser, text: str) -> tuple[int, int]:
@@ -68,7 +82,7 @@ def _shard(parser: argparse.ArgumentParser, text: str) -> tuple[int, int]:
     return int(index), int(of)
 
 
-def _selections(arguments: argparse.Namespace, known: dict[str, Account]) -> list[Selection]:
+def selections(arguments: argparse.Namespace, known: dict[str, Account]) -> list[Selection]:
     """Return what each account is asked: what the file selects, with the meters that are named here, if any are."""
     parser: argparse.ArgumentParser = arguments.parser
     for name in arguments.account:

@@ -1,0 +1,158 @@
+"""``metertap sync`` and ``metertap snapshot``: what fills a ledger, for cron and Airflow."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+import warnings
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, NoReturn
+
+from metertap.cli import _coverage, _lock, _options, _question
+from metertap.cli.fetch import INCOMPLETE
+from metertap.errors import CoverageWarning, InvalidArgument
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+    from metertap.ledger import Ledger, Sync
+
+AFTER = (
+    "Exit status: 0 complete, 1 error, 2 wrong usage, 3 incomplete: what did arrive is in the ledger, and the next run"
+    " asks for the rest. One run at a time works on a folder: a second one ends at once with status 1."
+)
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the commands to the parser."""
+    text = "Ask the configured accounts for what a ledger lacks of a range, or what may still change, and keep it."
+    parser = commands.add_parser("sync", help=text, description=text, epilog=AFTER)
+    start = parser.add_mutually_exclusive_group(required=True)
+    start.add_argument("--start", metavar="WHEN", help=f"the start of the range: {_question.MOMENT}")
+    start.add_argument(
+        "--since",
+        metavar="DAYS",
+        type=_options.days,
+        help="in place of --start: the midnight so many days before now, such as 90d",
+    )
+    parser.add_argument("--end", metavar="WHEN", help="the end of the range, exclusive (default: now)")
+    parser.add_argument("--tz", metavar="ZONE", help="where dates and months begin, such as Asia/Tokyo")
+    parser.add_argument(
+        "--reread",
+        metavar="TIME",
+        default="3d",
+        help="how long after its end a window is asked again where no page says when it is final (default: 3d)",
+    )
+    _add_common(parser)
+    parser.set_defaults(run=run_sync)
+    text = "Keep the counters of the month so far, as they are now, in a ledger."
+    parser = commands.add_parser("snapshot", help=text, description=text, epilog=AFTER)
+    _add_common(parser)
+    parser.set_defaults(run=run_snapshot, tz=None)
+
+
+def _add_common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("ledger", metavar="LEDGER", help="a folder, or an address such as s3://bucket/folder")
+    parser.add_argument(
+        "account", metavar="ACCOUNT", nargs="*", help="accounts of the configuration file; all of them if left out"
+    )
+    parser.add_argument("--now", metavar="WHEN", help="as if it were then (default: the machine's time)")
+    parser.add_argument("--json", action="store_true", help="print the summary as one JSON object")
+    _question.add_config(parser)
+    parser.set_defaults(parser=parser, meters=[])
+
+
+def run_sync(arguments: argparse.Namespace) -> int:
+    """Sync, and say what that did."""
+    from metertap.config import accounts
+    from metertap.ledger import _seconds
+    from metertap.planning import plan
+
+    chosen = _question.selections(arguments, accounts(arguments.config))
+    end, tz, reread = arguments.end, arguments.tz, arguments.reread
+    try:
+        _seconds(reread)
+        now = _now(arguments)
+        start = arguments.start if arguments.since is None else _question.days_before(now, arguments.since, tz)
+        # What is wrong with the question is wrong usage; what is wrong with the ledger is not.
+        plan(chosen, start, now if end is None else end, tz=tz, now=now, every="month")
+    except InvalidArgument as error:
+        _wrong(arguments, error)
+
+    def work(ledger: Ledger) -> Sync:
+        return ledger.sync(chosen, start, end, tz=tz, now=now, reread=reread, on_error="keep")
+
+    return _run(arguments, work)
+
+
+def run_snapshot(arguments: argparse.Namespace) -> int:
+    """Keep the counters, and say what that did."""
+    from metertap.config import accounts
+    from metertap.ledger import counters
+
+    chosen = _question.selections(arguments, accounts(arguments.config))
+    try:
+        now = _now(arguments)
+        having = [selection for selection in chosen if len(counters(selection, now))]
+    except InvalidArgument as error:
+        _wrong(arguments, error)
+    without = [selection.client.name for selection in chosen if selection not in having]
+    if without and arguments.account:
+        arguments.parser.error(f"{without[0]!r} has no counters of the month so far; metertap sync keeps its history")
+    if without and having:
+        print(f"left out, for want of counters of the month so far: {', '.join(without)}", file=sys.stderr)
+    return _run(arguments, lambda ledger: ledger.snapshot(having or chosen, now=now, on_error="keep"))
+
+
+def _wrong(arguments: argparse.Namespace, error: InvalidArgument) -> NoReturn:
+    parser: argparse.ArgumentParser = arguments.parser
+    parser.error(str(error))
+
+
+def _now(arguments: argparse.Namespace) -> datetime:
+    from metertap.ledger import _moment
+
+    return datetime.now(timezone.utc) if arguments.now is None else _moment(arguments.now, "now", arguments.tz)
+
+
+def _run(arguments: argparse.Namespace, work: Callable[[Ledger], Sync]) -> int:
+    from metertap.ledger import Ledger
+
+    ledger = Ledger(arguments.ledger)
+    began = time.monotonic()
+    with _lock.held(arguments.ledger), warnings.catch_warnings():
+        # What is missing is told below.
+        warnings.simplefilter("ignore", CoverageWarning)
+        done = work(ledger)
+    _tell(arguments, done, time.monotonic() - began)
+    return 0 if done.is_complete else INCOMPLETE
+
+
+def _tell(arguments: argparse.Namespace, done: Sync, seconds: float) -> None:
+    if arguments.json:
+        told = {
+            "calls": done.calls,
+            "new": done.new,
+            "restated": done.restated,
+            "restated_settled": done.restated_settled,
+            "unchanged": done.unchanged,
+            "holes": done.holes,
+            "complete": done.is_complete,
+            "seconds": round(seconds, 3),
+        }
+        print(json.dumps(told))
+    else:
+        print(done)
+    sys.stdout.flush()
+    for hole in done.holes[: _coverage.TOLD]:
+        print(f"hole: {hole}", file=sys.stderr)
+    if len(done.holes) > _coverage.TOLD:
+        print(f"… and {len(done.holes) - _coverage.TOLD:,} more holes", file=sys.stderr)
+    if done.restated_settled:
+        number = f"{done.restated_settled:,} figures that were called settled have changed"
+        print(f"metertap: warning: {number}; see metertap ledger restatements {arguments.ledger}", file=sys.stderr)
+    if done.holes:
+        text = f"{len(done.holes):,} {'hole' if len(done.holes) == 1 else 'holes'}; what did arrive is in the ledger"
+        print(f"metertap: incomplete: {text}", file=sys.stderr)
