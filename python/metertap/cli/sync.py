@@ -101,9 +101,13 @@ def run_snapshot(arguments: argparse.Namespace) -> int:
     without = [selection.client.name for selection in chosen if selection not in having]
     if without and arguments.account:
         arguments.parser.error(f"{without[0]!r} has no counters of the month so far; metertap sync keeps its history")
-    if without and having:
-        print(f"left out, for want of counters of the month so far: {', '.join(without)}", file=sys.stderr)
-    return _run(arguments, lambda ledger: ledger.snapshot(having or chosen, now=now, on_error="keep"))
+
+    def work(ledger: Ledger) -> Sync:
+        if without and having:
+            print(f"left out, for want of counters of the month so far: {', '.join(without)}", file=sys.stderr)
+        return ledger.snapshot(having or chosen, now=now, on_error="keep")
+
+    return _run(arguments, work)
 
 
 def _wrong(arguments: argparse.Namespace, error: InvalidArgument) -> NoReturn:
