@@ -1,8 +1,8 @@
 """What a ledger costs beside the tables that it is made of: a million readings into ten, and a year that is known.
 
 The same rows are added to two tables of ten million readings that are alike: by the ledger, which looks first at what
-is known and keeps what was asked and answered, and by `deltalake` alone. Then a year of twenty accounts is synced twice,
-the second time with the clock past what is read again.
+is known and keeps what was asked and answered, and by `deltalake` alone. Then a year of twenty accounts is synced
+twice, the second time with the clock past what is read again.
 
     python benches/ledger.py [--readings 1000000] [--times 10] [--rounds 3]
 """

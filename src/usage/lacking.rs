@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::Usage;
+use super::arrays::bug;
 use super::concat::refuse_two_grains;
 use super::remaining::again;
 use super::runs::Runs;
@@ -13,7 +14,8 @@ use super::timeline::{Answer, Fate, Known, Reading, Stretch};
 use crate::meters::{Buckets, Settles};
 use crate::plan::Plan;
 use crate::service::{Asked, PlannedCall};
-use crate::values::error::Result;
+use crate::values::error::{Error, Result};
+use crate::values::period::Every;
 
 impl Plan {
     /// The calls of this plan that are needed where these facts are known. Figures that may no longer change are not asked
@@ -26,27 +28,26 @@ impl Plan {
             refuse_two_grains(&Self::union(&plans)?)?;
         }
         let reread = i64::try_from(reread.as_micros()).unwrap_or(i64::MAX);
-        let mut known: Vec<(&str, &Arc<Asked>, Runs)> = Vec::new();
+        let mut known: Vec<Source<'_>> = Vec::new();
         let mut calls = Vec::new();
-        for call in self
-            .calls
-            .iter()
-            .filter(|call| call.asked.buckets != Buckets::MonthSoFar)
-        {
-            let is_its =
-                |known: &(&str, &Arc<Asked>, Runs)| known.0 == call.account && Arc::ptr_eq(known.1, &call.asked);
-            // The calls of one source stand one behind the other.
-            if !known.last().is_some_and(is_its) {
-                known.push((&call.account, &call.asked, final_of(call, facts, reread)));
+        for call in &self.calls {
+            if call.asked.buckets == Buckets::MonthSoFar {
+                continue;
             }
-            let Some((.., last)) = known.last() else { continue };
+            // The calls of one source stand one behind the other.
+            let is_its = |source: &Source<'_>| source.account == call.account && Arc::ptr_eq(source.asked, &call.asked);
+            if !known.last().is_some_and(is_its) {
+                known.push(Source::of(call, facts, reread));
+            }
+            let Some(source) = known.last() else { continue };
             let (start, end) = micros(call);
             let mut gaps = Runs::default();
-            last.gaps(start, end)
-                .into_iter()
-                .for_each(|(from, to)| gaps.add(from, to));
+            for (from, to) in source.is_final.gaps(start, end) {
+                gaps.add(from, to);
+            }
             if gaps.bounds().is_some() {
-                calls.extend(again(call, &gaps, self)?);
+                let call = source.hull(call, self)?;
+                calls.extend(again(&call, &gaps, self)?);
             }
         }
         Ok(self.only(calls))
@@ -70,21 +71,72 @@ pub(super) fn is_of_one_source(one: &PlannedCall, other: &PlannedCall) -> bool {
         && one.asked.arguments == other.asked.arguments
 }
 
-/// Where figures of a call's source are known that are not asked again.
-fn final_of(like: &PlannedCall, facts: &[&Usage], reread: i64) -> Runs {
-    let calls = facts.iter().flat_map(|usage| usage.plan.calls.iter().zip(&usage.fates));
-    let answers: Vec<(&PlannedCall, &Answer)> = calls
-        .filter_map(|(call, fate)| match fate {
+/// What is known of a source with its arguments.
+struct Source<'a> {
+    account: &'a str,
+    asked: &'a Arc<Asked>,
+    /// Where figures are known that are not asked again.
+    is_final: Runs,
+    /// The pieces that were answered.
+    pieces: Vec<(i64, i64)>,
+}
+
+impl<'a> Source<'a> {
+    fn of(like: &'a PlannedCall, facts: &[&Usage], reread: i64) -> Self {
+        let calls = facts.iter().flat_map(|usage| usage.plan.calls.iter().zip(&usage.fates));
+        let answers = calls.filter_map(|(call, fate)| match fate {
             Fate::Answered(answer) => Some((call, answer)),
             Fate::NotMade | Fate::Failed(_) => None,
-        })
-        .filter(|(call, _)| is_of_one_source(like, call))
-        .filter(|(call, _)| like.asked.meters.iter().all(|meter| call.asked.meters.contains(meter)))
-        .collect();
+        });
+        let has_all = |call: &PlannedCall| like.asked.meters.iter().all(|meter| call.asked.meters.contains(meter));
+        let answers = answers.filter(|(call, _)| is_of_one_source(like, call) && has_all(call));
+        let answers: Vec<(&PlannedCall, &Answer)> = answers.collect();
+        Self {
+            account: &like.account,
+            asked: &like.asked,
+            pieces: answers.iter().map(|(call, _)| micros(call)).collect(),
+            is_final: is_final(like, &answers, reread),
+        }
+    }
+
+    /// The call, over the whole time of the windows that it shares some of with: figures for windows that overlap would
+    /// be counted twice.
+    fn hull(&self, call: &PlannedCall, plan: &Plan) -> Result<PlannedCall> {
+        let (start, end) = micros(call);
+        if call.asked.buckets != Buckets::Window {
+            return Ok(call.clone());
+        }
+        let (mut from, mut to) = (start, end);
+        loop {
+            let is_part = |(first, last): &&(i64, i64)| *first < to && from < *last && (*first < from || to < *last);
+            let Some((first, last)) = self.pieces.iter().find(is_part) else {
+                break;
+            };
+            (from, to) = (from.min(*first), to.max(*last));
+        }
+        if (from, to) == (start, end) {
+            return Ok(call.clone());
+        }
+        let at = Timestamp::from_microsecond(from).map_err(bug)?;
+        let (_, latest) = Every::Month.around(at, plan.zone.time_zone()).map_err(bug)?;
+        if to > latest.as_microsecond() {
+            return Err(Error::invalid(format!(
+                "{} {} tells one figure for a whole window, and is stored by months of another time zone: pass the tz of then",
+                call.account, call.asked.source.operation
+            )));
+        }
+        plan.piece_of(call, &(from.div_euclid(SECOND)..to.div_euclid(SECOND)))
+    }
+}
+
+const SECOND: i64 = 1_000_000;
+
+/// Where figures are known that are not asked again.
+fn is_final(like: &PlannedCall, answers: &[(&PlannedCall, &Answer)], reread: i64) -> Runs {
     let bounds = answers.iter().filter_map(|(_, answer)| answer.runs.bounds());
     let rows = bounds.reduce(|one, other| (one.0.min(other.0), one.1.max(other.1)));
     let mut known = Runs::default();
-    for (call, answer) in answers {
+    for &(call, answer) in answers {
         let reading = Reading {
             call,
             place: 0,

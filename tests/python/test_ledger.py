@@ -110,6 +110,16 @@ def test_a_start_inside_a_stored_month_asks_for_the_whole_of_it_and_counts_it_on
     }
 
 
+def test_windows_that_would_overlap_become_one_and_never_count_twice(simulator, ledger):
+    ricoh = simulator.client("ricoh")
+    ledger.sync(ricoh, "2026-03-01", "2026-03-20", now=NOW)
+    assert ledger.sync(ricoh, "2026-03-10", "2026-04-01", now=NOW).calls == 1
+    usage = ledger.usage("2026-03-01", "2026-04-01", now=NOW)
+    assert rows(usage) == rows(mt.fetch(ricoh, "2026-03-01", "2026-04-01", now=NOW, every="month"))
+    with pytest.raises(mt.InvalidArgument, match="is stored by months of another time zone: pass the tz of then"):
+        ledger.sync(ricoh, "2026-03-01", "2026-04-01", now=NOW, tz="Asia/Tokyo")
+
+
 def test_a_meter_or_a_selection_more_fetches_exactly_that(simulator, ledger):
     volcengine = simulator.client("volcengine")
     hosts = sorted(
