@@ -115,6 +115,36 @@ mod tests {
     }
 
     #[test]
+    fn rounds_have_every_call_once_the_oldest_first_and_are_not_longer_than_they_may_be() {
+        let plan = whole_plan();
+        for seconds in [0.001, 1.0, 30.0, 1e9] {
+            let rounds = plan.rounds(seconds);
+            let mut ids: Vec<&str> = Vec::new();
+            let mut latest: std::collections::HashMap<&str, jiff::Timestamp> = std::collections::HashMap::new();
+            for round in &rounds {
+                assert!(round.least_seconds() <= seconds.max(0.1), "{seconds}");
+                for account in &round.accounts {
+                    let of_it = || round.calls.iter().filter(|call| call.account == account.name);
+                    let starts = || of_it().map(|call| call.piece.start().at);
+                    assert!(starts().min() >= latest.get(&*account.name).copied());
+                    latest.extend(
+                        plan.accounts
+                            .iter()
+                            .filter(|known| known.name == account.name)
+                            .filter_map(|known| Some((&*known.name, starts().max()?))),
+                    );
+                }
+                ids.extend(round.calls.iter().map(|call| &*call.id));
+            }
+            ids.sort_unstable();
+            let mut all: Vec<&str> = plan.calls.iter().map(|call| &*call.id).collect();
+            all.sort_unstable();
+            assert_eq!(ids, all);
+            assert_eq!(rounds.len() == 1, seconds >= 30.0, "{seconds}");
+        }
+    }
+
+    #[test]
     fn shards_put_back_in_turn_are_the_plan() {
         let plan = whole_plan();
         assert_eq!(plan.calls.len(), 78);
