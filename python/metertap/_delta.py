@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import re
 import time
 from contextlib import suppress
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from metertap import _core
 from metertap._extras import needed
 from metertap.errors import InvalidArgument
+from metertap.usage import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from metertap.usage import Table
+    from collections.abc import Callable, Iterable
 
 #: The version of the tables; a ledger of a newer one is refused.
 VERSION = 1
@@ -34,6 +35,15 @@ TRIES = 20
 #: Of the versions of a reading, the latest answer counts; of twins, which are the same, any.
 ORDER = "fetched_at, synced_at, sync_id"
 LATEST = "fetched_at DESC, synced_at DESC, sync_id DESC"
+#: Readings are stored before the facts about their calls. A process may have ended in between: what no fact is about is
+#: as if it was not there, and is read and stored again.
+ROUNDS = f"(SELECT DISTINCT sync_id, synced_at FROM {FACTS}) AS rounds"
+FINISHED = (
+    f"(SELECT {READINGS}.* FROM {READINGS} LEFT SEMI JOIN {ROUNDS}"
+    f" ON {READINGS}.sync_id = rounds.sync_id AND {READINGS}.synced_at = rounds.synced_at)"
+)
+#: What no fact is about for so long will not get one.
+LEFT_BEHIND = timedelta(days=1)
 
 
 class Store:
@@ -43,11 +53,14 @@ class Store:
         self._delta = needed("deltalake", "ledger")
         self.path = path
         self._options = options
+        self._pinned: dict[str, Any] | None = None
         for name in (READINGS, FACTS):
             self.table(name)
 
     def table(self, name: str) -> Any:
         """Return a table; None if there is none yet."""
+        if self._pinned is not None:
+            return self._pinned[name]
         exceptions = self._delta.exceptions
         try:
             table = self._delta.DeltaTable(self._place(name), storage_options=self._options)
@@ -72,6 +85,13 @@ class Store:
         """Return the version of the tables; None if there are none yet."""
         tables = [self.table(name) for name in (READINGS, FACTS)]
         return next((_version(table) for table in tables if table is not None), None)
+
+    def pinned(self) -> Store:
+        """Return a store that sees the tables as they are now, whatever is added meanwhile."""
+        store = copy.copy(self)
+        # The facts first: of each of them, the readings are there by then.
+        store._pinned = {name: self.table(name) for name in (FACTS, READINGS)}
+        return store
 
     def _place(self, name: str) -> str:
         return f"{self.path.rstrip('/')}/{name}"
@@ -125,7 +145,7 @@ class Store:
         return self._asked(
             READINGS,
             f"SELECT reading_id, quantity, cost, status, array_to_string(flags, ' ') AS flags, \"end\", fetched_at"
-            f" FROM {READINGS} WHERE month IN {_in(months)} AND account IN {_in(accounts)}",
+            f" FROM {FINISHED} AS finished WHERE month IN {_in(months)} AND account IN {_in(accounts)}",
         )
 
     def facts(self, accounts: list[str] | None, as_of: datetime | None = None) -> Any:
@@ -153,7 +173,7 @@ class Store:
         return self._asked(
             READINGS,
             f"SELECT {', '.join(columns)} FROM (SELECT *, row_number() OVER (PARTITION BY reading_id ORDER BY {LATEST})"
-            f" AS nth FROM {READINGS} WHERE {where}) AS versions WHERE nth = 1",
+            f" AS nth FROM {FINISHED} AS finished WHERE {where}) AS versions WHERE nth = 1",
         )
 
     def restated(self, since: datetime | None) -> Any:
@@ -168,7 +188,7 @@ class Store:
             f"SELECT {names}, before, quantity, cost_before, cost, fetched_before, fetched_at,"
             f" status_before = 'settled' AS was_settled FROM (SELECT *, lag(quantity) {over} AS before,"
             f" lag(cost) {over} AS cost_before, lag(fetched_at) {over} AS fetched_before,"
-            f" lag(status) {over} AS status_before, row_number() {over} AS nth FROM {READINGS}) AS versions"
+            f" lag(status) {over} AS status_before, row_number() {over} AS nth FROM {FINISHED} AS finished) AS versions"
             f" WHERE nth > 1 AND {changed}{when} ORDER BY fetched_at, account, meter, start",
         )
 
@@ -204,29 +224,73 @@ class Store:
         return [{**none, **known.get(row["account"], {}), **row} for row in asked]
 
     def drop_twins(self) -> int:
-        """Write months anew in which two processes stored one answer, and return how many rows became fewer."""
-        key = "reading_id, fetched_at"
-        found = self._rows(
+        """Write months anew in which processes stored one answer twice, and return how many rows became fewer.
+
+        A twin is a version that says what the one before says. The one that was stored first stays, so that what was
+        known at any moment is still told. What an ended process left behind goes when a later one has read it.
+        """
+        rows = self._rows(
             READINGS,
-            "SELECT month, CAST(sum(number - 1) AS BIGINT) AS twins FROM"
-            f" (SELECT month, count(*) AS number FROM {READINGS}"
-            f" GROUP BY month, {key}) AS rows WHERE number > 1 GROUP BY month ORDER BY month",
+            f"SELECT DISTINCT month FROM (SELECT month, reading_id FROM {READINGS} GROUP BY month, reading_id"
+            " HAVING count(*) > 1) AS several ORDER BY month",
         )
-        names = ", ".join(f'"{name}"' for name in self._columns())
-        for row in found:
-            is_it = f"month = {_text(row['month'])}"
-            kept = self._asked(
-                READINGS,
-                f"SELECT {names} FROM (SELECT *, row_number() OVER (PARTITION BY {key} ORDER BY {ORDER}) AS nth"
-                f" FROM {READINGS} WHERE {is_it}) AS rows WHERE nth = 1",
-            )
-            self._delta.write_deltalake(self.table(READINGS), kept, mode="overwrite", predicate=is_it)
-        return sum(row["twins"] for row in found)
+        return sum(self._again(partial(Store._drop_twins_of, month=row["month"])) for row in rows)
+
+    def _drop_twins_of(self, month: str) -> int:
+        names = [f'"{name}"' for name in self._columns()]
+        told = ["quantity", "cost", "status", '"end"', "flags IS NULL", "array_to_string(flags, ' ')"]
+        over = f"OVER (PARTITION BY reading_id, is_finished ORDER BY {ORDER})"
+        changed = " OR ".join(f"(({one}) IS DISTINCT FROM (lag({one}) {over}))" for one in told)
+        old = _moment(datetime.now(timezone.utc) - LEFT_BEHIND)
+        is_it = f"month = {_text(month)}"
+        kept = self._asked(
+            READINGS,
+            f"WITH marked AS (SELECT {READINGS}.*, rounds.sync_id IS NOT NULL AS is_finished FROM {READINGS}"
+            f" LEFT JOIN {ROUNDS} ON {READINGS}.sync_id = rounds.sync_id AND {READINGS}.synced_at = rounds.synced_at"
+            f" WHERE {is_it}),"
+            f" compared AS (SELECT *, CASE WHEN row_number() {over} = 1 OR {changed} THEN 1 ELSE 0 END AS is_other"
+            " FROM marked),"
+            f" runs AS (SELECT *, sum(is_other) {over.replace(ORDER, f'{ORDER} ROWS UNBOUNDED PRECEDING')} AS run"
+            " FROM compared),"
+            " numbered AS (SELECT *, row_number() OVER (PARTITION BY reading_id, is_finished, run"
+            " ORDER BY synced_at, fetched_at, sync_id) AS nth, bool_or(is_finished) OVER (PARTITION BY reading_id)"
+            " AS is_read FROM runs)"
+            f" SELECT {', '.join(names)} FROM numbered WHERE CASE WHEN is_finished THEN nth = 1"
+            f" ELSE NOT is_read OR synced_at >= {old} END",
+        )
+        rows = _core.taken(kept)
+        [before] = self._rows(READINGS, f"SELECT count(*) AS number FROM {READINGS} WHERE {is_it}")
+        fewer: int = before["number"] - rows.count()
+        if fewer:
+            table = self.table(READINGS)
+            self._delta.write_deltalake(table, Table(rows), mode="overwrite", predicate=is_it)
+        return fewer
+
+    def _again(self, step: Callable[[Store], int]) -> int:
+        """Do what others may disturb who write meanwhile, with the tables as they are then."""
+        for attempt in range(1, TRIES + 1):
+            done = self._tried(step)
+            if isinstance(done, int):
+                return done
+            is_race = isinstance(done, self._delta.exceptions.CommitFailedError)
+            if not is_race or attempt == TRIES:
+                raise InvalidArgument(f"{self.path} cannot be tidied: {line(done)}; no figure changed.")
+            time.sleep(0.05 * attempt)
+        return 0
+
+    def _tried(self, step: Callable[[Store], int]) -> int | Exception:
+        try:
+            return step(self.pinned())
+        except (self._delta.exceptions.DeltaError, OSError) as problem:
+            return problem
 
     def compact(self) -> int:
         """Join small files, and return how many there were."""
-        tables = [self.table(name) for name in (READINGS, FACTS)]
-        return sum(table.optimize.compact()["numFilesRemoved"] for table in tables if table is not None)
+        return sum(self._again(partial(Store._compact, name=name)) for name in (READINGS, FACTS))
+
+    def _compact(self, name: str) -> int:
+        table = self.table(name)
+        return 0 if table is None else table.optimize.compact()["numFilesRemoved"]
 
     def vacuum(self, hours: int, *, dry_run: bool) -> list[str]:
         """Delete files that no version of the last hours needs, or tell which these are."""
@@ -243,8 +307,18 @@ class Store:
         return [] if table is None else [column.name for column in table.schema().fields]
 
     def _asked(self, name: str, sql: str) -> Any:
-        table = self.table(name)
-        return None if table is None else self._delta.QueryBuilder().register(name, table).execute(sql)
+        """Return what a table says, beside the facts; None if it is not there, or if there are no facts yet."""
+        store = self if self._pinned is not None else self.pinned()
+        tables = {other: store.table(other) for other in {FACTS, name}}
+        if None in tables.values():
+            return None
+        asked = self._delta.QueryBuilder()
+        for other, table in tables.items():
+            asked = asked.register(other, table)
+        try:
+            return asked.execute(sql)
+        except (self._delta.exceptions.DeltaError, OSError, ValueError) as problem:
+            raise InvalidArgument(f"{self._place(name)} cannot be read: {line(problem)}.") from None
 
     def _rows(self, name: str, sql: str) -> list[dict[str, Any]]:
         found = self._asked(name, sql)

@@ -445,8 +445,10 @@ class Ledger:
             first_sync = f"its first sync was at {began:%Y-%m-%dT%H:%M:%SZ}" if began else "nothing was synced"
             warnings.warn(f"the ledger had nothing then: {first_sync}.", CoverageWarning, stacklevel=4)
             return Usage(_core.stored(None, None, first, last, now, None))
-        facts = self._store.facts(names, until)
-        rows = self._store.latest(first, last, names, wanted, until)
+        # Both of one moment: a sync that runs meanwhile would show a reading without its call.
+        store = self._store.pinned()
+        facts = store.facts(names, until)
+        rows = store.latest(first, last, names, wanted, until)
         return Usage(_core.stored(facts, rows, first, last, now, wanted))
 
     def _names(self, accounts: Any) -> list[str] | None:

@@ -18,7 +18,7 @@ use super::usage::{Plan, Usage};
 use crate::engine::clock;
 use crate::usage;
 use crate::values::arguments::Value;
-use crate::values::error::{Error, Kind};
+use crate::values::error::Error;
 use crate::values::period::Every;
 use crate::values::window::{Instant, Window};
 
@@ -161,8 +161,18 @@ fn batches(stream: &Bound<'_, PyAny>) -> PyResult<Vec<RecordBatch>> {
     batches.map_err(|problem| unreadable(stream.py(), &problem))
 }
 
+/// What the reader of a file says, in one line and without the way that the error took.
 fn unreadable(py: Python<'_>, problem: &ArrowError) -> PyErr {
-    to_python(py, &Error::new(Kind::Internal, problem.to_string()))
+    let told = problem.to_string();
+    let told = told
+        .rsplit_once("Producer error: ")
+        .map_or(told.as_str(), |(_, cause)| cause);
+    let line = told.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = line.trim_end_matches('.');
+    to_python(
+        py,
+        &Error::invalid(format!("a file of the ledger cannot be read: {line}")),
+    )
 }
 
 /// The table with plain texts and bytes in place of views of them, which readers of Delta Lake return.
