@@ -26,8 +26,14 @@ if TYPE_CHECKING:
     from metertap.events import Event
     from metertap.typing import Asked, Moment
 
-__all__ = ["Ledger", "Sync"]
+__all__ = ["LATEST_SQL", "Ledger", "Sync"]
 
+#: The latest version of each reading, in SQL that DuckDB, Spark and DataFusion know, of a table or view `readings`; the
+#: column `nth` behind the others is 1.
+LATEST_SQL = (
+    "SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY reading_id ORDER BY fetched_at DESC, synced_at DESC,"
+    " sync_id DESC) AS nth FROM readings) AS versions WHERE nth = 1"
+)
 #: A round of calls is stored when it is done, and takes about so many seconds.
 ROUND = 30.0
 #: What a summary says of an account.
