@@ -1,4 +1,4 @@
-"""Run the figures F1 to F28 and say, one line each, what was promised and what was reached.
+"""Run the figures F1 to F29 and say, one line each, what was promised and what was reached.
 
     python tools/reliability.py [--only F8,F11] [--write]
 
@@ -14,7 +14,7 @@ HERE = "tests/reliability/"
 PYTHON = [sys.executable, "-X", "faulthandler"]
 
 PROMISES = {"F1", "F2", "F3", "F4", "F5", "F8", "F9", "F10", "F11", "F12", "F16", "F17"}
-PROMISES |= {"F23", "F24", "F25", "F26", "F27", "F28"}
+PROMISES |= {"F23", "F24", "F25", "F26", "F27", "F28", "F29"}
 
 WHAT = {
     "F1": ("faults × providers × doors", "≥ 450 cases, all right, within deadline + 250 ms"),
@@ -48,6 +48,10 @@ WHAT = {
     "F26": ("roll-ups against a model", "10,000 cases: covered, flags, periods and figures equal"),
     "F27": ("secrets in frames", "each argument of each constructor, from_env and configuration wrong: 0 hits"),
     "F28": ("garbage", "≥ 10,000 calls of the public API: only our errors and TypeError; 0 panics, 0 hangs"),
+    "F29": (
+        "a ledger that is killed",
+        "kill -9 at 200 moments, 4 writers at once, disk full: equal to the truth, no twin in the latest view",
+    ),
 }
 
 # With as many cases as are due, whatever a trial has set.
@@ -77,6 +81,7 @@ COMMANDS = [
     Command(["F26"], [*PYTHON, HERE + "periods.py"], 1200),
     Command(["F27"], [*PYTHON, HERE + "frames.py"], 600),
     Command(["F28"], [*PYTHON, HERE + "garbage.py"], 600),
+    Command(["F29"], [*PYTHON, HERE + "ledgers.py"], 1200),
     # What `make fuzz` and `make mutants` found, which take hours and may run meanwhile.
     Command(["F4"], [*PYTHON, HERE + "fuzzing.py"], 60),
     Command(["F6"], [*PYTHON, HERE + "mutants.py"], 60),
@@ -87,7 +92,7 @@ BOARD = Board(WHAT, COMMANDS, ROOT / "docs" / "reliability.md", aim="target", sh
 
 def main() -> None:
     """Run what is asked for."""
-    figures = BOARD.main("Run the figures F1 to F28.")
+    figures = BOARD.main("Run the figures F1 to F29.")
     short = [figure.name for figure in figures if figure.name in PROMISES and figure.passed is not True]
     if short:
         sys.exit(f"promises that fall short: {', '.join(short)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
@@ -15,6 +16,7 @@ from support import Reply, ScriptedServer, Seen
 
 import metertap as mt
 from metertap.ledger import LATEST_SQL
+from metertap.simulator import Simulator
 
 deltalake = pytest.importorskip("deltalake")
 duckdb = pytest.importorskip("duckdb")
@@ -23,6 +25,7 @@ pa = pytest.importorskip("pyarrow")
 ds = pytest.importorskip("pyarrow.dataset")
 
 TOY = Path(__file__).parents[1] / "common" / "toy.toml"
+PAGE = ("2026-01-01", "2026-04-15T06:00:00Z")
 START = datetime(2026, 4, 10, tzinfo=timezone.utc)
 AMOUNT = pa.decimal128(38, 18)
 #: What no binary fraction holds, by days: beyond 2^53, the smallest there is, 18 and 6 digits behind the point.
@@ -279,3 +282,42 @@ def test_the_latest_figures_in_sql_are_those_of_the_ledger(server, tmp_path):
     assert [(row["start"], int(row["quantity"])) for row in again.to_pylist()] == wanted
     known = ledger.usage(START, end, now=end, as_of=before).to_dicts()
     assert [int(row["quantity"]) for row in known] == [10]
+
+
+def test_the_page_on_the_ledger_runs(tmp_path, monkeypatch, capsys):
+    page = (TOY.parents[2] / "docs" / "ledger.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python(?: (\S+))?\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    assert [name for name, _ in blocks] == ["", "nightly.py", "", "", "", ""]
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    for name, block in blocks:
+        if not name:
+            exec(block, names)
+    names["service"].stop()
+    assert (names["done"].calls, names["done"].new) == (6, 519)
+    assert f"# {names['done']}" in page
+    assert (names["later"].new, names["later"].restated, len(names["changes"])) == (0, 0, 0)
+    latest = {(row["account"], row["meter"]): row["quantity"] for row in names["ledger"].usage(*PAGE).to_dicts()}
+    assert {(account, meter) for account, meter, _ in names["sums"]} == latest.keys()
+    assert len(names["then"]) == len(names["usage"]) > 0
+    assert len(names["frame"]) == 519
+    march = [row for row in names["usage"].to_dicts() if f"{row['start']:%Y-%m}" == "2026-03"]
+    assert len(names["pandas"]) == len(march) > 0
+    # Every column of the tables is named.
+    for table in ("readings", "facts"):
+        dimensions = {"vhost", "domain"}
+        columns = {field.name for field in deltalake.DeltaTable(f"usage/{table}").schema().fields} - dimensions
+        assert [name for name in columns if f"`{name}`" not in page] == []
+    capsys.readouterr()
+    nightly = dict(blocks)["nightly.py"]
+    with Simulator(seed=7) as service:
+        known = service.credentials("volcengine")
+        lines = [f'{name} = {{env = "PAGE_{name}"}}' for name in known]
+        for name, value in known.items():
+            monkeypatch.setenv(f"PAGE_{name}", value)
+        lines[:0] = ["[accounts.video]", 'provider = "volcengine"', f'base_url = "{service.base_url("volcengine")}"']
+        file = tmp_path / "config.toml"
+        file.write_text("\n".join(lines), encoding="utf-8")
+        monkeypatch.setenv("METERTAP_CONFIG", str(file))
+        exec(nightly, {})
+    assert "new readings, 0 restated" in capsys.readouterr().out
