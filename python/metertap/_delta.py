@@ -217,7 +217,7 @@ class Store:
         counted = self._rows(
             READINGS,
             f'SELECT account, count(DISTINCT reading_id) AS readings, min(start) AS start, max("end") AS "end"'
-            f" FROM {READINGS} GROUP BY account",
+            f" FROM {FINISHED} AS finished GROUP BY account",
         )
         none = {"readings": 0, "start": None, "end": None}
         known = {row["account"]: row for row in counted}
