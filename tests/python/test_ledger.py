@@ -337,27 +337,6 @@ def test_a_ledger_tells_rollups_like_a_fetch_and_its_range_may_cut_what_was_stor
         assert stored.rollup("month").to_dicts() == fetched.rollup("month").to_dicts()
 
 
-def test_a_nightly_sync_for_a_month_ends_equal_to_a_fetch(ledger):
-    """One failed night and one missed night on the way, while figures settle."""
-    start = datetime(2026, 4, 1, tzinfo=timezone.utc)
-    with Simulator(seed=11, now=start + timedelta(days=40)) as simulator:
-        clients = [simulator.client("volcengine"), simulator.client("ricoh")]
-        for night in range(1, 32):
-            now = start + timedelta(days=night, hours=3)
-            if night == 12:
-                continue
-            ledger.sync(clients, start, now=now, on_error="keep")
-        final = start + timedelta(days=39)
-        ledger.sync(clients, start, final, now=final)
-        assert rows(ledger.usage(start, final, now=final)) == rows(
-            mt.fetch(clients, start, final, now=final, every="month")
-        )
-        assert ledger.tidy()["twins"] == 0
-        assert rows(ledger.usage(start, final, now=final)) == rows(
-            mt.fetch(clients, start, final, now=final, every="month")
-        )
-
-
 METERS = """
 [account]
 api_key = { secret = true, needed = true, doc = "the key" }

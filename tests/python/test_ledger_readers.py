@@ -287,7 +287,7 @@ def test_the_latest_figures_in_sql_are_those_of_the_ledger(server, tmp_path):
 def test_the_page_on_the_ledger_runs(tmp_path, monkeypatch, capsys):
     page = (TOY.parents[2] / "docs" / "ledger.md").read_text(encoding="utf-8")
     blocks = re.findall(r"^```python(?: (\S+))?\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
-    assert [name for name, _ in blocks] == ["", "nightly.py", "", "", "", ""]
+    assert [name for name, _ in blocks] == ["", "nightly.py", "", "", "", "", ""]
     monkeypatch.chdir(tmp_path)
     names: dict[str, Any] = {}
     for name, block in blocks:
@@ -303,6 +303,9 @@ def test_the_page_on_the_ledger_runs(tmp_path, monkeypatch, capsys):
     assert len(names["frame"]) == 519
     march = [row for row in names["usage"].to_dicts() if f"{row['start']:%Y-%m}" == "2026-03"]
     assert len(names["pandas"]) == len(march) > 0
+    told = names["told"]
+    assert (told.calls, told.new, len(told.holes), len(names["kept"])) == (154, 671, 5, 168)
+    assert told.restated > 50
     # Every column of the tables is named.
     for table in ("readings", "facts"):
         dimensions = {"vhost", "domain"}
