@@ -296,6 +296,7 @@ def test_the_page_on_the_ledger_runs(tmp_path, monkeypatch, capsys):
     names["service"].stop()
     assert (names["done"].calls, names["done"].new) == (6, 519)
     assert f"# {names['done']}" in page
+    assert f"# {names['tidied']}" in page
     assert (names["later"].new, names["later"].restated, len(names["changes"])) == (0, 0, 0)
     latest = {(row["account"], row["meter"]): row["quantity"] for row in names["ledger"].usage(*PAGE).to_dicts()}
     assert {(account, meter) for account, meter, _ in names["sums"]} == latest.keys()
