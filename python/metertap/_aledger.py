@@ -11,7 +11,7 @@ from metertap.usage import Usage
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Generator, Iterable, Mapping
+    from collections.abc import Callable, Generator, Iterable
     from datetime import timedelta, tzinfo
 
     from metertap.events import Event
@@ -33,7 +33,7 @@ class Ledger:
     True
     """
 
-    def __init__(self, path: str | os.PathLike[str], storage_options: Mapping[str, str] | None = None) -> None:
+    def __init__(self, path: str | os.PathLike[str], storage_options: dict[str, str] | None = None) -> None:
         self._kept = Kept(path, storage_options)
 
     def __repr__(self) -> str:

@@ -6,7 +6,6 @@ import copy
 import os
 import re
 import time
-from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -100,16 +99,18 @@ class Store:
         """Refuse a folder of something else, in which a ledger would be lost."""
         if "://" in self.path:
             return
-        with suppress(FileNotFoundError):
-            try:
-                others = [name for name in os.listdir(self.path) if name not in (READINGS, FACTS) and name[0] != "."]
-            except NotADirectoryError:
-                raise InvalidArgument(f"{self.path} is a file; a ledger is a folder.") from None
-            if others:
-                raise InvalidArgument(
-                    f"{self.path} is no ledger, and has other things in it, such as {others[0]!r}: choose an empty"
-                    " folder."
-                )
+        try:
+            others = [name for name in os.listdir(self.path) if name not in (READINGS, FACTS) and name[0] != "."]
+        except FileNotFoundError:
+            return
+        except NotADirectoryError:
+            raise InvalidArgument(f"{self.path} is a file; a ledger is a folder.") from None
+        except (OSError, ValueError) as problem:
+            raise InvalidArgument(f"{self.path[:200]!r} can be no ledger: {line(problem)[:200]}.") from None
+        if others:
+            raise InvalidArgument(
+                f"{self.path} is no ledger, and has other things in it, such as {others[0]!r}: choose an empty folder."
+            )
 
     def add(self, name: str, rows: Table) -> None:
         """Add rows. What other processes add meanwhile is in no conflict with that, but for the very first rows."""

@@ -19,7 +19,7 @@ from metertap.planning import Plan, at, plan
 from metertap.usage import Table, Usage, name_list
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Mapping
+    from collections.abc import Callable, Generator, Iterable
     from datetime import tzinfo
 
     from metertap._client import Client
@@ -126,15 +126,18 @@ class Ledger:
     155
     """
 
-    def __init__(self, path: str | os.PathLike[str], storage_options: Mapping[str, str] | None = None) -> None:
+    def __init__(self, path: str | os.PathLike[str], storage_options: dict[str, str] | None = None) -> None:
         given: Any = path
         place = os.fspath(given) if isinstance(given, (str, os.PathLike)) else None
         if not isinstance(place, str):
             raise WrongType(f"path must be a path or an address, not {type(given).__name__}.")
         if not place:
             raise InvalidArgument("path is empty; give a folder or the address of one.")
+        options: Any = {} if storage_options is None else storage_options
+        if not isinstance(options, dict) or not all(isinstance(word, str) for item in options.items() for word in item):
+            raise WrongType("storage_options must be a dict of str to str.")
         self._path = place
-        self._store = Store(place, dict(storage_options) if storage_options else None)
+        self._store = Store(place, dict(options) or None)
 
     def __repr__(self) -> str:
         return f"Ledger({self._path!r})"

@@ -35,6 +35,22 @@ pub fn from_python(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Value> {
     at_depth(value, name, 0)
 }
 
+/// True if lists or dicts lie in each other deeper than anything here is read; what holds itself has no end.
+pub fn is_too_deep(value: &Bound<'_, PyAny>) -> PyResult<bool> {
+    fn reaches(value: &Bound<'_, PyAny>, left: usize) -> PyResult<bool> {
+        let mut inner = match value.cast::<PyDict>() {
+            Ok(dict) => dict.values().try_iter()?,
+            Err(_) if value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>() => value.try_iter()?,
+            Err(_) => return Ok(false),
+        };
+        let Some(left) = left.checked_sub(1) else {
+            return Ok(true);
+        };
+        inner.try_fold(false, |found, item| Ok(found || reaches(&item?, left)?))
+    }
+    reaches(value, DEEPEST)
+}
+
 fn at_depth(value: &Bound<'_, PyAny>, name: &str, depth: usize) -> PyResult<Value> {
     let py = value.py();
     if depth > DEEPEST {

@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use serde_json::{Value, json};
 
-use super::convert::from_python;
+use super::convert::{from_python, is_too_deep};
 use super::errors::to_python;
 use crate::providers::BUILT_IN;
 use crate::providers::documented::Reads;
@@ -132,6 +132,9 @@ pub fn document_text(py: Python<'_>, document: &Bound<'_, PyAny>) -> PyResult<St
         let text = format!("the document is a dict that TOML cannot say: {problem}");
         to_python(py, &Error::invalid(one_line(&text, 300)))
     };
+    if is_too_deep(document)? {
+        return Err(refuse("lists or dicts lie in each other more than 100 deep".to_owned()));
+    }
     let table: toml::Table = pythonize::depythonize(document).map_err(|problem| refuse(problem.to_string()))?;
     toml::to_string(&table).map_err(|problem| refuse(problem.to_string()))
 }

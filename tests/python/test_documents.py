@@ -403,3 +403,15 @@ def test_arrays_of_two_counters_are_each_compared_with_their_own_total() -> None
     assert documents.try_answers(PIPES) == []
     # A total of nothing but the first array would agree with none of these.
     assert documents.try_answers(PIPES.replace('"got": 9', '"got": 8').replace("['mismatch']", "[]")) == []
+
+
+def test_a_dict_without_an_end_is_no_document() -> None:
+    endless: dict[str, Any] = {"x": []}
+    endless["x"].append(endless)
+    deep: dict[str, Any] = {}
+    for _ in range(100_000):
+        deep = {"x": deep}
+    for document in (endless, deep):
+        for refused in (documents.register, documents.try_answers, documents.check):
+            with pytest.raises(errors.InvalidArgument, match="lie in each other more than 100 deep"):
+                refused(document)

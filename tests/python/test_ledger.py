@@ -288,6 +288,10 @@ def test_bad_input_is_refused_in_a_sentence(server, toy, ledger, tmp_path):
     other = mt.Volcengine(access_key="a", secret_key="b", name="toy")
     for attempt, said in [
         (lambda: mt.Ledger(7), "path must be a path or an address, not int."),
+        (lambda: mt.Ledger(tmp_path / "new", "today"), "storage_options must be a dict of str to str."),
+        (lambda: mt.Ledger(tmp_path / "new", {"a": 7}), "storage_options must be a dict of str to str."),
+        (lambda: mt.Ledger("x" * 5000), "can be no ledger: [Errno 36] File name too long"),
+        (lambda: mt.Ledger("a\0b"), "can be no ledger: "),
         (lambda: mt.Ledger(""), "path is empty; give a folder or the address of one."),
         (lambda: mt.Ledger(tmp_path / "file"), "is a file; a ledger is a folder."),
         (lambda: mt.Ledger(tmp_path / "other"), "is no ledger, and has other things in it, such as 'notes.txt'"),
