@@ -16,6 +16,7 @@ WHEEL := .venv/.wheel-$(PROFILE)
 TEST_TOOLS := .venv/.test-tools
 # The other major version of pandas, in an environment of its own.
 PANDAS2 := .venv-pandas2/.made
+SPARK := .venv-spark/.made
 # The suite on a wheel with counters has an environment of its own, too.
 COVERAGE := .venv-coverage/.made
 MUTANTS := target/tools/bin/cargo-mutants
@@ -44,7 +45,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help build demo test bench bench-gate instructions versus lines reliability without pictures coverage mutants fuzz lint fmt deny clean
+.PHONY: help build demo test spark bench bench-gate instructions versus lines reliability without pictures coverage mutants fuzz lint fmt deny clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile
@@ -57,6 +58,10 @@ demo: $(WHEEL) ## show the whole thing against the built-in simulator; no accoun
 test: $(WHEEL) $(TEST_TOOLS) $(PANDAS2) ## run the Rust tests, then the Python tests on the installed wheel
 	cargo test $(CORE) --features client,simulator
 	METERTAP_PANDAS2_PYTHON="$(CURDIR)/.venv-pandas2/bin/python" $(VENV_PYTHON) -m pytest
+
+# Not a part of test: Spark is 400 MB, and needs Java 17 (Debian: apt-get install openjdk-17-jre-headless).
+spark: $(WHEEL) $(TEST_TOOLS) $(SPARK) ## read a ledger's tables with Spark
+	METERTAP_SPARK_PYTHON="$(CURDIR)/.venv-spark/bin/python" $(VENV_PYTHON) -m pytest tests/spark
 
 # Not a part of test: it takes 25 minutes, and peers of many megabytes. WRITE=1 puts the table into docs/performance.md.
 bench: $(WHEEL) $(BENCH) $(BENCH_METERTAP) $(BENCH_SERVER) ## run the figures P1 to P14 and P16, or some: make bench ONLY=P3,P8
@@ -133,7 +138,7 @@ deny: ## check licences, bans and sources of the crates; needs cargo-deny
 	cargo deny --all-features check licenses bans sources
 
 clean: ## delete everything that the other targets made here
-	rm -rf .venv .venv-bench .venv-coverage .venv-pandas2 build target .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-bench .venv-coverage .venv-pandas2 .venv-spark build target .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(VENV):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "metertap needs Python 3.10 or newer: make PYTHON=…")'
@@ -155,6 +160,11 @@ $(PANDAS2): $(WHEEL)
 	$(PYTHON) -m venv .venv-pandas2
 	.venv-pandas2/bin/python -m pip install --quiet --force-reinstall --no-deps build/wheel/*.whl
 	.venv-pandas2/bin/python -m pip install --quiet 'pandas>=2.2,<3' 'pyarrow>=17,<27'
+	@touch $@
+
+$(SPARK):
+	$(PYTHON) -m venv .venv-spark
+	.venv-spark/bin/python -m pip install --quiet 'pyspark>=4,<5'
 	@touch $@
 
 # The wheel is here for the names of its test extra only: the tool builds its own, with counters.

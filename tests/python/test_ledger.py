@@ -183,6 +183,22 @@ def test_a_figure_that_changed_is_a_restatement_and_a_settled_one_says_so_loudly
     assert len(ledger.restatements(since="2099-01-01")) == 0
 
 
+def test_a_label_or_an_account_more_fetches_exactly_that(server, toy, ledger):
+    server.script = [answer(day(1, 10))]
+    ledger.sync(toy.select(depots=["north"]), "2026-05-01", "2026-05-02", now="2026-05-04")
+    server.seen.clear()
+    assert ledger.sync(toy.select(depots=["north", "south"]), "2026-05-01", "2026-05-02", now="2026-05-04").calls == 1
+    assert [seen.query["depot"] for seen in server.seen] == [["south"]]
+    other = mt.provider("toy")(api_key="k", base_url=server.origin, name="other")
+    both = [toy.select(depots=["north", "south"]), other]
+    assert ledger.sync(both, "2026-05-01", "2026-05-02", now="2026-05-04").calls == 1
+    assert ledger.usage("2026-05-01", "2026-05-02", accounts="other").columns[:3] == ["provider", "account", "meter"]
+    assert {row["account"] for row in ledger.usage("2026-05-01", "2026-05-02").to_dicts()} == {"toy", "other"}
+    assert {row["account"] for row in ledger.usage("2026-05-01", "2026-05-02", accounts=[other]).to_dicts()} == {
+        "other"
+    }
+
+
 def test_what_was_known_then_is_told_as_of_a_moment(server, toy, ledger):
     server.script = [answer(day(1, 10), at="2026-05-01T12:00:00")]
     ledger.sync(toy, "2026-05-01", "2026-05-02", now="2026-05-01T12:00:00Z")
