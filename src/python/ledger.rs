@@ -28,7 +28,7 @@ use crate::values::window::{Instant, Window};
 pub fn lacking(py: Python<'_>, plan: &Plan, facts: &Bound<'_, PyAny>, reread: i64) -> PyResult<Plan> {
     let facts = batches(facts)?;
     let lacking = py.detach(|| {
-        let facts = usage::Usage::from_facts(&facts)?;
+        let facts = usage::Usage::all_facts(&facts)?;
         plan.0
             .lacking(&facts.iter().collect::<Vec<_>>(), SignedDuration::from_secs(reread))
     });
@@ -113,7 +113,7 @@ pub fn stored(
     let range = Window::new(moment(start, "start")?, moment(end, "end")?).map_err(refuse)?;
     let (facts, readings) = (batches(facts)?, batches(readings)?);
     let usage = py.detach(|| {
-        let facts = usage::Usage::from_facts(&facts)?;
+        let facts = usage::Usage::all_facts(&facts)?;
         usage::Usage::stored(
             &facts.iter().collect::<Vec<_>>(),
             &readings,

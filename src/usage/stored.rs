@@ -39,9 +39,13 @@ impl Usage {
                 continue;
             };
             let evidence = of_calls(&self.evidence, &calls)?;
-            let plan = Arc::new(self.plan.only(calls));
-            let usage = Self::of(plan, fates, self.readings.slice(0, 0), evidence)?;
-            rows.push((&account.name, account.provider, start, end, usage.to_bytes()?));
+            let own = Self {
+                plan: Arc::new(self.plan.only(calls)),
+                fates,
+                evidence,
+                ..self.clone()
+            };
+            rows.push((&account.name, account.provider, start, end, own.to_facts()?));
         }
         arrays::table(vec![
             ("account", arrays::texts(rows.iter().map(|row| Some(row.0.as_str())))),
@@ -56,14 +60,14 @@ impl Usage {
     }
 
     /// The facts in such tables.
-    pub fn from_facts(tables: &[RecordBatch]) -> Result<Vec<Self>> {
+    pub fn all_facts(tables: &[RecordBatch]) -> Result<Vec<Self>> {
         let mut all = Vec::new();
         for table in tables {
             let column = table
                 .column_by_name(FACTS)
                 .and_then(|column| column.as_binary_opt::<i32>());
             for bytes in column.ok_or_else(|| bug("no column of facts"))?.iter().flatten() {
-                all.push(Self::from_bytes(bytes)?);
+                all.push(Self::from_facts(bytes)?);
             }
         }
         Ok(all)
