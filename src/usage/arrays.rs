@@ -6,13 +6,15 @@ use std::sync::Arc;
 
 use ahash::AHashMap;
 use arrow_array::builder::{ListBuilder, StringBuilder};
-use arrow_array::types::Int32Type;
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Decimal128Type, Int32Type, TimestampMicrosecondType};
 use arrow_array::{
     Array, ArrayRef, Decimal128Array, DictionaryArray, Float64Array, Int32Array, Int64Array, ListArray, RecordBatch,
-    StringArray, TimestampMicrosecondArray, new_null_array,
+    StringArray, TimestampMicrosecondArray, UInt32Array, new_null_array,
 };
 use arrow_buffer::{NullBuffer, NullBufferBuilder, OffsetBuffer};
 use arrow_schema::{DataType, Field, Schema};
+use arrow_select::take::take_record_batch;
 use jiff::Timestamp;
 
 use crate::values::error::{Error, Kind, Result};
@@ -286,6 +288,50 @@ impl<'a> Texts<'a> {
     }
 }
 
+/// The column of that name.
+pub fn column<'a>(table: &'a RecordBatch, name: &str) -> Result<&'a ArrayRef> {
+    let column = table.column_by_name(name);
+    column.ok_or_else(|| bug(format!("no column {name}")))
+}
+
+/// The texts in the column of that name.
+pub fn texts_of<'a>(table: &'a RecordBatch, name: &str) -> Result<Texts<'a>> {
+    Texts::of(column(table, name)?.as_ref())
+}
+
+/// The moments in the column of that name.
+pub fn moments_of(table: &RecordBatch, name: &str) -> Result<Vec<i64>> {
+    let column = column(table, name)?.as_primitive_opt::<TimestampMicrosecondType>();
+    let column = column.ok_or_else(|| bug(format!("no moments in {name}")))?;
+    Ok(column.iter().map(|at| at.unwrap_or(NO_MOMENT)).collect())
+}
+
+/// The amounts in the column of that name.
+pub fn amounts_of(table: &RecordBatch, name: &str) -> Result<Vec<i128>> {
+    let column = column(table, name)?.as_primitive_opt::<Decimal128Type>();
+    let column = column.ok_or_else(|| bug(format!("no amounts in {name}")))?;
+    Ok(column.iter().map(|amount| amount.unwrap_or(NO_AMOUNT)).collect())
+}
+
+/// The columns with their names.
+pub fn columns_of(table: &RecordBatch) -> Vec<(&str, ArrayRef)> {
+    let fields = table.schema_ref().fields().iter().zip(table.columns());
+    fields
+        .map(|(field, column)| (field.name().as_str(), Arc::clone(column)))
+        .collect()
+}
+
+/// The table of these rows.
+pub fn rows_of(table: &RecordBatch, rows: Vec<u32>) -> Result<RecordBatch> {
+    take_record_batch(table, &UInt32Array::from(rows)).map_err(bug)
+}
+
+/// The table of the rows that are wanted.
+pub fn rows_where(table: &RecordBatch, is_wanted: impl Fn(usize) -> bool) -> Result<RecordBatch> {
+    let rows = (0..table.num_rows()).filter(|row| is_wanted(*row)).map(u32::try_from);
+    rows_of(table, rows.collect::<std::result::Result<_, _>>().map_err(bug)?)
+}
+
 /// Numbers for different things, from 0 in order of first appearance.
 #[derive(Default)]
 pub struct Numbers<K> {
@@ -325,7 +371,6 @@ pub fn bug(problem: impl std::fmt::Display) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow_array::cast::AsArray;
 
     #[test]
     fn runs_of_texts_become_the_rows_that_they_stand_for() {

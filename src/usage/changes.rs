@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use ahash::AHashMap;
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Decimal128Type, TimestampMicrosecondType};
-use arrow_array::{ArrayRef, BinaryArray, RecordBatch, UInt32Array};
-use arrow_select::take::take_record_batch;
+use arrow_array::{BinaryArray, RecordBatch};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 
 use super::Usage;
-use super::arrays::{self, NO_AMOUNT, NO_MOMENT, Repeated, Texts, bug};
+use super::arrays::{
+    self, NO_AMOUNT, NO_MOMENT, Repeated, Texts, amounts_of, bug, column, columns_of, moments_of, rows_of, texts_of,
+};
 use super::concat::series;
 use super::flat::joined;
 use crate::meters::{AFTER_DIMENSIONS, BEFORE_DIMENSIONS, Buckets, Status};
@@ -114,7 +114,7 @@ impl Usage {
             (self.readings.clone(), ids)
         } else {
             let ids = rows.iter().filter_map(|row| ids.get(*row as usize).copied()).collect();
-            let table = take_record_batch(&self.readings, &UInt32Array::from(rows)).map_err(bug)?;
+            let table = rows_of(&self.readings, rows)?;
             (table, ids)
         };
         Ok(Changes {
@@ -131,10 +131,10 @@ impl Usage {
     fn reading_ids(&self) -> Result<Vec<Id>> {
         let table = &self.readings;
         let calls: AHashMap<&str, &PlannedCall> = self.plan.calls.iter().map(|call| (&*call.id, call)).collect();
-        let ids = texts(table, "call_id")?;
+        let ids = texts_of(table, "call_id")?;
         let call = |row: usize| ids.get(row).and_then(|id| calls.get(id)).copied();
         let series = series(table, &self.sources(&calls, &ids)?)?;
-        let (starts, ends) = (moments(table, "start")?, moments(table, "end")?);
+        let (starts, ends) = (moments_of(table, "start")?, moments_of(table, "end")?);
         let mut known: AHashMap<u32, [u8; 32]> = AHashMap::new();
         let mut names = Vec::with_capacity(table.num_rows());
         for (row, series) in series.iter().enumerate() {
@@ -179,7 +179,7 @@ impl Usage {
             if AFTER_DIMENSIONS.contains(&name) {
                 continue;
             }
-            let text = texts(&self.readings, name)?.get(row);
+            let text = texts_of(&self.readings, name)?.get(row);
             if BEFORE_DIMENSIONS.contains(&name) {
                 named.push(text);
             } else if let Some(text) = text {
@@ -193,33 +193,11 @@ impl Usage {
     }
 }
 
-fn column<'a>(table: &'a RecordBatch, name: &str) -> Result<&'a ArrayRef> {
-    table
-        .column_by_name(name)
-        .ok_or_else(|| bug(format!("no column {name}")))
-}
-
-fn texts<'a>(table: &'a RecordBatch, name: &str) -> Result<Texts<'a>> {
-    Texts::of(column(table, name)?.as_ref())
-}
-
-pub(super) fn moments(table: &RecordBatch, name: &str) -> Result<Vec<i64>> {
-    let column = column(table, name)?.as_primitive_opt::<TimestampMicrosecondType>();
-    let column = column.ok_or_else(|| bug(format!("{name} has no moments")))?;
-    Ok(column.iter().map(|at| at.unwrap_or(NO_MOMENT)).collect())
-}
-
-pub(super) fn amounts(table: &RecordBatch, name: &str) -> Result<Vec<i128>> {
-    let column = column(table, name)?.as_primitive_opt::<Decimal128Type>();
-    let column = column.ok_or_else(|| bug(format!("{name} has no amounts")))?;
-    Ok(column.iter().map(|amount| amount.unwrap_or(NO_AMOUNT)).collect())
-}
-
 /// What is compared of each reading.
 fn versions(table: &RecordBatch, words: &mut Words) -> Result<Vec<Known>> {
-    let (quantity, cost) = (amounts(table, "quantity")?, amounts(table, "cost")?);
-    let (fetched_at, end) = (moments(table, "fetched_at")?, moments(table, "end")?);
-    let status = texts(table, "status")?;
+    let (quantity, cost) = (amounts_of(table, "quantity")?, amounts_of(table, "cost")?);
+    let (fetched_at, end) = (moments_of(table, "fetched_at")?, moments_of(table, "end")?);
+    let status = texts_of(table, "status")?;
     let flags = column(table, "flags")?;
     let flags = match flags.as_list_opt::<i32>() {
         Some(lists) => Arc::new(joined("flags", lists).map_err(bug)?),
@@ -261,7 +239,7 @@ fn latest(known: &[RecordBatch], words: &mut Words) -> Result<AHashMap<Id, Known
 fn months(table: &RecordBatch) -> Result<Vec<(String, usize)>> {
     let mut runs: Vec<(String, usize)> = Vec::new();
     let mut bounds = 0..0;
-    for start in moments(table, "start")? {
+    for start in moments_of(table, "start")? {
         if let Some((_, rows)) = runs.last_mut().filter(|_| bounds.contains(&start)) {
             *rows += 1;
             continue;
@@ -282,10 +260,7 @@ fn months(table: &RecordBatch) -> Result<Vec<(String, usize)>> {
 }
 
 fn with_names(table: &RecordBatch, ids: &[Id]) -> Result<RecordBatch> {
-    let fields = table.schema_ref().fields().iter().zip(table.columns());
-    let mut columns: Vec<(&str, ArrayRef)> = fields
-        .map(|(field, column)| (field.name().as_str(), Arc::clone(column)))
-        .collect();
+    let mut columns = columns_of(table);
     columns.push(("reading_id", Arc::new(BinaryArray::from_iter_values(ids))));
     let mut column = Repeated::sized(ids.len(), ids.len() * 7);
     for (month, rows) in months(table)? {
@@ -298,10 +273,7 @@ fn with_names(table: &RecordBatch, ids: &[Id]) -> Result<RecordBatch> {
 /// The table with what tells by which sync it was stored, and when.
 pub fn stamped(table: &RecordBatch, sync_id: &str, synced_at: Timestamp) -> Result<RecordBatch> {
     let rows = table.num_rows();
-    let fields = table.schema_ref().fields().iter().zip(table.columns());
-    let mut columns: Vec<(&str, ArrayRef)> = fields
-        .map(|(field, column)| (field.name().as_str(), Arc::clone(column)))
-        .collect();
+    let mut columns = columns_of(table);
     let mut ids = Repeated::sized(rows, rows * sync_id.len());
     ids.extend(Some(sync_id), rows);
     columns.push(("sync_id", ids.finish()?));

@@ -8,15 +8,12 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use ahash::AHashMap;
-use arrow_array::cast::AsArray;
-use arrow_array::types::{Decimal128Type, TimestampMicrosecondType};
-use arrow_array::{Array, ArrayRef, RecordBatch, UInt32Array, new_null_array};
+use arrow_array::{Array, ArrayRef, RecordBatch, new_null_array};
 use arrow_schema::DataType;
 use arrow_select::concat::concat;
-use arrow_select::take::take_record_batch;
 
 use super::Usage;
-use super::arrays::{self, NO_AMOUNT, NO_MOMENT, Numbers, Texts, bug};
+use super::arrays::{self, NO_MOMENT, Numbers, Texts, amounts_of, bug, moments_of, rows_of, texts_of};
 use super::timeline::{Answer, Fate, moment};
 use crate::meters::{AFTER_DIMENSIONS, BEFORE_DIMENSIONS, Buckets, Status};
 use crate::plan::Plan;
@@ -46,7 +43,7 @@ impl Usage {
             .collect();
         let readings = stacked(usages, &plan)?;
         let kept = Rows::of(&readings, usages, &plan, &places)?.kept(prefer)?;
-        let readings = taken(&readings, kept)?;
+        let readings = rows_of(&readings, kept)?;
         let evidence = evidence(usages, &places)?;
         let fates = fates(usages, &plan, &places, &readings)?;
         Self::of(Arc::new(plan), fates, readings, evidence)
@@ -106,39 +103,12 @@ fn stacked(usages: &[&Usage], plan: &Plan) -> Result<RecordBatch> {
     arrays::table(columns)
 }
 
-fn taken(table: &RecordBatch, rows: Vec<u32>) -> Result<RecordBatch> {
-    take_record_batch(table, &UInt32Array::from(rows)).map_err(bug)
-}
-
-fn texts<'a>(table: &'a RecordBatch, name: &str) -> Result<Texts<'a>> {
-    let column = table
-        .column_by_name(name)
-        .ok_or_else(|| bug(format!("no column {name}")))?;
-    Texts::of(column.as_ref())
-}
-
-fn moments(table: &RecordBatch, name: &str) -> Result<Vec<i64>> {
-    let column = table
-        .column_by_name(name)
-        .and_then(|column| column.as_primitive_opt::<TimestampMicrosecondType>());
-    let column = column.ok_or_else(|| bug(format!("no column {name}")))?;
-    Ok(column.iter().map(|at| at.unwrap_or(NO_MOMENT)).collect())
-}
-
-fn amounts(table: &RecordBatch, name: &str) -> Result<Vec<i128>> {
-    let column = table
-        .column_by_name(name)
-        .and_then(|column| column.as_primitive_opt::<Decimal128Type>());
-    let column = column.ok_or_else(|| bug(format!("no column {name}")))?;
-    Ok(column.iter().map(|amount| amount.unwrap_or(NO_AMOUNT)).collect())
-}
-
 /// For each reading, whose sources have these numbers, that of its series: account, provider, meter, source and labels.
 pub(super) fn series(table: &RecordBatch, sources: &[u32]) -> Result<Vec<u32>> {
     let mut series = sources.to_vec();
     let fields = table.schema_ref().fields().iter().map(|field| &**field.name());
     for name in fields.filter(|name| !AFTER_DIMENSIONS.contains(name)) {
-        let texts = texts(table, name)?;
+        let texts = texts_of(table, name)?;
         // Concatenated dictionaries may have a word twice.
         let (mut words, mut numbers) = (Numbers::default(), Numbers::default());
         for (row, id) in series.iter_mut().enumerate() {
@@ -167,7 +137,7 @@ impl<'a> Rows<'a> {
     fn of(table: &'a RecordBatch, usages: &[&Usage], plan: &'a Plan, places: &HashMap<&str, usize>) -> Result<Self> {
         let counts = usages.iter().enumerate();
         let usage = counts.flat_map(|(place, usage)| std::iter::repeat_n(place, usage.readings.num_rows()));
-        let ids = texts(table, "call_id")?;
+        let ids = texts_of(table, "call_id")?;
         let place = |row| ids.get(row).and_then(|id| places.get(id)).copied();
         let call: Option<Vec<usize>> = (0..table.num_rows()).map(place).collect();
         Ok(Self {
@@ -175,11 +145,11 @@ impl<'a> Rows<'a> {
             usage: usage.collect(),
             call: call.ok_or_else(|| bug("a reading of no call"))?,
             plan,
-            start: moments(table, "start")?,
-            end: moments(table, "end")?,
-            fetched_at: moments(table, "fetched_at")?,
-            quantity: amounts(table, "quantity")?,
-            cost: amounts(table, "cost")?,
+            start: moments_of(table, "start")?,
+            end: moments_of(table, "end")?,
+            fetched_at: moments_of(table, "fetched_at")?,
+            quantity: amounts_of(table, "quantity")?,
+            cost: amounts_of(table, "cost")?,
         })
     }
 
@@ -243,12 +213,12 @@ impl<'a> Rows<'a> {
     /// Refuses two figures of the same reading, unless the earlier one might still have changed.
     fn check(&self, earlier: usize, later: usize, prefer: Prefer) -> Result<()> {
         let figures = |row: usize| (self.quantity.get(row), self.cost.get(row));
-        let status = texts(self.table, "status")?;
+        let status = texts_of(self.table, "status")?;
         let is_settled = status.get(earlier) == Some(Status::Settled.name());
         if prefer == Prefer::Later || !is_settled || figures(earlier) == figures(later) {
             return Ok(());
         }
-        let (account, meter) = (texts(self.table, "account")?, texts(self.table, "meter")?);
+        let (account, meter) = (texts_of(self.table, "account")?, texts_of(self.table, "meter")?);
         let name = |texts: &Texts<'_>| texts.get(later).unwrap_or_default().to_owned();
         let start = self.start.get(later).copied().unwrap_or(NO_MOMENT);
         let amount = |row: usize| {
@@ -319,7 +289,7 @@ fn evidence(usages: &[&Usage], places: &HashMap<&str, usize>) -> Result<RecordBa
         columns.push((field.name().as_str(), concat(&parts).map_err(bug)?));
     }
     let all = arrays::table(columns)?;
-    let (ids, asked) = (texts(&all, "call_id")?, moments(&all, "asked_at")?);
+    let (ids, asked) = (texts_of(&all, "call_id")?, moments_of(&all, "asked_at")?);
     let mut seen = HashSet::new();
     let mut rows: Vec<(Option<usize>, i64, u32)> = Vec::new();
     for (row, asked_at) in asked.iter().enumerate() {
@@ -329,7 +299,7 @@ fn evidence(usages: &[&Usage], places: &HashMap<&str, usize>) -> Result<RecordBa
         }
     }
     rows.sort_unstable();
-    taken(&all, rows.into_iter().map(|(_, _, row)| row).collect())
+    rows_of(&all, rows.into_iter().map(|(_, _, row)| row).collect())
 }
 
 /// What became of each call: the later answer, with the buckets of the earlier ones that it does not have again.
@@ -343,21 +313,25 @@ fn fates(usages: &[&Usage], plan: &Plan, places: &HashMap<&str, usize>, readings
             }
         }
     }
-    let (ids, status) = (texts(readings, "call_id")?, texts(readings, "status")?);
-    let mut counts = vec![(0, 0); plan.calls.len()];
-    for row in 0..readings.num_rows() {
-        let place = ids.get(row).and_then(|id| places.get(id)).copied();
-        if let Some((all, provisional)) = place.and_then(|place| counts.get_mut(place)) {
-            *all += 1;
-            *provisional += usize::from(status.get(row) == Some(Status::Provisional.name()));
-        }
-    }
-    for (fate, count) in fates.iter_mut().zip(counts) {
-        if let Fate::Answered(answer) = fate {
-            (answer.readings, answer.provisional) = count;
-        }
-    }
+    count(plan, &mut fates, readings)?;
     Ok(fates)
+}
+
+/// Counts the readings of each call.
+pub(super) fn count(plan: &Plan, fates: &mut [Fate], readings: &RecordBatch) -> Result<()> {
+    let (ids, status) = (texts_of(readings, "call_id")?, texts_of(readings, "status")?);
+    let mut counts: AHashMap<&str, (usize, usize)> = AHashMap::new();
+    for row in 0..readings.num_rows() {
+        let (all, provisional) = counts.entry(ids.get(row).unwrap_or_default()).or_default();
+        *all += 1;
+        *provisional += usize::from(status.get(row) == Some(Status::Provisional.name()));
+    }
+    for (call, fate) in plan.calls.iter().zip(fates) {
+        if let Fate::Answered(answer) = fate {
+            (answer.readings, answer.provisional) = counts.get(&*call.id).copied().unwrap_or_default();
+        }
+    }
+    Ok(())
 }
 
 fn joined(one: Fate, other: Fate) -> Fate {

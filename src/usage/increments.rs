@@ -7,20 +7,18 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
-use arrow_array::{RecordBatch, UInt32Array};
-use arrow_select::take::take_record_batch;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::Usage;
-use super::arrays::{self, NO_AMOUNT, Texts, Words, bug};
-use super::changes;
-use super::concat::series;
+use super::arrays::{self, NO_AMOUNT, Words, amounts_of, bug, rows_of, rows_where, texts_of};
+use super::concat::{count, series};
 use super::flat::joined;
 use super::lacking::is_of_one_source;
 use super::runs::Runs;
-use super::stored::{Names, count, of_calls, renamed, with_column};
+use super::stored::{Names, between, of_calls, renamed, with_column};
 use super::timeline::{Answer, Fate, moment};
 use crate::meters::{Buckets, Kind, Meter};
 use crate::plan::{Plan, Unavailable};
@@ -29,7 +27,7 @@ use crate::values::error::{Error, Result};
 use crate::values::period::Every;
 use crate::values::quantity::Quantity;
 use crate::values::text::did_you_mean;
-use crate::values::window::{Instant, Window};
+use crate::values::window::Window;
 
 /// A look at a counter.
 struct Look {
@@ -179,15 +177,9 @@ impl Usage {
 
     /// The readings of a meter, with what they tell apart.
     fn rows_of(&self, meter: &str) -> Result<Rows> {
-        let column = self.readings.column_by_name("meter").ok_or_else(|| bug("no meter"))?;
-        let names = Texts::of(column.as_ref())?;
-        let rows = (0..self.readings.num_rows()).filter(|row| names.get(*row) == Some(meter));
-        let rows: Vec<u32> = rows
-            .map(u32::try_from)
-            .collect::<std::result::Result<_, _>>()
-            .map_err(bug)?;
-        let table = take_record_batch(&self.readings, &UInt32Array::from(rows)).map_err(bug)?;
-        let ids = super::stored::ids(&table)?;
+        let names = texts_of(&self.readings, "meter")?;
+        let table = rows_where(&self.readings, |row| names.get(row) == Some(meter))?;
+        let ids = texts_of(&table, "call_id")?;
         let places: BTreeMap<&str, usize> = self
             .plan
             .calls
@@ -198,7 +190,7 @@ impl Usage {
         let call: Vec<Option<usize>> = (0..table.num_rows())
             .map(|row| ids.get(row).and_then(|id| places.get(id)).copied())
             .collect();
-        let quantity = changes::amounts(&table, "quantity")?;
+        let quantity = amounts_of(&table, "quantity")?;
         let series = series(&table, &vec![0; table.num_rows()])?;
         Ok(Rows {
             call,
@@ -237,11 +229,6 @@ fn month(at: i64, offset: i32) -> Result<i64> {
     let local = Timestamp::from_microsecond(at).map_err(bug)?.to_zoned(zone);
     let first = local.first_of_month().and_then(|day| day.start_of_day()).map_err(bug)?;
     Ok(first.timestamp().as_microsecond())
-}
-
-fn between(start: i64, end: i64) -> Result<Window> {
-    let at = |at: i64| Timestamp::from_microsecond(at).map(Instant::utc).map_err(bug);
-    Window::new(at(start)?, at(end)?)
 }
 
 fn hull(one: Window, other: Window) -> Option<Window> {
@@ -359,7 +346,7 @@ fn grown(rows: &Rows, looks: &[Look], steps: &[Step], fates: &mut [Answer], has_
 fn table(rows: &RecordBatch, grown: &[Grown]) -> Result<RecordBatch> {
     let places = grown.iter().map(|one| u32::try_from(one.row));
     let places: Vec<u32> = places.collect::<std::result::Result<_, _>>().map_err(bug)?;
-    let table = take_record_batch(rows, &UInt32Array::from(places)).map_err(bug)?;
+    let table = rows_of(rows, places)?;
     let flags = table
         .column_by_name("flags")
         .and_then(|flags| flags.as_list_opt::<i32>());

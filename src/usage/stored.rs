@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use ahash::{AHashMap, AHashSet};
 use arrow_array::cast::AsArray;
-use arrow_array::{ArrayRef, BinaryArray, RecordBatch, UInt32Array, new_null_array};
+use arrow_array::{ArrayRef, BinaryArray, RecordBatch, new_null_array};
 use arrow_schema::DataType;
-use arrow_select::take::take_record_batch;
 use jiff::Timestamp;
 
 use super::Usage;
-use super::arrays::{self, NO_MOMENT, Numbers, Texts, bug};
-use super::changes;
-use super::concat::{Prefer, series};
+use super::arrays::{
+    self, NO_MOMENT, Numbers, Texts, amounts_of, bug, columns_of, moments_of, rows_of, rows_where, texts_of,
+};
+use super::concat::{Prefer, count, series};
 use super::lacking::is_of_one_source;
 use super::runs::Runs;
 use super::timeline::Fate;
@@ -155,8 +155,8 @@ fn contract(tables: &[RecordBatch], plan: &Plan) -> Result<RecordBatch> {
     let names = BEFORE_DIMENSIONS.iter().copied().chain(dimensions);
     for name in names.chain(AFTER_DIMENSIONS.iter().copied()) {
         let column = match name {
-            "start" | "end" | "fetched_at" => arrays::moments(gathered(tables, name, changes::moments)?),
-            "quantity" | "cost" => arrays::amounts(gathered(tables, name, changes::amounts)?)?,
+            "start" | "end" | "fetched_at" => arrays::moments(gathered(tables, name, moments_of)?),
+            "quantity" | "cost" => arrays::amounts(gathered(tables, name, amounts_of)?)?,
             _ => {
                 let parts = tables.iter().filter_map(|table| table.column_by_name(name));
                 let parts: Vec<Texts<'_>> = parts.map(|column| Texts::of(column.as_ref())).collect::<Result<_>>()?;
@@ -250,7 +250,8 @@ impl Plan {
     }
 }
 
-fn between(start: i64, end: i64) -> Result<Window> {
+/// The window between two moments in microseconds.
+pub(super) fn between(start: i64, end: i64) -> Result<Window> {
     let moment = |at: i64| Timestamp::from_microsecond(at).map(Instant::utc).map_err(bug);
     Window::new(moment(start)?, moment(end)?)
 }
@@ -262,18 +263,8 @@ pub(super) fn of_calls(table: &RecordBatch, calls: &[PlannedCall]) -> Result<Rec
     rows_where(table, |row| ids.get(row).is_some_and(|id| known.contains(id)))
 }
 
-pub(super) fn ids(table: &RecordBatch) -> Result<Texts<'_>> {
-    let column = table.column_by_name("call_id").ok_or_else(|| bug("no call_id"))?;
-    Texts::of(column.as_ref())
-}
-
-fn rows_where(table: &RecordBatch, is_wanted: impl Fn(usize) -> bool) -> Result<RecordBatch> {
-    let rows = (0..table.num_rows()).filter(|row| is_wanted(*row));
-    let rows: Vec<u32> = rows
-        .map(u32::try_from)
-        .collect::<std::result::Result<_, _>>()
-        .map_err(bug)?;
-    take_record_batch(table, &UInt32Array::from(rows)).map_err(bug)
+fn ids(table: &RecordBatch) -> Result<Texts<'_>> {
+    texts_of(table, "call_id")
 }
 
 /// The readings that start in the range and whose call is known. Of figures for a whole window, those of which a longer
@@ -281,8 +272,8 @@ fn rows_where(table: &RecordBatch, is_wanted: impl Fn(usize) -> bool) -> Result<
 fn without_parts(readings: &RecordBatch, plan: &Plan, range: Window) -> Result<RecordBatch> {
     let calls: AHashMap<&str, &PlannedCall> = plan.calls.iter().map(|call| (&*call.id, call)).collect();
     let (starts, ends, of) = (
-        changes::moments(readings, "start")?,
-        changes::moments(readings, "end")?,
+        moments_of(readings, "start")?,
+        moments_of(readings, "end")?,
         ids(readings)?,
     );
     let call = |row: usize| of.get(row).and_then(|id| calls.get(id)).copied();
@@ -338,8 +329,8 @@ fn in_order(readings: &RecordBatch, plan: &Plan) -> Result<RecordBatch> {
         .collect();
     let (of, starts, ends) = (
         ids(readings)?,
-        changes::moments(readings, "start")?,
-        changes::moments(readings, "end")?,
+        moments_of(readings, "start")?,
+        moments_of(readings, "end")?,
     );
     let place = |row: usize| of.get(row).and_then(|id| places.get(id)).copied();
     let series = series_of(readings, plan)?;
@@ -349,8 +340,7 @@ fn in_order(readings: &RecordBatch, plan: &Plan) -> Result<RecordBatch> {
     let columns: Vec<Texts<'_>> = columns
         .map(|column| Texts::of(column.as_ref()))
         .collect::<Result<_>>()?;
-    let meters = readings.column_by_name("meter").ok_or_else(|| bug("no meter"))?;
-    let meters = Texts::of(meters.as_ref())?;
+    let meters = texts_of(readings, "meter")?;
     let rank = |row: usize| {
         let call = plan.calls.get(place(row)?)?;
         let all = call.asked.source.meters.iter();
@@ -376,7 +366,7 @@ fn in_order(readings: &RecordBatch, plan: &Plan) -> Result<RecordBatch> {
         let rank = series.get(row).and_then(|series| ranks.get(series));
         (place(row), starts.get(row), rank, ends.get(row))
     });
-    take_record_batch(readings, &UInt32Array::from(rows)).map_err(bug)
+    rows_of(readings, rows)
 }
 
 /// Leaves out calls of which nothing is left, since a later one was about all of their time and more.
@@ -489,12 +479,11 @@ pub(super) fn renamed(table: &RecordBatch, names: &Names) -> Result<RecordBatch>
 
 /// The table with another column in place of that of the same name.
 pub(super) fn with_column(table: &RecordBatch, name: &str, new: &ArrayRef) -> Result<RecordBatch> {
-    let fields = table.schema_ref().fields().iter().zip(table.columns());
-    let columns = fields.map(|(field, column)| {
-        let is_it = field.name() == name;
-        (field.name().as_str(), Arc::clone(if is_it { new } else { column }))
-    });
-    arrays::table(columns.collect())
+    let mut columns = columns_of(table);
+    for (_, column) in columns.iter_mut().filter(|(known, _)| *known == name) {
+        *column = Arc::clone(new);
+    }
+    arrays::table(columns)
 }
 
 /// What is in both windows, if anything is.
@@ -510,23 +499,4 @@ fn both(one: Window, other: Window) -> Option<Window> {
         other.end()
     };
     Window::new(start, end).ok()
-}
-
-/// Counts the readings of each call anew.
-pub(super) fn count(plan: &Plan, fates: &mut [Fate], readings: &RecordBatch) -> Result<()> {
-    let of = ids(readings)?;
-    let status = readings.column_by_name("status").ok_or_else(|| bug("no status"))?;
-    let status = Texts::of(status.as_ref())?;
-    let mut counts: HashMap<&str, (usize, usize)> = HashMap::new();
-    for row in 0..readings.num_rows() {
-        let (all, provisional) = counts.entry(of.get(row).unwrap_or_default()).or_default();
-        *all += 1;
-        *provisional += usize::from(status.get(row) == Some("provisional"));
-    }
-    for (call, fate) in plan.calls.iter().zip(fates) {
-        if let Fate::Answered(answer) = fate {
-            (answer.readings, answer.provisional) = counts.get(&*call.id).copied().unwrap_or_default();
-        }
-    }
-    Ok(())
 }
