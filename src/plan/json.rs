@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value as Plain;
 
 use super::{Edge, PartOf, Plan, PlannedAccount, Side, Unavailable, make};
@@ -130,11 +130,7 @@ impl Plan {
 }
 
 fn write_window(window: Window) -> [String; 2] {
-    [write_instant(window.start()), write_instant(window.end())]
-}
-
-fn write_instant(instant: Instant) -> String {
-    instant.zoned().strftime("%Y-%m-%dT%H:%M:%S%.f%:z").to_string()
+    [window.start().to_exact_text(), window.end().to_exact_text()]
 }
 
 fn write_document(provider: &dyn Provider) -> Option<DocumentText> {
@@ -200,28 +196,32 @@ fn write_edge(edge: &Edge) -> RemarkText {
 }
 
 /// Arguments as JSON that keeps their types.
-pub(super) fn arguments<'n, 'v>(all: impl Iterator<Item = (&'n str, &'v Value)>) -> Vec<(String, Plain)> {
-    all.map(|(name, value)| (name.to_owned(), write(value))).collect()
+fn arguments<'n, 'v>(all: impl Iterator<Item = (&'n str, &'v Value)>) -> Vec<(String, Plain)> {
+    let kept = |value| serde_json::to_value(Kept(value)).unwrap_or_default();
+    all.map(|(name, value)| (name.to_owned(), kept(value))).collect()
 }
 
-fn write(value: &Value) -> Plain {
-    let tagged = |tag: &str, content: Plain| Plain::Object([(tag.to_owned(), content)].into_iter().collect());
-    match value {
-        Value::Nothing => Plain::Null,
-        Value::Flag(truth) => Plain::from(*truth),
-        Value::Whole(number) => Plain::from(*number),
-        Value::Text(text) => Plain::from(text.as_str()),
-        Value::List(items) => items.iter().map(write).collect(),
-        Value::Number(text) => tagged("number", Plain::from(text.as_str())),
-        Value::Instant(instant) => tagged("instant", Plain::from(write_instant(*instant))),
-        Value::Day(day) => tagged("day", Plain::from(day.to_string())),
-        Value::Map(members) => {
-            let mut members: Vec<&(String, Value)> = members.iter().collect();
-            members.sort_by(|one, other| one.0.cmp(&other.0));
-            let pairs = members
-                .iter()
-                .map(|(key, value)| Plain::from(vec![Plain::from(key.as_str()), write(value)]));
-            tagged("map", pairs.collect())
+/// A value as JSON that keeps its type.
+pub(super) struct Kept<'v>(pub &'v Value);
+
+impl Serialize for Kept<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> std::result::Result<S::Ok, S::Error> {
+        match self.0 {
+            Value::Nothing => to.serialize_unit(),
+            Value::Flag(truth) => to.serialize_bool(*truth),
+            Value::Whole(number) => to.serialize_i64(*number),
+            Value::Text(text) => to.serialize_str(text),
+            Value::List(items) => to.collect_seq(items.iter().map(Kept)),
+            Value::Number(text) => to.collect_map([("number", text)]),
+            Value::Instant(instant) => to.collect_map([("instant", instant.to_exact_text())]),
+            Value::Day(day) => to.collect_map([("day", day.to_string())]),
+            Value::Map(members) => {
+                let mut members: Vec<&(String, Value)> = members.iter().collect();
+                members.sort_by(|one, other| one.0.cmp(&other.0));
+                let pairs: Vec<(&str, Kept<'_>)> =
+                    members.iter().map(|(key, value)| (key.as_str(), Kept(value))).collect();
+                to.collect_map([("map", pairs)])
+            }
         }
     }
 }
@@ -552,7 +552,7 @@ mod tests {
                 Value::Map(vec![("map".to_owned(), Value::Text("x".to_owned()))]),
             ),
         ]);
-        assert_eq!(read_value(&write(&given)).unwrap(), given);
+        assert_eq!(read_value(&serde_json::to_value(Kept(&given)).unwrap()).unwrap(), given);
     }
 
     #[test]

@@ -8,13 +8,14 @@ use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 
 use super::cut::{self, Grid, Month, Seconds};
-use super::{Edge, Plan, PlannedAccount, Side, Unavailable, json};
+use super::json::Kept;
+use super::{Edge, Plan, PlannedAccount, Side, Unavailable};
 use crate::meters::{Buckets, Span, Takes};
 use crate::service::{Asked, Call, PlannedCall, Provider};
 use crate::values::arguments::{Arguments, Value};
 use crate::values::error::{Error, Kind, Result};
 use crate::values::period::Every;
-use crate::values::text::{compact, hex};
+use crate::values::text::hex;
 use crate::values::window::{Instant, Window};
 use crate::values::zone::Zone;
 
@@ -189,12 +190,18 @@ fn check(question: &Question) -> Result<()> {
 
 /// One request for all meters that come from it: what is asked twice is sent, and counted, once.
 fn merged(asked: Vec<Asked>) -> Vec<Asked> {
-    let mut all: Vec<Asked> = Vec::new();
-    let mut places = HashMap::new();
-    for next in asked {
-        let request = (std::ptr::from_ref(next.source), format!("{:?}", next.arguments));
-        let place = *places.entry(request).or_insert(all.len());
-        if let Some(known) = all.get_mut(place) {
+    let mut places = HashMap::with_capacity(asked.len());
+    let requests = asked
+        .iter()
+        .map(|next| (std::ptr::from_ref(next.source), &next.arguments));
+    let homes = requests.map(|request| {
+        let free = places.len();
+        *places.entry(request).or_insert(free)
+    });
+    let homes: Vec<usize> = homes.collect();
+    let mut all: Vec<Asked> = Vec::with_capacity(places.len());
+    for (next, home) in asked.into_iter().zip(homes) {
+        if let Some(known) = all.get_mut(home) {
             known.meters.extend(next.meters);
             known.meters.sort_unstable();
             known.meters.dedup();
@@ -279,17 +286,20 @@ fn arguments(asked: &Asked, window: Window) -> Result<Vec<(String, Value)>> {
 
 /// The id of a call: a digest of all that it asks, and of whom.
 pub(super) fn id(provider: &str, account: &str, call: &Call, window: Window) -> String {
-    let told = serde_json::json!([
+    let arguments = call.arguments.iter().map(|(name, value)| (name, Kept(value)));
+    let arguments: Vec<(&str, Kept<'_>)> = arguments.collect();
+    let (start, end) = (window.start().at, window.end().at);
+    let told = (
         provider,
         account,
         call.operation.name,
-        json::arguments(call.arguments.iter()),
-        window.start().at.to_string(),
-        window.end().at.to_string(),
-    ]);
-    let mut digest = hex(&Sha256::digest(compact(&told)));
-    digest.truncate(16);
-    digest
+        arguments,
+        start.to_string(),
+        end.to_string(),
+    );
+    // Texts, numbers and lists of them can always be written.
+    let digest = Sha256::digest(serde_json::to_vec(&told).unwrap_or_default());
+    hex(digest.get(..8).unwrap_or_default())
 }
 
 /// What a source can answer of a range.

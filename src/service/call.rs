@@ -23,7 +23,7 @@ impl Call {
             let hint = did_you_mean(operation, facts.operations.iter().map(|known| known.name));
             Error::invalid(format!("{} has no operation {operation:?}{hint}", facts.name))
         })?;
-        let arguments = Arguments::check(&format!("{}()", operation.name), operation.arguments, given)?;
+        let arguments = Arguments::check(format_args!("{}()", operation.name), operation.arguments, given)?;
         if let Some((start, end)) = operation.range {
             arguments.window(start, end)?;
         }

@@ -22,7 +22,7 @@ impl Document {
         let fixed = asked.query.iter().chain(grain.iter().flat_map(|grain| &grain.query));
         let mut pairs: Vec<(&str, String)> = fixed.map(|(key, value)| (key.as_str(), value.clone())).collect();
         let mut body = None;
-        let is_in_path = |name: &str| template.contains('{') && template.contains(&format!("{{{name}}}"));
+        let is_in_path = |name: &str| gaps(template).any(|gap| gap == name);
         for taken in asked.takes.iter().filter(|taken| !is_in_path(&taken.name)) {
             let wire = taken.wire();
             if asked.method == Method::Post {
@@ -172,7 +172,7 @@ fn plain(asked: &document::Call, account: &Account, call: &Call, name: &str, val
     let moment = Instant { at, ..*instant };
     Ok(match (moments.format, own.and_then(parse_offset)) {
         (Format::Utc, Some(offset)) => Plain::String(moment.at_offset(offset).to_offset_text()),
-        (Format::Offset, _) => Plain::String(moment.zoned().strftime("%Y-%m-%dT%H:%M:%S%.f%:z").to_string()),
+        (Format::Offset, _) => Plain::String(moment.to_exact_text()),
         (Format::Utc, None) => Plain::String(moment.to_utc_text()),
         (Format::Seconds, _) => Plain::from(at.as_second()),
         (Format::Milliseconds, _) => Plain::from(at.as_millisecond()),

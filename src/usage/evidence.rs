@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use arrow_array::{Float64Array, Int32Array, RecordBatch};
 use jiff::Timestamp;
+use serde::Serializer;
 use sha2::{Digest, Sha256};
 
 use super::Outcome;
@@ -12,7 +13,7 @@ use super::arrays::{self, Words, microseconds};
 use crate::plan::Plan;
 use crate::service::{PlannedCall, Reply};
 use crate::values::error::{Error, Result};
-use crate::values::text::{compact, hex};
+use crate::values::text::hex;
 
 /// What is known of one call's course.
 #[derive(Debug, Clone, PartialEq)]
@@ -143,11 +144,10 @@ pub fn table(plan: &Plan, outcomes: &[Option<Outcome>]) -> Result<RecordBatch> {
 
 /// A call's arguments as JSON text, in the order of their table; they never hold secrets.
 fn arguments(call: &PlannedCall) -> String {
-    let pairs = call.call.arguments.iter().map(|(name, value)| {
-        let (name, value) = (serde_json::Value::from(name), value.to_json());
-        format!("{}:{}", compact(&name), compact(&value))
-    });
-    format!("{{{}}}", pairs.collect::<Vec<_>>().join(","))
+    let mut text = Vec::with_capacity(160);
+    // Writing into memory cannot fail.
+    let _ = serde_json::Serializer::new(&mut text).collect_map(call.call.arguments.iter());
+    String::from_utf8(text).unwrap_or_default()
 }
 
 /// The class of an outcome's error in Python, and its text.

@@ -4,11 +4,13 @@
 //! wrong types, missing values and malformed texts in one sentence each, before anything is sent.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
+use std::fmt;
 
 use jiff::civil::Date;
 use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp};
+use serde::{Serialize, Serializer};
 
 use super::error::{Error, Kind, Result};
 use super::text::{did_you_mean, head};
@@ -63,22 +65,29 @@ impl Value {
 
     /// The value as JSON; instants as RFC 3339 text.
     pub fn to_json(&self) -> serde_json::Value {
-        use serde_json::Value as Plain;
+        // Only maps with keys that are no strings could fail.
+        serde_json::to_value(self).unwrap_or_default()
+    }
+}
+
+/// As JSON shows it: instants and days as text, members of a dict by their names.
+impl Serialize for Value {
+    fn serialize<S: Serializer>(&self, to: S) -> std::result::Result<S::Ok, S::Error> {
         match self {
-            Self::Nothing => Plain::Null,
-            Self::Flag(truth) => Plain::Bool(*truth),
-            Self::Whole(number) => Plain::from(*number),
-            Self::Number(text) => serde_json::from_str(text).unwrap_or(Plain::Null),
-            Self::Text(text) => Plain::String(text.clone()),
-            Self::Instant(instant) => Plain::String(instant.to_offset_text()),
-            Self::Day(day) => Plain::String(day.to_string()),
-            Self::List(items) => Plain::Array(items.iter().map(Self::to_json).collect()),
-            Self::Map(members) => Plain::Object(
-                members
-                    .iter()
-                    .map(|(key, value)| (key.clone(), value.to_json()))
-                    .collect(),
-            ),
+            Self::Nothing => to.serialize_unit(),
+            Self::Flag(truth) => to.serialize_bool(*truth),
+            Self::Whole(number) => to.serialize_i64(*number),
+            Self::Number(text) => serde_json::from_str(text)
+                .unwrap_or(serde_json::Value::Null)
+                .serialize(to),
+            Self::Text(text) => to.serialize_str(text),
+            Self::Instant(instant) => to.serialize_str(&instant.to_offset_text()),
+            Self::Day(day) => to.collect_str(day),
+            Self::List(items) => to.collect_seq(items),
+            Self::Map(members) => {
+                let sorted: BTreeMap<&str, &Self> = members.iter().map(|(key, value)| (key.as_str(), value)).collect();
+                to.collect_map(sorted)
+            }
         }
     }
 }
@@ -147,7 +156,7 @@ pub struct Arguments(Vec<(&'static str, Value)>);
 
 impl Arguments {
     /// Checks what was given against the table of what is accepted.
-    pub fn check(of: &str, table: &'static [Argument], given: Vec<(String, Value)>) -> Result<Self> {
+    pub fn check(of: impl fmt::Display, table: &'static [Argument], given: Vec<(String, Value)>) -> Result<Self> {
         let names = || table.iter().map(|argument| argument.name);
         if let Some((unknown, _)) = given.iter().find(|(name, _)| !names().any(|known| known == name)) {
             let hint = did_you_mean(unknown, names());
@@ -166,7 +175,7 @@ impl Arguments {
                 .map(|(_, value)| value)
                 .filter(|value| *value != Value::Nothing)
         };
-        let mut checked = Vec::new();
+        let mut checked = Vec::with_capacity(table.len());
         for argument in table {
             match (take(argument.name), argument.needed) {
                 (Some(value), _) => checked.push((argument.name, argument.check(value)?)),

@@ -7,16 +7,26 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b
 
 /// Percent-encodes everything outside `A-Z a-z 0-9 - . _ ~`, once.
 pub fn encode(text: &str) -> String {
-    percent_encoding::utf8_percent_encode(text, RESERVED).to_string()
+    encoded(text).collect()
+}
+
+/// The same, piece by piece, for a text that goes on.
+pub fn encoded(text: &str) -> impl Iterator<Item = &str> {
+    percent_encoding::utf8_percent_encode(text, RESERVED)
 }
 
 /// A query string of these pairs, in this order.
 pub fn query<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
-    let pairs: Vec<String> = pairs
-        .into_iter()
-        .map(|(key, value)| format!("{}={}", encode(key), encode(value)))
-        .collect();
-    pairs.join("&")
+    let mut query = String::new();
+    for (key, value) in pairs {
+        if !query.is_empty() {
+            query.push('&');
+        }
+        query.extend(encoded(key));
+        query.push('=');
+        query.extend(encoded(value));
+    }
+    query
 }
 
 /// The number that these digits write, if there is nothing but digits and not more than 18, which 64 bits always hold.
@@ -92,6 +102,9 @@ pub fn head(text: &str, characters: usize) -> String {
 
 /// A text of any length and form as a part of a message: in one line, and no longer than this.
 pub fn one_line(text: &str, characters: usize) -> String {
+    if text.len() <= characters && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return text.to_owned(); // one word, as most are
+    }
     let is_gap = |character: char| character.is_whitespace() || character.is_control();
     let mut line = String::new();
     for word in text.split(is_gap).filter(|word| !word.is_empty()) {
@@ -118,8 +131,13 @@ pub fn is_invisible(character: char) -> bool {
 
 /// The lower-case hexadecimal form of these bytes.
 pub fn hex(bytes: &[u8]) -> String {
-    let halves = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    halves.filter_map(|half| char::from_digit(half.into(), 16)).collect()
+    let digit = |half: u8| char::from(if half < 10 { b'0' + half } else { b'a' - 10 + half });
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        text.push(digit(byte >> 4));
+        text.push(digit(byte & 15));
+    }
+    text
 }
 
 /// A JSON value as compact text; quicker than its `Display`, which writes piece by piece through a formatter.
