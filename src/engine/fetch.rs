@@ -241,7 +241,8 @@ impl Engine {
 
     fn transport(&self, client: &Client) -> Result<Arc<dyn Transport>> {
         let route = &client.route;
-        let cell = Arc::clone(lock(&self.routes).entry(route.clone()).or_default());
+        let known = lock(&self.routes).get(route).cloned();
+        let cell = known.unwrap_or_else(|| Arc::clone(lock(&self.routes).entry(route.clone()).or_default()));
         // Built outside the lock: reading certificates takes milliseconds.
         let built = cell.get_or_init(|| Http::new(route).map(|http| Arc::new(http) as Arc<dyn Transport>));
         if built.is_err() {
@@ -268,14 +269,17 @@ impl Engine {
     }
 
     fn account(&self, client: &Client) -> Arc<AccountState> {
-        let mut accounts = lock(&self.accounts);
-        let state = accounts.entry(client.key.clone()).or_insert_with(|| {
-            Arc::new(AccountState {
-                limits: Limits::new(client.concurrency(), client.per_second()),
-                budget: Budget::default(),
-                token: TokenCache::default(),
-                clock_offset: Mutex::default(),
-            })
+        let known = lock(&self.accounts).get(&client.key).cloned();
+        let state = known.unwrap_or_else(|| {
+            let made = || {
+                Arc::new(AccountState {
+                    limits: Limits::new(client.concurrency(), client.per_second()),
+                    budget: Budget::default(),
+                    token: TokenCache::default(),
+                    clock_offset: Mutex::default(),
+                })
+            };
+            Arc::clone(lock(&self.accounts).entry(client.key.clone()).or_insert_with(made))
         });
         if client.options.max_concurrency.is_some() {
             state.limits.resize(client.concurrency());
@@ -283,7 +287,7 @@ impl Engine {
         if let Some(own) = client.options.max_per_second {
             state.limits.adopt(own);
         }
-        Arc::clone(state)
+        state
     }
 }
 

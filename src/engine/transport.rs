@@ -229,13 +229,10 @@ impl Http {
             Method::Get => reqwest::Method::GET,
             Method::Post => reqwest::Method::POST,
         };
-        let sending = self
-            .client
-            .request(method, url)
-            .headers(headers(&request)?)
-            .body(request.body)
-            .send();
-        let mut response = match tokio::time::timeout(self.clocks.first_byte, sending).await {
+        let mut sent = reqwest::Request::new(method, url);
+        *sent.headers_mut() = headers(&request)?;
+        *sent.body_mut() = Some(request.body.into());
+        let mut response = match tokio::time::timeout(self.clocks.first_byte, self.client.execute(sent)).await {
             Ok(answered) => answered.map_err(|problem| failure(&problem, Phase::Head))?,
             Err(_) => {
                 return Err(timeout(
@@ -304,7 +301,8 @@ impl Transport for Http {
 }
 
 fn headers(request: &Request) -> Result<HeaderMap> {
-    let mut headers = HeaderMap::with_capacity(request.headers.len() + 3);
+    // Room for those of the library, too: it adds its own, and Host.
+    let mut headers = HeaderMap::with_capacity(request.headers.len() + 6);
     headers.insert(
         USER_AGENT,
         HeaderValue::from_static(concat!("metertap/", env!("CARGO_PKG_VERSION"))),

@@ -3,15 +3,18 @@
 //! The header form of <https://www.volcengine.com/docs/6369/67270>. A signature lives for 15 minutes, so every attempt
 //! is signed anew.
 
+use std::borrow::Cow;
+
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
-use url::Url;
+use url::{Position, Url};
 
 use crate::service::{Method, Request};
 use crate::values::error::{Error, Kind, Result};
 use crate::values::secret::Secret;
-use crate::values::text::{encode, hex};
+use crate::values::text::{hex, query};
+use crate::values::window::Instant;
 
 const ALGORITHM: &str = "HMAC-SHA256";
 
@@ -33,41 +36,48 @@ pub struct Signer<'a> {
 impl Signer<'_> {
     /// Signs the request as it is: the bytes of its body may not change any more.
     pub fn sign(&self, request: &mut Request, now: Timestamp) -> Result<()> {
-        let date = now.strftime("%Y%m%dT%H%M%SZ").to_string();
+        let date = Instant::utc(now).to_utc_text().replace(['-', ':'], "");
+        let address = Url::parse(&request.url);
+        let address =
+            address.map_err(|problem| Error::new(Kind::Internal, format!("the request's address: {problem}")))?;
         let body_hash = hex(&Sha256::digest(&request.body));
         request.headers.push(("x-content-sha256", body_hash.clone()));
         request.headers.push(("x-date", date.clone()));
         if let Some(token) = self.session_token {
             request.headers.push(("x-security-token", token.expose().to_owned()));
         }
-        let headers = signed_headers(request)?;
+        let headers = signed_headers(request, &address)?;
         let names: Vec<&str> = headers.iter().map(|(name, _)| *name).collect();
         let names = names.join(";");
-        let canonical = canonical_request(request, &headers, &names, &body_hash)?;
+        let canonical = canonical_request(request, &address, &headers, &names, &body_hash);
         let scope = self.scope(&date);
-        let to_sign = format!("{ALGORITHM}\n{date}\n{scope}\n{}", hex(&Sha256::digest(canonical)));
+        let to_sign = [ALGORITHM, &date, &scope, &hex(&Sha256::digest(canonical))].join("\n");
         let signature = hex(&keyed(&self.key(&date)?, &to_sign)?);
-        let credential = format!("{}/{scope}", self.access_key);
-        request.headers.push((
-            "authorization",
-            format!("{ALGORITHM} Credential={credential}, SignedHeaders={names}, Signature={signature}"),
-        ));
+        let authorization = [
+            ALGORITHM,
+            " Credential=",
+            self.access_key,
+            "/",
+            &scope,
+            ", SignedHeaders=",
+            &names,
+            ", Signature=",
+            &signature,
+        ];
+        request.headers.push(("authorization", authorization.concat()));
         Ok(())
     }
 
     /// What the signature is good for; its day is the UTC one.
     fn scope(&self, date: &str) -> String {
-        format!("{}/{}/{}/request", day(date), self.region, self.service)
+        [day(date), self.region, self.service, "request"].join("/")
     }
 
     /// The key of this day, region and service. It starts from the raw secret, without a prefix.
-    fn key(&self, date: &str) -> Result<Vec<u8>> {
-        let steps = [day(date), self.region, self.service, "request"];
-        steps
-            .iter()
-            .try_fold(self.secret_key.expose().as_bytes().to_vec(), |key, step| {
-                keyed(&key, step)
-            })
+    fn key(&self, date: &str) -> Result<[u8; 32]> {
+        let first = keyed(self.secret_key.expose().as_bytes(), day(date))?;
+        let steps = [self.region, self.service, "request"];
+        steps.iter().try_fold(first, |key, step| keyed(&key, step))
     }
 }
 
@@ -77,54 +87,55 @@ fn day(date: &str) -> &str {
 }
 
 /// The headers that are signed: sorted, with names in lower case, and the host among them.
-fn signed_headers(request: &Request) -> Result<Vec<(&str, String)>> {
+fn signed_headers<'a>(request: &'a Request, address: &'a Url) -> Result<Vec<(&'a str, &'a str)>> {
     let signed = |name: &str| matches!(name, "content-type" | "content-md5") || name.starts_with("x-");
     let given = request.headers.iter().filter(|(name, _)| signed(name));
-    let mut headers: Vec<(&str, String)> = given.map(|(name, value)| (*name, value.trim().to_owned())).collect();
-    headers.push(("host", canonical_host(&address(request)?)?));
+    let mut headers: Vec<(&str, &str)> = given.map(|(name, value)| (*name, value.trim())).collect();
+    headers.push(("host", canonical_host(address)?));
     headers.sort();
     Ok(headers)
 }
 
 /// The host and its port; 80 and 443 are left out, whatever the scheme, as the vendor's clients do.
-fn canonical_host(address: &Url) -> Result<String> {
+fn canonical_host(address: &Url) -> Result<&str> {
     let host = address
         .host_str()
         .ok_or_else(|| Error::new(Kind::Internal, "the request's address has no host"))?;
     Ok(match address.port() {
-        None | Some(80 | 443) => host.to_owned(),
-        Some(port) => format!("{host}:{port}"),
+        None | Some(80 | 443) => host,
+        Some(_) => &address[Position::BeforeHost..Position::AfterPort],
     })
 }
 
-fn canonical_request(request: &Request, headers: &[(&str, String)], names: &str, body_hash: &str) -> Result<String> {
-    let address = address(request)?;
-    let mut pairs: Vec<(String, String)> = address.query_pairs().into_owned().collect();
+fn canonical_request(
+    request: &Request,
+    address: &Url,
+    headers: &[(&str, &str)],
+    names: &str,
+    body_hash: &str,
+) -> String {
+    let mut pairs: Vec<(Cow<'_, str>, Cow<'_, str>)> = address.query_pairs().collect();
     // By key alone: repeated keys stay in the order of the request.
     pairs.sort_by(|a, b| a.0.cmp(&b.0));
-    let query: Vec<String> = pairs
-        .iter()
-        .map(|(key, value)| format!("{}={}", encode(key), encode(value)))
-        .collect();
+    let query = query(pairs.iter().map(|(key, value)| (&**key, &**value)));
     let method = match request.method {
         Method::Get => "GET",
         Method::Post => "POST",
     };
-    // Each line ends in a line feed, so an empty line follows the last one.
-    let headers: Vec<String> = headers.iter().map(|(name, value)| format!("{name}:{value}")).collect();
-    let (path, query, headers) = (address.path(), query.join("&"), headers.join("\n"));
-    Ok(format!("{method}\n{path}\n{query}\n{headers}\n\n{names}\n{body_hash}"))
+    let mut canonical = [method, address.path(), &query].join("\n");
+    for (name, value) in headers {
+        canonical.extend(["\n", name, ":", value]);
+    }
+    // Each line of the headers ends in a line feed, so an empty line follows the last one.
+    canonical.extend(["\n\n", names, "\n", body_hash]);
+    canonical
 }
 
-fn address(request: &Request) -> Result<Url> {
-    Url::parse(&request.url).map_err(|problem| Error::new(Kind::Internal, format!("the request's address: {problem}")))
-}
-
-fn keyed(key: &[u8], text: &str) -> Result<Vec<u8>> {
+fn keyed(key: &[u8], text: &str) -> Result<[u8; 32]> {
     let mut mac =
         Hmac::<Sha256>::new_from_slice(key).map_err(|problem| Error::new(Kind::Internal, problem.to_string()))?;
     mac.update(text.as_bytes());
-    Ok(mac.finalize().into_bytes().to_vec())
+    Ok(mac.finalize().into_bytes().into())
 }
 
 #[cfg(test)]
@@ -213,8 +224,9 @@ mod tests {
             let date = header(&request, "x-date").to_owned();
             assert_eq!(date, vector.now.replace(['-', ':'], ""));
             assert_eq!(header(&request, "x-content-sha256"), vector.body_hash);
-            let headers = signed_headers(&request).unwrap();
-            let canonical = canonical_request(&request, &headers, vector.headers, vector.body_hash).unwrap();
+            let address = Url::parse(ADDRESS).unwrap();
+            let headers = signed_headers(&request, &address).unwrap();
+            let canonical = canonical_request(&request, &address, &headers, vector.headers, vector.body_hash);
             assert_eq!(hex(&Sha256::digest(canonical)), vector.canonical_hash);
             assert_eq!(hex(&signer.key(&date).unwrap()), vector.key);
             let (day, rest) = (day(&date), "cn-north-1/live/request");
@@ -243,9 +255,10 @@ mod tests {
 
     #[test]
     fn the_canonical_query_is_encoded_once_and_sorted_by_key() {
-        let request = request("http://127.0.0.1:18080/?b=2&a=x%20y&b=1&A=%2B~", "");
+        let address = "http://127.0.0.1:18080/?b=2&a=x%20y&b=1&A=%2B~";
+        let (request, address) = (request(address, ""), Url::parse(address).unwrap());
         assert_eq!(
-            canonical_request(&request, &[("host", "127.0.0.1:18080".to_owned())], "host", "hash").unwrap(),
+            canonical_request(&request, &address, &[("host", "127.0.0.1:18080")], "host", "hash"),
             "POST\n/\nA=%2B~&a=x%20y&b=2&b=1\nhost:127.0.0.1:18080\n\nhost\nhash"
         );
     }

@@ -63,10 +63,33 @@ const PAGES: &[&str] = &["totalpages", "pagecount"];
 /// The keys of objects in which any of the above may stand.
 const INNER: &[&str] = &["links", "paging", "pagination", "pageinfo", "meta", "metadata"];
 
-/// A key without what its spellings differ in: case, `_`, `-`, `.`, `@`, `$`.
-fn folded(key: &str) -> String {
-    let letters = key.chars().filter(char::is_ascii_alphanumeric);
-    letters.map(|letter| letter.to_ascii_lowercase()).collect()
+/// No key that means something here is longer.
+const LONGEST: usize = 24;
+
+/// A key without what its spellings differ in: case, `_`, `-`, `.`, `@`, `$`. Of a longer one than any that means
+/// something, what is left is none of them.
+struct Folded([u8; LONGEST], usize);
+
+impl Folded {
+    fn of(key: &str) -> Self {
+        let (mut letters, mut length) = ([0; LONGEST], 0);
+        for letter in key.bytes().filter(u8::is_ascii_alphanumeric) {
+            let Some(place) = letters.get_mut(length) else {
+                return Self(letters, 0);
+            };
+            *place = letter.to_ascii_lowercase();
+            length += 1;
+        }
+        Self(letters, length)
+    }
+
+    fn is(&self, name: &str) -> bool {
+        self.0.get(..self.1) == Some(name.as_bytes())
+    }
+
+    fn is_in(&self, names: &[&str]) -> bool {
+        names.iter().any(|name| self.is(name))
+    }
 }
 
 /// The error that an object carries although its status is 200. `None` if it says of no failure. Of which kind it is the
@@ -74,8 +97,8 @@ fn folded(key: &str) -> String {
 pub fn failure(object: &Json<'_>, kind: Kind) -> Option<Error> {
     let Json::Map(members) = object else { return None };
     let failed = members.iter().any(|(key, value)| {
-        let key = folded(key);
-        let is_in = |keys: &[&str]| keys.contains(&key.as_str());
+        let key = Folded::of(key);
+        let is_in = |keys: &[&str]| key.is_in(keys);
         is_in(WENT_WELL) && is_no(value) || is_in(WENT_WRONG) && says_something(value) || is_in(CODES) && is_code(value)
     });
     failed.then(|| {
@@ -98,19 +121,19 @@ pub fn failure(object: &Json<'_>, kind: Kind) -> Option<Error> {
 /// and `known` are keys that mean something else here.
 pub fn refuse_more(at: &At<'_, '_>, rows: Option<usize>, known: &[&str]) -> Result<()> {
     let Json::Map(members) = at.value else { return Ok(()) };
-    let pages = members.iter().any(|(key, _)| PAGING.contains(&folded(key).as_str()));
+    let pages = members.iter().any(|(key, _)| Folded::of(key).is_in(PAGING));
     let path = at.path();
     for (key, value) in members {
         if known.contains(&key.as_ref()) {
             continue;
         }
         let place = At::member(&path, key, value);
-        let key = folded(key);
-        let is_in = |keys: &[&str]| keys.contains(&key.as_str());
-        if INNER.contains(&key.as_str()) {
+        let key = Folded::of(key);
+        let is_in = |keys: &[&str]| key.is_in(keys);
+        if is_in(INNER) {
             refuse_more(&place, rows, known)?;
         }
-        let counts_rows = is_in(COUNTS) || pages && key == TOTAL;
+        let counts_rows = is_in(COUNTS) || pages && key.is(TOTAL);
         let is_more = is_in(MORE) && is_yes(value)
             || is_in(REST) && says_something(value)
             || is_in(PAGES) && whole(value).is_some_and(|pages| pages > 1)
@@ -179,7 +202,7 @@ fn member<'j, 'b>(object: &'j Json<'b>, name: &str) -> Option<&'j Json<'b>> {
     let Json::Map(members) = object else { return None };
     members
         .iter()
-        .find(|(key, _)| folded(key) == name)
+        .find(|(key, _)| Folded::of(key).is(name))
         .map(|(_, value)| value)
 }
 
