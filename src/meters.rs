@@ -493,6 +493,30 @@ pub struct Reading<'a> {
     pub flags: Flags,
 }
 
+/// A stretch of time that a provider counts in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bucket {
+    /// Its first moment.
+    pub start: Timestamp,
+    /// The first moment after it.
+    pub end: Timestamp,
+}
+
+/// Numbers of one meter under the same labels, of which the same must be known.
+#[derive(Debug, Clone)]
+pub struct Run<'a> {
+    /// Which meter they are of, by its place in [`Source::meters`].
+    pub meter: usize,
+    /// The values of the meter's dimensions, in their order; nothing where one does not apply.
+    pub labels: &'a [Option<&'a str>],
+    /// What must be known of each of them, how the meter is rounded among it.
+    pub flags: Flags,
+    /// Their windows, as many as there are numbers.
+    pub buckets: &'a [Bucket],
+    /// The numbers, as [`Quantity::scaled`].
+    pub quantities: &'a [i128],
+}
+
 /// Where a provider puts what it reads out of an answer.
 pub trait Sink {
     /// So many readings will follow, at most; a hint, so that room is made once.
@@ -500,6 +524,24 @@ pub trait Sink {
 
     /// Takes a reading.
     fn reading(&mut self, reading: Reading<'_>);
+
+    /// Takes readings without costs, one after the other.
+    fn run(&mut self, run: &Run<'_>) {
+        for (bucket, scaled) in run.buckets.iter().zip(run.quantities) {
+            self.reading(Reading {
+                meter: run.meter,
+                labels: run.labels,
+                start: Some(bucket.start),
+                end: Some(bucket.end),
+                quantity: Quantity {
+                    scaled: *scaled,
+                    rounded: run.flags.has(Flag::Rounded),
+                },
+                cost: None,
+                flags: run.flags,
+            });
+        }
+    }
 
     /// Takes the news that a bucket is there and a number of it is not: null, or without its field. It is a hole of
     /// this series alone.

@@ -10,8 +10,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::document::{Call, Figure};
 use super::fail::{below, place};
-use super::rows::{Bucket, Rows, Wanted, number};
-use crate::meters::{Buckets, Sink};
+use super::rows::{Rows, Wanted, number};
+use crate::meters::{Bucket, Buckets, Sink};
 use crate::service::PlannedCall;
 use crate::values::error::{Error, Kind, Result};
 use crate::values::json::{At, Json};
@@ -297,9 +297,15 @@ impl<'b> Rows<'b> {
 
     /// True if in any of the buckets nothing was used.
     fn has_unused(&self, buckets: &[&Bucket]) -> bool {
-        let is_used = |row: usize| self.figures_of(row).iter().flatten().any(|figure| figure.scaled != 0);
-        let used = self.each().filter(|(row, ..)| is_used(*row));
-        let used: HashSet<Timestamp> = used.map(|(_, bucket, _)| bucket.start).collect();
+        let is_used = |row: usize| {
+            let mut columns = 0..self.wanted.len();
+            columns.any(|column| self.figure(row, column).is_some_and(|figure| figure.scaled != 0))
+        };
+        let rows = self.groups().flat_map(|group| (group.first..).zip(group.buckets));
+        let used: HashSet<Timestamp> = rows
+            .filter(|(row, _)| is_used(*row))
+            .map(|(_, bucket)| bucket.start)
+            .collect();
         buckets.iter().any(|bucket| !used.contains(&bucket.start))
     }
 }

@@ -6,6 +6,7 @@ pub mod compile;
 pub mod document;
 pub mod envelope;
 mod fail;
+mod figures;
 mod found;
 mod login;
 mod names;

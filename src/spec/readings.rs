@@ -9,8 +9,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::document::{Call, Document, Figure, Label};
 use super::fail::place;
-use super::rows::{Bucket, Rows, Wanted};
-use crate::meters::{Buckets, Flag, Kind, Reading, Sink, Takes};
+use super::rows::{Group, Rows, Wanted};
+use crate::meters::{Bucket, Buckets, Flag, Flags, Kind, Run, Sink, Takes};
 use crate::service::{PlannedCall, Reply};
 use crate::values::arguments::{Arguments, Value};
 use crate::values::error::{Error, Kind as Problem, Result};
@@ -264,12 +264,16 @@ impl Answer<'_> {
         for place in &rows.nameless {
             sink.note(format!("{place}: there is no number"));
         }
-        let nulls = rows.figures.iter().filter(|figure| figure.is_none()).count() - rows.absent.len();
+        let nulls = rows.figures.missing() - rows.absent.len();
         if nulls > rows.nameless.len() {
             let (_, _, what) = rows.words();
             sink.note(format!("{what} that are null, which is missing and not zero: {nulls}"));
         }
-        let crooked = rows.each().filter(|(_, bucket, _)| self.is_crooked(bucket)).count();
+        let buckets = rows.groups().flat_map(|group| group.buckets);
+        let crooked = match self.asked.zone {
+            Some(_) => buckets.filter(|bucket| self.is_crooked(bucket)).count(),
+            None => 0,
+        };
         if let (Buckets::Every(length, _), 1..) = (self.call.asked.buckets, crooked) {
             sink.note(format!("rows that start off the buckets of {length} s: {crooked}"));
         }
@@ -284,66 +288,89 @@ impl Answer<'_> {
             names.map(|name| self.dimension(figure, name, &narrowed))
         });
         let dimensions: Vec<Dimension<'_>> = dimensions.collect();
-        let is_mismatch = |column: usize| mismatches.get(column).is_some_and(|order| order.is_ne());
+        let flags = |column: usize| {
+            let is_mismatch = mismatches.get(column).is_some_and(|order| order.is_ne());
+            let all = [(Flag::AmbiguousMonth, is_ambiguous), (Flag::Mismatch, is_mismatch)];
+            let set = all.into_iter().filter(|(_, is_set)| *is_set);
+            set.fold(Flags::NONE, |flags, (flag, _)| flags.with(flag))
+        };
+        let flags: Vec<Flags> = (0..rows.wanted.len()).map(flags).collect();
         sink.expect(rows.figures.len() - rows.absent.len());
-        let mut labels: Vec<Option<&str>> = Vec::new();
-        let (mut before, mut is_strange, mut strangers) = (None, false, 0);
-        for (row, bucket, own) in rows.each() {
-            // Thousands of rows may share theirs.
-            if !before.is_some_and(|before| std::ptr::eq(before, own)) {
-                before = Some(own);
-                is_strange = own.iter().zip(&narrowed).any(|(own, asked)| match (own, asked) {
+        let mut strangers = 0;
+        for group in rows.groups() {
+            let is_strange = group
+                .labels
+                .iter()
+                .zip(&narrowed)
+                .any(|(own, asked)| match (own, asked) {
                     (Some(own), Some(asked)) => !own.eq_ignore_ascii_case(asked),
                     _ => false,
                 });
-                labels.clear();
-                labels.extend(
-                    dimensions
-                        .iter()
-                        .map(|(asked, place)| asked.or_else(|| own.get((*place)?)?.as_deref())),
-                );
-            }
             if is_strange {
                 // In the answer about itself it would count again.
-                strangers += 1;
+                strangers += group.buckets.len();
                 continue;
             }
-            let is_partial = self.is_partial(bucket);
-            let mut rest = labels.as_slice();
-            for (column, (wanted, quantity)) in rows.wanted.iter().zip(rows.figures_of(row)).enumerate() {
-                let (labels, others) = rest.split_at(wanted.meter.dimensions.len().min(rest.len()));
-                rest = others;
-                let Some(quantity) = quantity else {
-                    if rows.is_null(row, column) {
-                        sink.null(wanted.place, labels, bucket.start, bucket.end);
-                    }
-                    continue;
-                };
-                let mut flags = wanted.meter.flags(*quantity);
-                for (flag, is_set) in [
-                    (Flag::PartialBucket, is_partial),
-                    (Flag::AmbiguousMonth, is_ambiguous),
-                    (Flag::Mismatch, is_mismatch(column)),
-                ] {
-                    if is_set {
-                        flags = flags.with(flag);
-                    }
-                }
-                sink.reading(Reading {
-                    meter: wanted.place,
-                    labels,
-                    start: Some(bucket.start),
-                    end: Some(bucket.end),
-                    quantity: *quantity,
-                    cost: None,
-                    flags,
-                });
-            }
+            let own = |place: Option<usize>| group.labels.get(place?)?.as_deref();
+            let labels = dimensions.iter().map(|(asked, place)| asked.or_else(|| own(*place)));
+            let labels: Vec<Option<&str>> = labels.collect();
+            self.emit_group(rows, group, &labels, &flags, sink);
         }
         if strangers > 0 {
             sink.note(format!(
                 "rows about something else than was asked for, which are left out: {strangers}"
             ));
+        }
+    }
+
+    /// Puts the readings of rows with the same labels into the sink: row by row where a row has several figures, else as
+    /// many at once as are alike.
+    fn emit_group(
+        &self,
+        rows: &Rows<'_>,
+        group: Group<'_, '_>,
+        labels: &[Option<&str>],
+        flags: &[Flags],
+        sink: &mut dyn Sink,
+    ) {
+        let width = rows.wanted.len();
+        let mut ahead = 0;
+        while let Some((bucket, rest)) = group.buckets.get(ahead..).and_then(<[_]>::split_first) {
+            let is_partial = self.is_partial(bucket);
+            let is_like = |next: usize| {
+                rest.get(next.wrapping_sub(1))
+                    .is_none_or(|next| self.is_partial(next) == is_partial)
+            };
+            let row = group.first + ahead;
+            let mut rest_of_labels = labels;
+            let mut taken = 1;
+            for (column, (wanted, flags)) in rows.wanted.iter().zip(flags).enumerate() {
+                let own = wanted.meter.dimensions.len().min(rest_of_labels.len());
+                let (labels, others) = rest_of_labels.split_at(own);
+                rest_of_labels = others;
+                let Some(quantity) = rows.figure(row, column) else {
+                    if rows.is_null(row, column) {
+                        sink.null(wanted.place, labels, bucket.start, bucket.end);
+                    }
+                    continue;
+                };
+                let most = if width == 1 { group.buckets.len() - ahead } else { 1 };
+                let on_end = rows.figures.on_end(row * width + column, most, is_like);
+                let quantities = if on_end.is_empty() { &[quantity.scaled] } else { on_end };
+                taken = quantities.len();
+                let mut flags = Flags(flags.0 | wanted.meter.flags(quantity).0);
+                if is_partial {
+                    flags = flags.with(Flag::PartialBucket);
+                }
+                sink.run(&Run {
+                    meter: wanted.place,
+                    labels,
+                    flags,
+                    buckets: group.buckets.get(ahead..ahead + taken).unwrap_or_default(),
+                    quantities,
+                });
+            }
+            ahead += taken;
         }
     }
 
@@ -388,24 +415,24 @@ fn narrowed_to<'a>(arguments: &'a Arguments, dimension: &str) -> Option<&'a str>
 /// The sum and the largest of the figures of a column; a row that says again what another row says is no part of it.
 /// Whether they say the same is seen where readings are kept.
 fn parts(rows: &Rows<'_>, column: usize) -> (i128, i128) {
-    let figures = rows.each().filter_map(|(row, bucket, labels)| {
-        let figure = rows.figures_of(row).get(column)?.as_ref()?;
-        Some((bucket.start, labels, figure.scaled))
-    });
-    let (mut before, mut runs) = (None, HashSet::new());
-    // Rows on end with the same labels that ascend in time are not the same: where no labels begin a second such run, no
-    // row is looked at alone.
-    let is_new = |(start, labels, _)| {
-        let goes_on = before.is_some_and(|(earlier, others)| earlier < start && others == labels);
-        before = Some((start, labels));
-        goes_on || runs.insert(labels)
-    };
-    let is_each_new = figures.clone().all(is_new);
+    // Rows under the same labels that ascend in time are not the same: where no labels come again, no row is looked at
+    // alone.
+    let mut seen = HashSet::new();
+    let is_each_new = rows
+        .groups()
+        .all(|group| group.buckets.is_sorted_by(|one, next| one.start < next.start) && seen.insert(group.labels));
     let mut known = HashSet::new();
-    let once = figures.filter(|(start, labels, _)| is_each_new || known.insert((*start, *labels)));
-    once.fold((0, 0), |(sum, most), (.., figure)| {
-        (i128::saturating_add(sum, figure), figure.max(most))
-    })
+    let mut parts = (0, 0);
+    for group in rows.groups() {
+        for (row, bucket) in (group.first..).zip(group.buckets) {
+            let figure = rows.figure(row, column);
+            let Some(figure) = figure.filter(|_| is_each_new || known.insert((bucket.start, group.labels))) else {
+                continue;
+            };
+            parts = (i128::saturating_add(parts.0, figure.scaled), figure.scaled.max(parts.1));
+        }
+    }
+    parts
 }
 
 /// True if a total and its parts are the same number. Whole ones must be equal; others come out of the service's binary

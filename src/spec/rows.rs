@@ -10,7 +10,8 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
 use super::document::{Call, Figure, Label, NO_ROWS, Rows as Layout};
-use crate::meters::{Buckets, Meter};
+use super::figures::Figures;
+use crate::meters::{Bucket, Buckets, Meter};
 use crate::service::PlannedCall;
 use crate::values::arguments::in_one_case;
 use crate::values::error::{Error, Result};
@@ -21,15 +22,6 @@ use crate::values::window::Instant;
 
 /// Room for so many rows is made at once.
 const FEW: usize = 16;
-
-/// The stretch of time that a row is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Bucket {
-    /// Its first moment.
-    pub start: Timestamp,
-    /// The first moment after it.
-    pub end: Timestamp,
-}
 
 /// A number of the wire that a call wants, and the meter that it is of.
 #[derive(Debug, Clone, Copy)]
@@ -57,7 +49,7 @@ pub struct Rows<'b> {
     /// As many for each row, or for each array that lines up, as a row has labels.
     pub(super) labels: Vec<Option<Cow<'b, str>>>,
     /// As many for each row as numbers are wanted.
-    pub figures: Vec<Option<Quantity>>,
+    pub figures: Figures,
     /// How many rows an array has, where the rows are arrays that line up with the same buckets.
     pub(super) lines_up: Option<usize>,
     /// Where numbers are missing altogether, which is less than null.
@@ -78,6 +70,17 @@ pub struct Rows<'b> {
     problem: Option<Error>,
     slots: Slots<'b>,
     inner: Slots<'b>,
+}
+
+/// Rows on end that have the same labels.
+#[derive(Clone, Copy)]
+pub struct Group<'r, 'b> {
+    /// The first of them.
+    pub first: usize,
+    /// The bucket of each.
+    pub buckets: &'r [Bucket],
+    /// Their labels.
+    pub labels: &'r [Option<Cow<'b, str>>],
 }
 
 /// The keys of a row that are read, and what they held.
@@ -130,7 +133,7 @@ impl<'b> Rows<'b> {
             wanted,
             buckets: Vec::with_capacity(FEW),
             labels: Vec::with_capacity(FEW * layout.labels.len()),
-            figures: Vec::with_capacity(FEW * width),
+            figures: Figures::with_capacity(FEW * width),
             lines_up: None,
             absent: Vec::new(),
             moments: Vec::new(),
@@ -154,25 +157,44 @@ impl<'b> Rows<'b> {
         self.problem.take().map_or(Ok(()), Err)
     }
 
-    /// Each row's number, bucket and labels.
-    pub fn each(&self) -> impl Iterator<Item = (usize, &Bucket, &[Option<Cow<'b, str>>])> + Clone {
+    /// The rows, in groups of those on end that have the same labels.
+    pub fn groups(&self) -> impl Iterator<Item = Group<'_, 'b>> {
         let width = self.layout.labels.len();
-        let (shared, count) = match self.lines_up {
-            Some(shared) => (shared, self.figures.len() / self.wanted.len().max(1)),
-            None => (1, self.buckets.len()),
+        let labels = move |owner: usize| self.labels.get(owner * width..(owner + 1) * width).unwrap_or_default();
+        let count = match self.lines_up {
+            Some(_) => self.figures.len() / self.wanted.len().max(1),
+            None => self.buckets.len(),
         };
-        let buckets = self.buckets.iter().cycle().take(count).enumerate();
-        buckets.map(move |(row, bucket)| {
-            let owner = row / shared.max(1);
-            let labels = self.labels.get(owner * width..(owner + 1) * width);
-            (row, bucket, labels.unwrap_or_default())
+        let mut next = 0;
+        std::iter::from_fn(move || {
+            let first = next;
+            if first >= count {
+                return None;
+            }
+            if let Some(shared) = self.lines_up {
+                next += shared.max(1);
+                return Some(Group {
+                    first,
+                    buckets: &self.buckets,
+                    labels: labels(first / shared.max(1)),
+                });
+            }
+            let own = labels(first);
+            next += 1;
+            while next < count && labels(next) == own {
+                next += 1;
+            }
+            Some(Group {
+                first,
+                buckets: self.buckets.get(first..next).unwrap_or_default(),
+                labels: own,
+            })
         })
     }
 
-    /// The numbers of a row.
-    pub fn figures_of(&self, row: usize) -> &[Option<Quantity>] {
-        let width = self.wanted.len();
-        self.figures.get(row * width..(row + 1) * width).unwrap_or_default()
+    /// The number of a row in one of the columns.
+    pub fn figure(&self, row: usize, column: usize) -> Option<Quantity> {
+        self.figures.get(row * self.wanted.len() + column)
     }
 
     /// True if a number is null, and not missing altogether.

@@ -13,7 +13,7 @@ use super::arrays::{self, NO_AMOUNT, NO_MOMENT, Repeated, RepeatedLists, Words, 
 use super::order;
 use super::repeats::Rows;
 use super::runs::Runs;
-use crate::meters::{Flag, Flags, Meter, Reading, Sink, Source, Status, Writes};
+use crate::meters::{Bucket, Flag, Flags, Meter, Reading, Run, Sink, Source, Status, Writes};
 use crate::plan::Plan;
 use crate::service::PlannedCall;
 use crate::values::error::{Error, Result};
@@ -314,25 +314,81 @@ impl Collector {
 
     /// A label is compared with the latest of its dimension only: to look for earlier ones would take longer than to
     /// keep them once more.
-    fn take_labels(&mut self, meter: u16, labels: &[Option<&str>]) {
+    fn take_labels(&mut self, meter: u16, labels: &[Option<&str>], rows: usize) {
         let columns = self.places.get(usize::from(meter)).cloned().flatten();
-        for column in &mut self.readings.labels {
-            column.push(0);
-        }
+        let known = self.readings.meter.len();
         for (column, label) in columns.iter().flat_map(|columns| columns.iter()).zip(labels) {
             let (Some(label), Some(latest)) = (label, self.latest.get(*column).copied()) else {
                 continue;
             };
             let is_latest = self.readings.label(latest) == Some(label);
             let number = if is_latest { latest } else { self.keep(label) };
-            let row = self
-                .readings
-                .labels
-                .get_mut(*column)
-                .and_then(|column| column.last_mut());
-            if let (Some(row), Some(latest)) = (row, self.latest.get_mut(*column)) {
-                (*row, *latest) = (number, number);
+            if let Some(latest) = self.latest.get_mut(*column) {
+                *latest = number;
             }
+            if let Some(column) = self.readings.labels.get_mut(*column) {
+                column.resize(known + rows, number);
+            }
+        }
+        // Of the other dimensions they have no label.
+        for column in &mut self.readings.labels {
+            column.resize(known + rows, 0);
+        }
+    }
+
+    /// The meter of that place, if it is wanted.
+    fn meter(&mut self, place: usize, labels: &[Option<&str>]) -> Option<(u16, &'static Meter)> {
+        let known = self.readings.source.meters.get(place);
+        let (Some(meter), Ok(number)) = (known, u16::try_from(place)) else {
+            self.problem = Some(bug(format!("there is no meter {place}")));
+            return None;
+        };
+        if labels.len() != meter.dimensions.len() {
+            let (given, wanted) = (labels.len(), meter.dimensions.len());
+            self.problem = Some(bug(format!("{} has {wanted} dimensions, not {given}", meter.name)));
+            return None;
+        }
+        self.places.get(place)?.as_ref()?;
+        Some((number, meter))
+    }
+
+    /// Takes numbers that start in the window.
+    fn take_run(&mut self, meter: u16, run: &Run<'_>, buckets: &[Bucket], quantities: &[i128]) {
+        self.take_labels(meter, run.labels, buckets.len());
+        let readings = &mut self.readings;
+        let rows = readings.meter.len() + buckets.len();
+        readings.meter.resize(rows, meter);
+        if !readings.cost.is_empty() {
+            readings.cost.resize(rows, NO_AMOUNT);
+        }
+        readings
+            .start
+            .extend(buckets.iter().map(|bucket| bucket.start.as_microsecond()));
+        readings
+            .end
+            .extend(buckets.iter().map(|bucket| bucket.end.as_microsecond()));
+        readings.quantity.extend_from_slice(quantities);
+        readings.flags.resize(rows, run.flags.0);
+        for bucket in buckets {
+            readings
+                .runs
+                .add(bucket.start.as_microsecond(), bucket.end.as_microsecond());
+        }
+        let settles = readings.source.settles;
+        let status = |bucket: &Bucket| settles.status(bucket.end, readings.fetched_at);
+        // What ends earlier settles no later.
+        let latest = buckets.iter().max_by_key(|bucket| bucket.end).map(status);
+        if let Some(all @ (Status::Settled | Status::Unknown)) = latest {
+            readings.status.resize(rows, number(all));
+            return;
+        }
+        for bucket in buckets {
+            let status = settles.status(bucket.end, readings.fetched_at);
+            if status == Status::Provisional {
+                readings.provisional += 1;
+                readings.provisional_from = readings.provisional_from.min(bucket.start.as_microsecond());
+            }
+            readings.status.push(number(status));
         }
     }
 
@@ -387,26 +443,37 @@ impl Sink for Collector {
     }
 
     fn reading(&mut self, reading: Reading<'_>) {
-        let known = self.readings.source.meters.get(reading.meter);
-        let (Some(meter), Ok(place)) = (known, u16::try_from(reading.meter)) else {
-            self.problem = Some(bug(format!("there is no meter {}", reading.meter)));
+        let Some((place, meter)) = self.meter(reading.meter, reading.labels) else {
             return;
         };
-        if reading.labels.len() != meter.dimensions.len() {
-            let (given, wanted) = (reading.labels.len(), meter.dimensions.len());
-            self.problem = Some(bug(format!("{} has {wanted} dimensions, not {given}", meter.name)));
-            return;
-        }
-        if self.places.get(reading.meter).is_none_or(Option::is_none) {
-            return;
-        }
         if reading.start.is_some_and(|start| !self.window.contains(start)) {
             self.readings.left_out += 1;
             return;
         }
-        self.take_labels(place, reading.labels);
+        self.take_labels(place, reading.labels, 1);
         self.take_numbers(place, &reading);
         self.take_standing(meter, &reading);
+    }
+
+    fn run(&mut self, run: &Run<'_>) {
+        let Some((meter, _)) = self.meter(run.meter, run.labels) else {
+            return;
+        };
+        let (mut buckets, mut quantities) = (run.buckets, run.quantities);
+        // Mostly all of them start in the window, and at once it is seen that they do.
+        while let Some(first) = buckets.first() {
+            let is_in = self.window.contains(first.start);
+            let is_other = |bucket: &Bucket| self.window.contains(bucket.start) != is_in;
+            let count = buckets.iter().position(is_other).unwrap_or(buckets.len());
+            let (now, later) = buckets.split_at(count);
+            let (numbers, other_numbers) = quantities.split_at(count.min(quantities.len()));
+            (buckets, quantities) = (later, other_numbers);
+            if is_in {
+                self.take_run(meter, run, now, numbers);
+            } else {
+                self.readings.left_out += count;
+            }
+        }
     }
 
     fn null(&mut self, meter: usize, labels: &[Option<&str>], start: Timestamp, end: Timestamp) {
