@@ -342,6 +342,10 @@ impl Checker<'_> {
             for text in fixed.chain(&mut call.path) {
                 *text = text.replace("{wire}", &call.wire);
             }
+            let path = call.path.as_ref().unwrap_or(&call.wire);
+            for taken in &mut call.takes {
+                taken.is_in_path = gaps(path).any(|gap| gap == taken.name);
+            }
             let at = call.rows.iter().flat_map(|rows| rows.at.iter());
             let row = at.fold(call.returns.clone(), |held, key| member(&held, key).unwrap_or(held));
             let inner = call.rows.iter().find_map(|rows| rows.inner.as_ref());

@@ -467,6 +467,9 @@ pub struct Take {
     pub default: Option<Scalar>,
     /// True if its numbers travel as strings.
     pub as_text: bool,
+    /// True if it stands in the path.
+    #[serde(skip)]
+    pub is_in_path: bool,
 }
 
 /// How the moments of a range are written.

@@ -1,5 +1,7 @@
 //! Questions as requests: a path, a query and a body, filled from the account and the call.
 
+use std::borrow::Cow;
+
 use jiff::SignedDuration;
 use serde_json::{Map, Value as Plain};
 
@@ -7,7 +9,7 @@ use super::document::{self, Document, Format, Fractions};
 use crate::service::{Account, Call, Method, Request};
 use crate::values::arguments::{Arguments, Value, parse_offset};
 use crate::values::error::{Error, Kind, Result};
-use crate::values::text::{encode, listed, query};
+use crate::values::text::{encoded, listed, query};
 use crate::values::window::Instant;
 
 impl Document {
@@ -20,10 +22,10 @@ impl Document {
         let template = asked.path.as_ref().unwrap_or(&asked.wire);
         let grain = asked.grain_of(call).or_else(|| asked.usual_grain());
         let fixed = asked.query.iter().chain(grain.iter().flat_map(|grain| &grain.query));
-        let mut pairs: Vec<(&str, String)> = fixed.map(|(key, value)| (key.as_str(), value.clone())).collect();
+        let mut pairs: Vec<(&str, Cow<'_, str>)> = Vec::with_capacity(asked.query.len() + asked.takes.len());
+        pairs.extend(fixed.map(|(key, value)| (key.as_str(), value.into())));
         let mut body = None;
-        let is_in_path = |name: &str| gaps(template).any(|gap| gap == name);
-        for taken in asked.takes.iter().filter(|taken| !is_in_path(&taken.name)) {
+        for taken in asked.takes.iter().filter(|taken| !taken.is_in_path) {
             let wire = taken.wire();
             if asked.method == Method::Post {
                 body.get_or_insert_with(Map::new);
@@ -32,9 +34,9 @@ impl Document {
                 continue;
             };
             match (&mut body, plain(asked, account, call, &taken.name, value)?) {
-                (None, Plain::Array(items)) => pairs.extend(items.iter().map(|item| (wire, bare(item)))),
-                (None, value) => pairs.push((wire, bare(&value))),
-                (Some(body), value) if taken.as_text => drop(body.insert(wire.to_owned(), Plain::String(bare(&value)))),
+                (None, Plain::Array(items)) => pairs.extend(items.into_iter().map(|item| (wire, bare(item).into()))),
+                (None, value) => pairs.push((wire, bare(value).into())),
+                (Some(body), value) if taken.as_text => drop(body.insert(wire.to_owned(), Plain::String(bare(value)))),
                 (Some(body), value) => drop(body.insert(wire.to_owned(), value)),
             }
         }
@@ -50,7 +52,7 @@ impl Document {
         let mut url = address(&account.base_url, &path(template, account, &call.arguments));
         if !pairs.is_empty() {
             url.push('?');
-            url.push_str(&query(pairs.iter().map(|(key, value)| (*key, value.as_str()))));
+            url.push_str(&query(pairs.iter().map(|(key, value)| (*key, &**value))));
         }
         Ok(match (asked.method, body) {
             (Method::Get, _) => Request::get(url),
@@ -65,7 +67,7 @@ pub fn address(given: &str, path: &str) -> String {
     let base = given.strip_suffix(path).and_then(|rest| rest.strip_suffix('/'));
     // A host may be called like the path.
     let base = base.filter(|rest| !rest.ends_with('/')).unwrap_or(given);
-    format!("{base}/{path}")
+    [base, "/", path].concat()
 }
 
 /// The gaps of a path.
@@ -80,7 +82,7 @@ pub(super) fn gaps(template: &str) -> impl Iterator<Item = &str> {
 /// A path with its gaps filled: `{account.x}` and `{x}` hold a name each, `{+account.x}` a path, and `{account.x|y}` is the
 /// first of the two that there is. What is no argument is the account's.
 pub(super) fn path(template: &str, account: &Account, arguments: &Arguments) -> String {
-    let mut path = String::new();
+    let mut path = String::with_capacity(2 * template.len());
     let mut rest = template;
     while let Some((before, gap, after)) = rest.split_once('{').and_then(|(before, rest)| {
         let (gap, after) = rest.split_once('}')?;
@@ -95,11 +97,12 @@ pub(super) fn path(template: &str, account: &Account, arguments: &Arguments) -> 
         };
         match (gap.strip_prefix("+account."), gap.strip_prefix("account.")) {
             (Some(name), _) => path.push_str(setting(name)),
-            (_, Some(name)) => path.push_str(&encode(setting(name))),
-            _ => {
-                let value = arguments.get(gap).or_else(|| account.settings.get(gap));
-                path.push_str(&encode(&value.map(Value::plain).unwrap_or_default()));
-            }
+            (_, Some(name)) => path.extend(encoded(setting(name))),
+            _ => match arguments.get(gap).or_else(|| account.settings.get(gap)) {
+                Some(Value::Text(text)) => path.extend(encoded(text)),
+                Some(value) => path.extend(encoded(&value.plain())),
+                None => {}
+            },
         }
         rest = after;
     }
@@ -181,9 +184,9 @@ fn plain(asked: &document::Call, account: &Account, call: &Call, name: &str, val
 }
 
 /// A value as it stands in a query.
-fn bare(value: &Plain) -> String {
+fn bare(value: Plain) -> String {
     match value {
-        Plain::String(text) => text.clone(),
+        Plain::String(text) => text,
         other => other.to_string(),
     }
 }

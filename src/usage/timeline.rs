@@ -491,11 +491,10 @@ fn tell_apart(plan: &Plan, timelines: &mut [Timeline]) {
             continue;
         };
         if let Some((_, differing)) = alike.get(&key).filter(|(_, differing)| !differing.is_empty()) {
-            let told = own.iter().filter(|(name, _)| differing.contains(&&**name));
-            timeline.told = told
-                .map(|(name, value)| format!("{name}={}", value.plain()))
-                .collect::<Vec<_>>()
-                .join(", ");
+            for (name, value) in own.iter().filter(|(name, _)| differing.contains(&&**name)) {
+                let before = if timeline.told.is_empty() { "" } else { ", " };
+                timeline.told.extend([before, name, "=", &value.plain()]);
+            }
         }
     }
 }
@@ -589,7 +588,8 @@ impl Reading<'_> {
             let told = (moment(from), moment(to));
             Some(format!("the answer says that it is about {} … {} only", told.0, told.1).into())
         };
-        let told = self.answer.told.answers.and_then(shortened);
+        let is_short = start < from || to < end;
+        let told = self.answer.told.answers.filter(|_| is_short).and_then(shortened);
         self.push(start, from, Known::Missing, told.clone(), all);
         self.unanswered(from, to, all);
         self.push(to, end, Known::Missing, told, all);

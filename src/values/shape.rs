@@ -11,7 +11,7 @@ use jiff::civil::Date;
 use super::error::{Error, Result};
 use super::json::{At, Json, Path};
 use super::quantity::Quantity;
-use super::window::Instant;
+use super::window::{Instant, usual_date};
 
 /// A record: its name in Python, and its fields.
 #[derive(Debug, Clone, Copy)]
@@ -305,9 +305,8 @@ pub fn day(at: &At<'_, '_>) -> Result<Date> {
     // Python's `date` begins with the year 1.
     let is_ours = |day: &Date| day.year() >= 1;
     match at.value {
-        Json::Text(text) if text.len() == 10 => text
-            .parse()
-            .ok()
+        Json::Text(text) if text.len() == 10 => usual_date(text.as_bytes())
+            .or_else(|| text.parse().ok())
             .filter(is_ours)
             .ok_or_else(|| Error::unexpected(at.path(), format!("{text:?} is no date"))),
         Json::Text(_) => instant(at).map(|instant| Instant::utc(instant.at).zoned().date()),

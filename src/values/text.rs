@@ -131,13 +131,18 @@ pub fn is_invisible(character: char) -> bool {
 
 /// The lower-case hexadecimal form of these bytes.
 pub fn hex(bytes: &[u8]) -> String {
-    let digit = |half: u8| char::from(if half < 10 { b'0' + half } else { b'a' - 10 + half });
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        text.push(digit(byte >> 4));
-        text.push(digit(byte & 15));
-    }
-    text
+    let digit = |half: u8| if half < 10 { b'0' + half } else { b'a' - 10 + half };
+    ascii(
+        bytes
+            .iter()
+            .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
+            .collect(),
+    )
+}
+
+/// These bytes as text; they are ASCII.
+pub fn ascii(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap_or_default()
 }
 
 /// A JSON value as compact text; quicker than its `Display`, which writes piece by piece through a formatter.

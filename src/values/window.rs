@@ -8,7 +8,7 @@ use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, Zoned};
 
 use super::error::{Error, Result};
-use super::text::digits;
+use super::text::{ascii, digits};
 
 /// Seconds of a day: an offset is shorter.
 const DAY: i32 = 86_400;
@@ -45,8 +45,8 @@ impl Instant {
 
     /// The first moment of a day in UTC.
     pub fn midnight(day: Date) -> Result<Self> {
-        let zoned = day.to_zoned(TimeZone::UTC).map_err(|_| out_of_range(day))?;
-        Self::checked(zoned.timestamp(), Offset::UTC, day)
+        let at = Offset::UTC.to_timestamp(day.to_datetime(Time::midnight()));
+        Self::checked(at.map_err(|_| out_of_range(day))?, Offset::UTC, day)
     }
 
     /// Reads an RFC 3339 text; an offset is required.
@@ -80,14 +80,12 @@ impl Instant {
     /// without the whole grammar. Anything else, sound or not, is left to that.
     fn usual(text: &[u8]) -> Option<Self> {
         let (moment, offset) = text.split_at_checked(19)?;
-        let [b'-', b'-', b'T', b':', b':'] = [4, 7, 10, 13, 16].map(|place| moment.get(place).copied().unwrap_or(0))
-        else {
+        let (date, time) = moment.split_at_checked(10)?;
+        let [b'T', h, hh, b':', m, mm, b':', s, ss] = time else {
             return None;
         };
-        let two = |from: usize| i8::try_from(digits(moment.get(from..from + 2)?)?).ok();
-        let year = i16::try_from(digits(moment.get(..4)?)?).ok()?;
-        let date = Date::new(year, two(5)?, two(8)?).ok()?;
-        let time = Time::new(two(11)?, two(14)?, two(17)?, 0).ok()?;
+        let date = usual_date(date)?;
+        let time = Time::new(two([*h, *hh])?, two([*m, *mm])?, two([*s, *ss])?, 0).ok()?;
         let offset = match offset {
             b"Z" => Offset::UTC,
             [sign @ (b'+' | b'-'), hours @ .., b':', tens, ones] if hours.len() == 2 => {
@@ -153,11 +151,10 @@ impl Instant {
             text.push_str(&self.zoned().strftime("%:z").to_string());
             return;
         }
-        text.push(if seconds < 0 { '-' } else { '+' });
         let minutes = seconds.unsigned_abs() / 60;
-        push_digits(text, minutes / 60, 10);
-        text.push(':');
-        push_digits(text, minutes % 60, 10);
+        let ([h, hh], [m, mm]) = (written(minutes / 60), written(minutes % 60));
+        let sign = if seconds < 0 { b'-' } else { b'+' };
+        text.push_str(&ascii([sign, h, hh, b':', m, mm].to_vec()));
     }
 
     /// The same moment, seen from another offset.
@@ -167,34 +164,41 @@ impl Instant {
     }
 }
 
+/// A day as nearly all services write it, `2026-01-31`: read by place. Anything else, sound or not, is left to the grammar.
+pub fn usual_date(text: &[u8]) -> Option<Date> {
+    let [year @ .., b'-', m, mm, b'-', d, dd] = text else {
+        return None;
+    };
+    let year = i16::try_from(digits(year).filter(|_| year.len() == 4)?).ok()?;
+    Date::new(year, two([*m, *mm])?, two([*d, *dd])?).ok()
+}
+
+/// A number of two digits.
+fn two(digits: [u8; 2]) -> Option<i8> {
+    let [tens, ones] = digits.map(|digit| i8::try_from(digit.wrapping_sub(b'0')).unwrap_or(-1));
+    ((0..10).contains(&tens) && (0..10).contains(&ones)).then_some(tens * 10 + ones)
+}
+
 /// `2026-01-31T23:59:59`, written by place: a fifth of what a formatter takes.
 fn by_place(moment: DateTime) -> String {
     let (date, time) = (moment.date(), moment.time());
     let Ok(year) = u32::try_from(date.year()) else {
         return moment.strftime("%Y-%m-%dT%H:%M:%S").to_string();
     };
-    let mut text = String::with_capacity("2026-01-31T23:59:59+00:00".len());
-    push_digits(&mut text, year, 1000);
-    let rest = [
-        ('-', date.month()),
-        ('-', date.day()),
-        ('T', time.hour()),
-        (':', time.minute()),
-        (':', time.second()),
+    let ([y, yy], [yyy, yyyy]) = (written(year / 100), written(year % 100));
+    let parts = [date.month(), date.day(), time.hour(), time.minute(), time.second()];
+    let [[m, mm], [d, dd], [h, hh], [n, nn], [s, ss]] = parts.map(|part| written(part.unsigned_abs().into()));
+    let text = [
+        y, yy, yyy, yyyy, b'-', m, mm, b'-', d, dd, b'T', h, hh, b':', n, nn, b':', s, ss,
     ];
-    for (before, number) in rest {
-        text.push(before);
-        push_digits(&mut text, number.unsigned_abs().into(), 10);
-    }
-    text
+    let mut moment = Vec::with_capacity("2026-01-31T23:59:59+00:00".len());
+    moment.extend_from_slice(&text);
+    ascii(moment)
 }
 
-/// A number with as many digits as the greatest power of ten among them has.
-fn push_digits(text: &mut String, number: u32, mut power: u32) {
-    while power > 0 {
-        text.extend(char::from_digit(number / power % 10, 10));
-        power /= 10;
-    }
+/// A number below 100 in two digits.
+fn written(number: u32) -> [u8; 2] {
+    [number / 10, number % 10].map(|digit| b'0' + u8::try_from(digit).unwrap_or_default())
 }
 
 fn out_of_range(what: impl std::fmt::Display) -> Error {
