@@ -44,6 +44,6 @@ fn numbers<'j>(document: &'j Json<'_>, found: &mut Vec<&'j [u8]>) {
         Json::Number(text) => found.push(text.as_bytes()),
         Json::List(items) => items.iter().for_each(|item| numbers(item, found)),
         Json::Map(members) => members.iter().for_each(|(_, value)| numbers(value, found)),
-        Json::Null | Json::Bool(_) | Json::Text(_) => {}
+        Json::Null | Json::Bool(_) | Json::Text(_) | Json::Numbers(_) => {}
     }
 }

@@ -161,7 +161,8 @@ impl Item {
 
 fn items(at: &At<'_, '_>) -> Result<Vec<Item>> {
     let path = at.path();
-    let all = at.list()?.iter().enumerate();
+    let all = at.list()?;
+    let all = all.iter().enumerate();
     all.map(|(index, item)| Item::read(&At::item(&path, index, item)))
         .collect()
 }

@@ -45,6 +45,7 @@ pub fn each<'b>(asked: &Call, at: &At<'_, 'b>, visit: Visit<'_, 'b>) -> Result<(
         let is_number = |item: &Json<'_>| matches!(item, Json::Number(_) | Json::Null);
         let is_series = match value {
             Json::Number(_) => false,
+            Json::Numbers(_) => true,
             Json::List(items) if items.iter().all(is_number) => true,
             _ => asked.meter.iter().any(|figure| figure.value == **key),
         };
@@ -63,8 +64,17 @@ fn walk<'b>(at: &At<'_, 'b>, keys: &[&Cow<'b, str>], visit: Visit<'_, 'b>) -> Re
             let mut members = members.iter();
             members.try_for_each(|(key, value)| walk(&At::member(&path, key, value), &[keys, &[key]].concat(), visit))
         }
-        Json::List(_) | Json::Number(_) | Json::Null => visit(at, keys),
+        Json::List(_) | Json::Numbers(_) | Json::Number(_) | Json::Null => visit(at, keys),
         Json::Bool(_) | Json::Text(_) => Err(at.expected("an array of numbers")),
+    }
+}
+
+/// How many items an array has.
+fn length(value: &Json<'_>) -> Option<usize> {
+    match value {
+        Json::List(items) => Some(items.len()),
+        Json::Numbers(items) => Some(items.len()),
+        _ => None,
     }
 }
 
@@ -86,7 +96,8 @@ pub fn check_length(at: &At<'_, '_>, values: usize, moments: Option<usize>) -> R
 /// The buckets that moments begin.
 fn buckets(asked: &Call, call: &PlannedCall, at: &At<'_, '_>) -> Result<Vec<Bucket>> {
     let path = at.path();
-    let items = at.list()?.iter().enumerate();
+    let items = at.list()?;
+    let items = items.iter().enumerate();
     let starts = items.map(|(place, item)| instant(&At::item(&path, place, item)).map(|instant| instant.at));
     let starts: Vec<Timestamp> = starts.collect::<Result<_>>()?;
     let mut distinct = starts.clone();
@@ -156,7 +167,7 @@ impl<'b> Rows<'b> {
         let moments = held.map(|held| buckets(asked, call, &held)).transpose()?;
         let (mut count, mut are_arrays) = (0, true);
         each(asked, at, &mut |at, _| {
-            let items = at.list().ok().map(<[_]>::len);
+            let items = length(at.value);
             count += items.unwrap_or(1);
             are_arrays &= items.is_some();
             Ok(())
@@ -221,29 +232,36 @@ impl<'b> Rows<'b> {
         moments: Option<&[Bucket]>,
         at: &At<'_, 'b>,
     ) -> Result<()> {
-        let (items, buckets) = match (at.value, moments) {
-            (Json::List(items), moments) => {
-                check_length(at, items.len(), moments.map(<[_]>::len))?;
-                (items.as_slice(), moments.unwrap_or_default())
-            }
-            (number, _) => (std::slice::from_ref(number), std::slice::from_ref(&self.whole)),
-        };
+        let length = length(at.value);
+        if let Some(length) = length {
+            check_length(at, length, moments.map(<[_]>::len))?;
+        }
         let Some(read) = figure.or(asked.meter.first()) else {
             return Ok(());
         };
         let is_it = |wanted: &Wanted| figure.is_some_and(|figure| figure.meter == Some(wanted.place));
         let is_wanted = self.wanted.iter().any(is_it);
-        for (place, item) in items.iter().enumerate() {
-            let path = || match at.value {
-                Json::List(_) => format!("{}[{place}]", at.path()),
-                _ => at.path().to_string(),
+        let mut take = |place: usize, item: &Json<'_>| {
+            let path = || match length {
+                Some(_) => format!("{}[{place}]", at.path()),
+                None => at.path().to_string(),
             };
             let found = number(read, Some(item)).map_err(|problem| Error::unexpected(path(), problem))?;
             for is_it in self.wanted.iter().filter(|_| is_wanted).map(is_it) {
                 self.absent.extend((!is_it).then_some(self.figures.len()));
                 self.figures.push(found.filter(|_| is_it));
             }
-        }
+            Ok(())
+        };
+        match at.value {
+            Json::Numbers(items) => (0..).zip(items.iter()).try_for_each(|(place, item)| take(place, &item)),
+            Json::List(items) => (0..).zip(items).try_for_each(|(place, item)| take(place, item)),
+            number => take(0, number),
+        }?;
+        let buckets = match length {
+            Some(_) => moments.unwrap_or_default(),
+            None => std::slice::from_ref(&self.whole),
+        };
         if is_wanted && self.lines_up.is_some() {
             self.labels.extend_from_slice(labels);
         } else if is_wanted {

@@ -158,7 +158,7 @@ fn is_no(value: &Json<'_>) -> bool {
         Json::Bool(truth) => !truth,
         Json::Number(text) => text == "0",
         Json::Text(text) => text.eq_ignore_ascii_case("false"),
-        Json::Null | Json::List(_) | Json::Map(_) => false,
+        Json::Null | Json::List(_) | Json::Numbers(_) | Json::Map(_) => false,
     }
 }
 
@@ -167,7 +167,7 @@ fn is_yes(value: &Json<'_>) -> bool {
         Json::Bool(truth) => *truth,
         Json::Text(text) => text.eq_ignore_ascii_case("true"),
         Json::Number(text) => text != "0",
-        Json::Null | Json::List(_) | Json::Map(_) => false,
+        Json::Null | Json::List(_) | Json::Numbers(_) | Json::Map(_) => false,
     }
 }
 
@@ -178,6 +178,7 @@ fn says_something(value: &Json<'_>) -> bool {
         Json::Text(text) => !text.trim().is_empty() && !text.eq_ignore_ascii_case("false"),
         Json::Bool(_) | Json::Number(_) => is_yes(value),
         Json::List(items) => !items.is_empty(),
+        Json::Numbers(items) => items.len() > 0,
         Json::Map(members) => members.iter().any(|(_, value)| says_something(value)),
     }
 }

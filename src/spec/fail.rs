@@ -269,6 +269,7 @@ fn rows_of(asked: &document::Call, document: &Json<'_>) -> Option<usize> {
     let answer = below(document, &asked.answer)?;
     match below(answer, &asked.rows.as_ref()?.found(answer))? {
         Json::List(rows) => Some(rows.len()),
+        Json::Numbers(rows) => Some(rows.len()),
         _ => None,
     }
 }

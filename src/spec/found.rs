@@ -16,7 +16,7 @@ impl Rows {
             Json::Map(members) => {
                 let mut lists = members
                     .iter()
-                    .filter(|(key, value)| matches!(value, Json::List(_)) && key != "errors");
+                    .filter(|(key, value)| matches!(value, Json::List(_) | Json::Numbers(_)) && key != "errors");
                 match (lists.next(), lists.next()) {
                     (Some((key, _)), None) => Cow::Owned(vec![key.to_string()]),
                     _ => Cow::Borrowed(&self.at),
@@ -33,7 +33,7 @@ impl Rows {
         };
         at.map()?;
         place(at, keys, &mut |held| match held.value {
-            Json::List(_) => Ok(()),
+            Json::List(_) | Json::Numbers(_) => Ok(()),
             Json::Null if self.is_anywhere => {
                 let text = "expected an array, or an object with exactly one";
                 Err(Error::unexpected(at.path(), text))
@@ -66,7 +66,7 @@ impl Rows {
     pub fn typed(&self, returns: &Holds, at: &At<'_, '_>) -> Result<Typed> {
         let found = self.found(at.value);
         let mut read = place(at, &found, &mut |list| {
-            self.check(at, &found, list.list().map_or(0, <[_]>::len))?;
+            self.check(at, &found, list.list().map_or(0, |items| items.len()))?;
             returns.read(list)
         })?;
         let list = found.last().map_or("", String::as_str);
@@ -91,6 +91,7 @@ fn has_number(value: &Json<'_>, is_meant: fn(&str) -> bool) -> bool {
     match value {
         Json::Number(text) => is_meant(text),
         Json::List(items) => items.iter().any(|item| has_number(item, is_meant)),
+        Json::Numbers(items) => items.iter().any(|item| has_number(&item, is_meant)),
         Json::Map(members) => members.iter().any(|(_, value)| has_number(value, is_meant)),
         Json::Null | Json::Bool(_) | Json::Text(_) => false,
     }

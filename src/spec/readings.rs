@@ -43,7 +43,7 @@ impl Document {
         let listed = asked.rows.as_ref().filter(|layout| layout.moments.is_none());
         let document = match listed {
             Some(layout) => Json::parse_around(&reply.body, &layout.list, &mut rows),
-            None => Json::parse(&reply.body),
+            None => Json::parse_with_numbers(&reply.body),
         };
         let document = document.map_err(|problem| self.unreadable(call.call.operation.name, reply, problem))?;
         self.accept(&call.call, reply, &document, listed.map(|_| rows.count))?;

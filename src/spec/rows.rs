@@ -18,6 +18,7 @@ use crate::values::error::{Error, Result};
 use crate::values::json::{At, Items, Json, Peek, Reader, occurs_twice, refuse_duplicates};
 use crate::values::quantity::Quantity;
 use crate::values::shape::{Holds, Shape, day, instant, seconds};
+use crate::values::text::digits;
 use crate::values::window::Instant;
 
 /// Room for so many rows is made at once.
@@ -464,6 +465,12 @@ impl Figure {
 
 /// The number that a value is; nothing where there is none, and may be none.
 pub(super) fn number(figure: &Figure, held: Option<&Json<'_>>) -> std::result::Result<Option<Quantity>, String> {
+    if let Some(Json::Number(text)) = held
+        && figure.scale == 0
+        && let Some(count) = digits(text.as_bytes()).and_then(|count| i64::try_from(count).ok())
+    {
+        return Ok(Some(Quantity::whole(count))); // as nearly all are
+    }
     match held {
         None if figure.optional => Ok(None),
         Some(Json::Null) if figure.is_nullable => Ok(None),

@@ -193,14 +193,19 @@ fn offset(place: usize) -> i32 {
 pub struct Words<'a> {
     distinct: Vec<&'a str>,
     codes: Numbers<&'a str>,
+    /// How many rows have the word of number 0, while all have it, as in most columns of one account: none is written.
+    zeros: usize,
+    /// The numbers of all rows, once they differ.
     keys: Vec<i32>,
+    /// How many rows there will be.
+    expected: usize,
 }
 
 impl<'a> Words<'a> {
     /// A column that will have so many rows.
     pub fn with_capacity(rows: usize) -> Self {
         Self {
-            keys: Vec::with_capacity(rows),
+            expected: rows,
             ..Self::default()
         }
     }
@@ -210,7 +215,7 @@ impl<'a> Words<'a> {
         let mut column = Self::default();
         for word in words {
             let code = column.code(word);
-            column.keys.push(code);
+            column.repeat(code, 1);
         }
         column.finish()
     }
@@ -226,13 +231,27 @@ impl<'a> Words<'a> {
 
     /// Appends the word with this number for so many rows.
     pub fn repeat(&mut self, code: i32, rows: usize) {
+        if code == 0 && self.keys.is_empty() {
+            self.zeros += rows;
+            return;
+        }
+        if self.keys.is_empty() {
+            self.keys.reserve(self.expected);
+            self.keys.resize(self.zeros, 0);
+        }
         self.keys.extend(repeat_n(code, rows));
     }
 
     /// The column.
     pub fn finish(self) -> Result<ArrayRef> {
         let words = Arc::new(StringArray::from(self.distinct));
-        let column = DictionaryArray::<Int32Type>::try_new(Int32Array::from(self.keys), words);
+        // Memory of nothing but zeros comes from the system as it is, and takes no room until somebody writes into it.
+        let keys = if self.keys.is_empty() {
+            vec![0; self.zeros]
+        } else {
+            self.keys
+        };
+        let column = DictionaryArray::<Int32Type>::try_new(Int32Array::from(keys), words);
         Ok(Arc::new(column.map_err(bug)?))
     }
 }

@@ -26,24 +26,57 @@ pub enum Json<'b> {
     Text(Cow<'b, str>),
     /// An array.
     List(Vec<Json<'b>>),
+    /// An array of numbers and nulls alone, where the reader keeps such arrays as they were written.
+    Numbers(Numbers<'b>),
     /// An object: its members in their order; no key occurs twice.
     Map(Vec<(Cow<'b, str>, Json<'b>)>),
+}
+
+/// The numbers and nulls of an array, as they were written: a million of them take no room of their own.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Numbers<'b> {
+    /// What stands between the brackets.
+    text: &'b str,
+    count: usize,
+}
+
+impl<'b> Numbers<'b> {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Each of them.
+    pub fn iter(&self) -> impl Iterator<Item = Json<'b>> + use<'b> {
+        let is_blank = |byte: u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
+        let item =
+            move |text: &'b str| match text.trim_matches(|letter: char| letter.is_ascii() && is_blank(letter as u8)) {
+                "null" => Json::Null,
+                text => Json::Number(Cow::Borrowed(text)),
+            };
+        self.text.split(',').take(self.count).map(item)
+    }
 }
 
 impl<'b> Json<'b> {
     /// Reads a whole body: UTF-8 (a byte order mark is allowed), one JSON value, nothing after it.
     pub fn parse(body: &'b [u8]) -> Result<Self> {
-        Self::read(body, None)
+        Self::read(body, None, false)
     }
 
     /// The same, but the items of the array at the end of this path of keys are handed over while they are read; it is
     /// empty in what is returned. A value of another kind at that place is returned as it is. Where the last key is `*`,
     /// that is the first array that is wanted.
     pub fn parse_around(body: &'b [u8], path: &[String], items: &mut dyn Items<'b>) -> Result<Self> {
-        Self::read(body, Some((path, items)))
+        Self::read(body, Some((path, items)), false)
     }
 
-    fn read(body: &'b [u8], around: Around<'_, 'b>) -> Result<Self> {
+    /// The same, but arrays of numbers and nulls alone are kept as they were written.
+    pub fn parse_with_numbers(body: &'b [u8]) -> Result<Self> {
+        Self::read(body, None, true)
+    }
+
+    fn read(body: &'b [u8], around: Around<'_, 'b>, keeps_numbers: bool) -> Result<Self> {
         let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
         let text = std::str::from_utf8(body).map_err(|problem| {
             Error::unexpected("$", format!("the body is not UTF-8 (byte {})", problem.valid_up_to()))
@@ -52,6 +85,7 @@ impl<'b> Json<'b> {
             text,
             tokens: Jiter::new(body),
             depth: 0,
+            keeps_numbers,
         };
         let peek = reader.tokens.peek().map_err(|problem| reader.broken(&problem))?;
         let value = reader.value_around(peek, around)?;
@@ -67,6 +101,7 @@ impl<'b> Json<'b> {
             Json::Number(text) => Json::Number(Cow::Owned(text.into_owned())),
             Json::Text(text) => Json::Text(Cow::Owned(text.into_owned())),
             Json::List(items) => Json::List(items.into_iter().map(Json::into_owned).collect()),
+            Json::Numbers(items) => Json::List(items.iter().map(Json::into_owned).collect()),
             Json::Map(members) => {
                 let owned = |(key, value): (Cow<'_, str>, Json<'_>)| (Cow::Owned(key.into_owned()), value.into_owned());
                 Json::Map(members.into_iter().map(owned).collect())
@@ -106,7 +141,7 @@ impl<'b> Json<'b> {
         match self {
             Json::Text(text) | Json::Number(text) => Some(text.to_string()),
             Json::Bool(truth) => Some(truth.to_string()),
-            Json::Null | Json::List(_) | Json::Map(_) => None,
+            Json::Null | Json::List(_) | Json::Numbers(_) | Json::Map(_) => None,
         }
     }
 
@@ -117,7 +152,7 @@ impl<'b> Json<'b> {
             Json::Bool(_) => "a boolean",
             Json::Number(_) => "a number",
             Json::Text(_) => "a string",
-            Json::List(_) => "an array",
+            Json::List(_) | Json::Numbers(_) => "an array",
             Json::Map(_) => "an object",
         }
     }
@@ -142,6 +177,7 @@ pub struct Reader<'b> {
     text: &'b str,
     tokens: Jiter<'b>,
     depth: usize,
+    keeps_numbers: bool,
 }
 
 impl<'b> Reader<'b> {
@@ -189,6 +225,7 @@ impl<'b> Reader<'b> {
                 .map(Json::Bool)
                 .map_err(|problem| self.broken(&problem)),
             Peek::String => self.string().map(Json::Text),
+            Peek::Array if self.keeps_numbers => self.numbers(),
             Peek::Array => {
                 let mut items = Vec::new();
                 self.items(|reader, peek| {
@@ -209,6 +246,34 @@ impl<'b> Reader<'b> {
             }
             _ => self.number(peek).map(|text| Json::Number(Cow::Borrowed(text))),
         }
+    }
+
+    /// Reads an array, and keeps nothing of it but its text until something else than numbers and nulls comes.
+    fn numbers(&mut self) -> Result<Json<'b>> {
+        let start = self.tokens.current_index() + 1;
+        let (mut count, mut end) = (0, start);
+        let mut others: Option<Vec<Json<'b>>> = None;
+        self.items(|reader, peek| {
+            let is_plain = !matches!(
+                peek,
+                Peek::Array | Peek::Object | Peek::String | Peek::True | Peek::False
+            );
+            let text = reader.text;
+            if let (true, None) = (is_plain, &others) {
+                reader.value(peek)?;
+                (count, end) = (count + 1, reader.tokens.current_index());
+                return Ok(());
+            }
+            let before = || Numbers {
+                text: text.get(start..end).unwrap_or_default(),
+                count,
+            };
+            let items = others.get_or_insert_with(|| before().iter().collect());
+            items.push(reader.value(peek)?);
+            Ok(())
+        })?;
+        let text = self.text.get(start..end).unwrap_or_default();
+        Ok(others.map_or(Json::Numbers(Numbers { text, count }), Json::List))
     }
 
     fn enter(&mut self) -> Result<()> {
@@ -336,6 +401,7 @@ impl Serialize for Json<'_> {
                 }
                 list.end()
             }
+            Json::Numbers(items) => to.collect_seq(items.iter()),
             Json::Map(members) => {
                 let mut map = to.serialize_map(Some(members.len()))?;
                 for (key, value) in members {
@@ -447,9 +513,10 @@ impl<'j, 'b> At<'j, 'b> {
     }
 
     /// The items of this array.
-    pub fn list(&self) -> Result<&'j [Json<'b>]> {
+    pub fn list(&self) -> Result<Cow<'j, [Json<'b>]>> {
         match self.value {
-            Json::List(items) => Ok(items),
+            Json::List(items) => Ok(Cow::Borrowed(items)),
+            Json::Numbers(items) => Ok(items.iter().collect()),
             _ => Err(self.expected("an array")),
         }
     }
@@ -499,7 +566,8 @@ impl<'j, 'b> At<'j, 'b> {
                 let text = super::text::head(text, 60);
                 Err(Error::unexpected(path, format!("the number {text} is too large")))
             }
-            Json::List(items) => {
+            Json::List(_) | Json::Numbers(_) => {
+                let items = self.list()?;
                 let mut items = items.iter().enumerate();
                 items.try_for_each(|(index, item)| At::item(&path, index, item).check_floats())
             }
@@ -563,6 +631,28 @@ impl<'j, 'b> At<'j, 'b> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn arrays_of_numbers_alone_are_kept_as_they_were_written_and_read_the_same() {
+        for body in [
+            r#"{"a":[1, -2.5e3 ,null,0]}"#,
+            "[ ]",
+            "[null]",
+            "[\t1\r\n,\n2 ]",
+            r#"[1,null,"x",2]"#,
+            "[1,[2,3],{\"b\":[4,null]}]",
+            "[1,true,2]",
+        ] {
+            let (kept, whole) = (Json::parse_with_numbers(body.as_bytes()), Json::parse(body.as_bytes()));
+            assert_eq!(kept.unwrap().into_owned(), whole.unwrap(), "{body}");
+        }
+        for body in ["[1,]", "[1 2]", "[01]", "[1,nul]", "[,1]", "[1", "[1,\u{b}2]"] {
+            let (kept, whole) = (Json::parse_with_numbers(body.as_bytes()), Json::parse(body.as_bytes()));
+            assert_eq!(kept.unwrap_err().message, whole.unwrap_err().message, "{body}");
+        }
+        let kept = Json::parse_with_numbers(b"[1,null, 2]").unwrap();
+        assert!(matches!(kept, Json::Numbers(numbers) if numbers.len() == 3));
+    }
 
     #[test]
     fn a_document_may_be_a_bare_number() {
@@ -684,7 +774,8 @@ mod tests {
         let path = root.path();
         let rows = At::member(&path, "rows", json.get("rows").unwrap());
         let path = rows.path();
-        let row = At::item(&path, 1, &rows.list().unwrap()[1]);
+        let rows = rows.list().unwrap();
+        let row = At::item(&path, 1, &rows[1]);
         let path = row.path();
         let number = At::member(&path, "n", row.value.get("n").unwrap());
         assert_eq!(

@@ -217,8 +217,8 @@ impl Holds {
 
     fn read_list(&self, at: &At<'_, '_>) -> Result<Typed> {
         let path = at.path();
-        let items = at
-            .list()?
+        let items = at.list()?;
+        let items = items
             .iter()
             .enumerate()
             .map(|(index, item)| self.read(&At::item(&path, index, item)));

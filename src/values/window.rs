@@ -176,7 +176,7 @@ pub fn usual_date(text: &[u8]) -> Option<Date> {
 /// A number of two digits.
 fn two(digits: [u8; 2]) -> Option<i8> {
     let [tens, ones] = digits.map(|digit| i8::try_from(digit.wrapping_sub(b'0')).unwrap_or(-1));
-    ((0..10).contains(&tens) && (0..10).contains(&ones)).then_some(tens * 10 + ones)
+    ((0..10).contains(&tens) && (0..10).contains(&ones)).then(|| tens * 10 + ones)
 }
 
 /// `2026-01-31T23:59:59`, written by place: a fifth of what a formatter takes.

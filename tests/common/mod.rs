@@ -197,6 +197,7 @@ fn collect_plain(value: &Json<'_>, found: &mut Vec<String>) {
     match value {
         Json::Number(text) => found.push(text.to_string()),
         Json::List(items) => items.iter().for_each(|item| collect_plain(item, found)),
+        Json::Numbers(items) => items.iter().for_each(|item| collect_plain(&item, found)),
         Json::Map(members) => members.iter().for_each(|(_, value)| collect_plain(value, found)),
         Json::Null | Json::Bool(_) | Json::Text(_) => {}
     }
