@@ -254,7 +254,7 @@ impl Client {
             .iter()
             .find(|composite| composite.name == operation);
         let question = match composite {
-            Some(composite) => Arguments::check(&format!("{operation}()"), &[], given).and_then(|_none| {
+            Some(composite) => Arguments::check(format!("{operation}()"), &[], given).and_then(|_none| {
                 let calls = composite.parts.iter().map(|part| Call::new(provider, part, Vec::new()));
                 Ok(Question::Together(composite, calls.collect::<Result<_>>()?))
             }),

@@ -92,7 +92,7 @@ fn signed_headers<'a>(request: &'a Request, address: &'a Url) -> Result<Vec<(&'a
     let given = request.headers.iter().filter(|(name, _)| signed(name));
     let mut headers: Vec<(&str, &str)> = given.map(|(name, value)| (*name, value.trim())).collect();
     headers.push(("host", canonical_host(address)?));
-    headers.sort();
+    headers.sort_unstable();
     Ok(headers)
 }
 

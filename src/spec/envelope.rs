@@ -178,7 +178,7 @@ fn says_something(value: &Json<'_>) -> bool {
         Json::Text(text) => !text.trim().is_empty() && !text.eq_ignore_ascii_case("false"),
         Json::Bool(_) | Json::Number(_) => is_yes(value),
         Json::List(items) => !items.is_empty(),
-        Json::Numbers(items) => items.len() > 0,
+        Json::Numbers(items) => !items.is_empty(),
         Json::Map(members) => members.iter().any(|(_, value)| says_something(value)),
     }
 }

@@ -46,6 +46,11 @@ impl<'b> Numbers<'b> {
         self.count
     }
 
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
     /// Each of them.
     pub fn iter(&self) -> impl Iterator<Item = Json<'b>> + use<'b> {
         let is_blank = |byte: u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');

@@ -185,11 +185,12 @@ fn by_place(moment: DateTime) -> String {
     let Ok(year) = u32::try_from(date.year()) else {
         return moment.strftime("%Y-%m-%dT%H:%M:%S").to_string();
     };
-    let ([y, yy], [yyy, yyyy]) = (written(year / 100), written(year % 100));
     let parts = [date.month(), date.day(), time.hour(), time.minute(), time.second()];
-    let [[m, mm], [d, dd], [h, hh], [n, nn], [s, ss]] = parts.map(|part| written(part.unsigned_abs().into()));
+    let [month, day, hour, minute, second] = parts.map(|part| written(part.unsigned_abs().into()));
+    let (century, year) = (written(year / 100), written(year % 100));
     let text = [
-        y, yy, yyy, yyyy, b'-', m, mm, b'-', d, dd, b'T', h, hh, b':', n, nn, b':', s, ss,
+        century[0], century[1], year[0], year[1], b'-', month[0], month[1], b'-', day[0], day[1], b'T', hour[0],
+        hour[1], b':', minute[0], minute[1], b':', second[0], second[1],
     ];
     let mut moment = Vec::with_capacity("2026-01-31T23:59:59+00:00".len());
     moment.extend_from_slice(&text);
