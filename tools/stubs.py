@@ -42,10 +42,10 @@ __all__ = {names}
 '''
 
 FETCH_IMPORTS = """from collections.abc import Callable, Iterable
-from datetime import tzinfo
+from datetime import timedelta, tzinfo
 from metertap._aledger import Ledger
 from metertap.planning import Plan
-from metertap.typing import Asked
+from metertap.typing import Asked, When
 from metertap.usage import Usage
 """
 

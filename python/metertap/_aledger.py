@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from metertap.events import Event
     from metertap.planning import Plan
-    from metertap.typing import Asked, Moment
+    from metertap.typing import Asked, Moment, When
     from metertap.usage import Table
 
 __all__ = ["Ledger"]
@@ -42,9 +42,10 @@ class Ledger:
     async def sync(
         self,
         accounts: Asked | Iterable[Asked],
-        start: Moment,
-        end: Moment | None = None,
+        start: When | None = None,
+        end: When | None = None,
         *,
+        since: When | timedelta | None = None,
         tz: str | tzinfo | None = None,
         now: Moment | None = None,
         reread: str | timedelta = "3d",
@@ -53,7 +54,8 @@ class Ledger:
         on_event: Callable[[Event], object] | None = None,
     ) -> Sync:
         """Fetch what is missing of a range, or may still change, and add it; see `metertap.Ledger.sync`."""
-        return await _driven(self._kept._sync(accounts, start, end, tz, now, reread, progress, on_error), on_event)
+        steps = self._kept._sync(accounts, start, end, since, tz, now, reread, progress, on_error)
+        return await _driven(steps, on_event)
 
     async def snapshot(
         self,
@@ -68,9 +70,10 @@ class Ledger:
 
     async def usage(
         self,
-        start: Moment,
-        end: Moment,
+        start: When | None = None,
+        end: When | None = None,
         *,
+        since: When | timedelta | None = None,
         accounts: Any = None,
         meters: str | Iterable[str] | None = None,
         as_of: Moment | None = None,
@@ -78,20 +81,26 @@ class Ledger:
         now: Moment | None = None,
     ) -> Usage:
         """Return what the ledger has of a range; see `metertap.Ledger.usage`."""
-        kept = self._kept.usage
-        return await asyncio.to_thread(kept, start, end, accounts=accounts, meters=meters, as_of=as_of, tz=tz, now=now)
+        kept, given = self._kept.usage, {"accounts": accounts, "meters": meters, "as_of": as_of, "tz": tz, "now": now}
+        return await asyncio.to_thread(kept, start, end, since=since, **given)
 
     async def increments(self, meter: str, every: str | None = None) -> Usage:
         """Turn snapshots of a counter into what it grew by between them; see `metertap.Ledger.increments`."""
         return await asyncio.to_thread(self._kept.increments, meter, every)
 
     async def holes(
-        self, start: Moment, end: Moment, *, tz: str | tzinfo | None = None, now: Moment | None = None
+        self,
+        start: When | None = None,
+        end: When | None = None,
+        *,
+        since: When | timedelta | None = None,
+        tz: str | tzinfo | None = None,
+        now: Moment | None = None,
     ) -> Table:
         """Return what is missing of a range; see `metertap.Ledger.holes`."""
-        return await asyncio.to_thread(self._kept.holes, start, end, tz=tz, now=now)
+        return await asyncio.to_thread(self._kept.holes, start, end, since=since, tz=tz, now=now)
 
-    async def restatements(self, since: Moment | None = None) -> Table:
+    async def restatements(self, since: When | timedelta | None = None) -> Table:
         """Return the figures that changed after they were first read; see `metertap.Ledger.restatements`."""
         return await asyncio.to_thread(self._kept.restatements, since)
 

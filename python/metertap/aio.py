@@ -74,6 +74,7 @@ async def fetch(
     start: Any = None,
     end: Any = None,
     *,
+    since: Any = None,
     tz: Any = None,
     now: Any = None,
     every: Any = None,
@@ -97,7 +98,7 @@ async def fetch(
     from metertap import fetching
     from metertap.usage import Usage
 
-    run, clients = fetching.start_run(what, start, end, tz, now, every, accounts, on_error, archive, on_event)
+    run, clients = fetching.start_run(what, start, end, since, tz, now, every, accounts, on_error, archive, on_event)
     show, close = fetching.progress_of(progress)
 
     def tell() -> None:

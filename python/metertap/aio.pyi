@@ -2,7 +2,7 @@
 """The clients, to be awaited."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import tzinfo
+from datetime import timedelta, tzinfo
 from os import PathLike
 from typing import Any, Literal, overload
 
@@ -22,7 +22,7 @@ from metertap.models import (
     UsageReport,
 )
 from metertap.planning import Plan
-from metertap.typing import Asked, Moment, SecretWord
+from metertap.typing import Asked, Moment, SecretWord, When
 from metertap.usage import Usage
 
 __all__ = ["DeviceWise", "Ledger", "Ricoh", "Sora", "UiPath", "Volcengine", "fetch", "provider"]
@@ -3384,9 +3384,10 @@ class Volcengine(Client):
 
 async def fetch(
     what: Plan | Asked | Iterable[Asked],
-    start: Moment | None = None,
-    end: Moment | None = None,
+    start: When | None = None,
+    end: When | None = None,
     *,
+    since: When | timedelta | None = None,
     tz: str | tzinfo | None = None,
     now: Moment | None = None,
     every: str | None = None,

@@ -14,20 +14,21 @@ from metertap.usage import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from datetime import tzinfo
+    from datetime import timedelta, tzinfo
 
     from metertap._client import Client
     from metertap.events import Event
-    from metertap.typing import Asked, Moment
+    from metertap.typing import Asked, Moment, When
 
 __all__ = ["fetch", "replay"]
 
 
 def fetch(
     what: Plan | Asked | Iterable[Asked],
-    start: Moment | None = None,
-    end: Moment | None = None,
+    start: When | None = None,
+    end: When | None = None,
     *,
+    since: When | timedelta | None = None,
     tz: str | tzinfo | None = None,
     now: Moment | None = None,
     every: str | None = None,
@@ -42,8 +43,8 @@ def fetch(
     Parameters
     ----------
     what : Plan, client, selection or list of clients and selections
-        A plan, or whom to ask; then `start` and `end` are needed, as in `plan`.
-    start, end, tz, now, every
+        A plan, or whom to ask; then a range is needed, as in `plan`.
+    start, end, since, tz, now, every
         As in `plan`.
     accounts : list of clients, optional
         The accounts of a plan that was unpickled, which holds none.
@@ -81,8 +82,10 @@ def fetch(
     >>> usage = mt.fetch([sora, volcengine], start="2026-03-01", end="2026-04-01", now="2026-04-15")
     >>> usage.is_complete, sorted(set(usage.to_pandas()["provider"]))
     (True, ['sora', 'volcengine'])
+    >>> len(usage) == len(mt.fetch([sora, volcengine], "2026-03", now="2026-04-15"))
+    True
     """
-    run, clients = start_run(what, start, end, tz, now, every, accounts, on_error, archive, on_event)
+    run, clients = start_run(what, start, end, since, tz, now, every, accounts, on_error, archive, on_event)
     show, close = progress_of(progress)
     try:
         core = run.wait(show)
@@ -121,6 +124,7 @@ def start_run(
     what: Any,
     start: Any,
     end: Any,
+    since: Any,
     tz: Any,
     now: Any,
     every: Any,
@@ -134,15 +138,13 @@ def start_run(
         raise WrongType(f"on_event must be a callable, not {type(on_event).__name__}.")
     check_on_error(on_error)
     if isinstance(what, Plan):
-        if start is not None or end is not None:
-            raise InvalidArgument("a plan has its range already; leave start and end out.")
+        if any(given is not None for given in (start, end, since)):
+            raise InvalidArgument("a plan has its range already; leave start, end and since out.")
         if every is not None:
             raise InvalidArgument("a plan has its periods already; leave every out.")
         chosen = what
-    elif start is None or end is None:
-        raise InvalidArgument("start and end are needed, unless a plan is given.")
     else:
-        chosen = plan(what, start, end, tz=tz, now=now, every=every)
+        chosen = plan(what, start, end, since=since, tz=tz, now=now, every=every)
     given = [client_of(client) for client in listed(accounts)]
     clients = {**chosen._clients, **{client.name: client for client in given}}
     missing = [name for name in chosen.accounts if name not in clients]

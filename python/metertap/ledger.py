@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 from metertap import _core
 from metertap._delta import Store
 from metertap._log import emit
+from metertap._range import moment as moment_of
+from metertap._range import range_of, since_of, window
 from metertap._selection import Selection
 from metertap.errors import CoverageWarning, IncompleteUsage, InvalidArgument, MetertapError, WrongType, of_whole
-from metertap.planning import Plan, at, plan
+from metertap.planning import Plan, plan
 from metertap.usage import Table, Usage, name_list
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
     from metertap._client import Client
     from metertap.events import Event
-    from metertap.typing import Asked, Moment
+    from metertap.typing import Asked, Moment, When
 
 __all__ = ["LATEST_SQL", "Ledger", "Sync"]
 
@@ -145,9 +147,10 @@ class Ledger:
     def sync(
         self,
         accounts: Asked | Iterable[Asked],
-        start: Moment,
-        end: Moment | None = None,
+        start: When | None = None,
+        end: When | None = None,
         *,
+        since: When | timedelta | None = None,
         tz: str | tzinfo | None = None,
         now: Moment | None = None,
         reread: str | timedelta = "3d",
@@ -165,8 +168,9 @@ class Ledger:
         ----------
         accounts : client, selection or list of them
             Whom to ask, as in `metertap.fetch`.
-        start, end : date, datetime or str
-            The range ``[start, end)``; `end` is now if left out. To move `start` back fetches the earlier part.
+        start, end, since : date, datetime or str
+            The range ``[start, end)``, in any of the ways of `metertap.plan`. To move its start back fetches the
+            earlier part.
         tz, now : optional
             As in `metertap.plan`. Figures for a whole window (RICOH, UiPath's summary) are asked for by months of `tz`.
         reread : str or timedelta, default "3d"
@@ -190,7 +194,7 @@ class Ledger:
         InvalidArgument
             If the question makes no sense, or an account has the name of another one that the ledger knows.
         """
-        steps = self._sync(accounts, start, end, tz, now, reread, progress, on_error)
+        steps = self._sync(accounts, start, end, since, tz, now, reread, progress, on_error)
         return _driven(steps, on_event)
 
     def snapshot(
@@ -224,9 +228,10 @@ class Ledger:
 
     def usage(
         self,
-        start: Moment,
-        end: Moment,
+        start: When | None = None,
+        end: When | None = None,
         *,
+        since: When | timedelta | None = None,
         accounts: Any = None,
         meters: str | Iterable[str] | None = None,
         as_of: Moment | None = None,
@@ -237,8 +242,8 @@ class Ledger:
 
         Parameters
         ----------
-        start, end : date, datetime or str
-            The range ``[start, end)``.
+        start, end, since : date, datetime or str
+            The range ``[start, end)``, in any of the ways of `metertap.plan`.
         accounts : str, client, or list of them, optional
             The accounts, by name; all that the ledger knows if left out.
         meters : str or list of str, optional
@@ -260,7 +265,7 @@ class Ledger:
         InvalidArgument
             If the range ends before it starts, or the ledger knows no such account or meter.
         """
-        first, last = _range(start, end, tz)
+        first, last = window(start, end, since, tz=tz, now=now)
         return self._usage(first, last, accounts, meters, as_of, now)
 
     def increments(self, meter: str, every: str | None = None) -> Usage:
@@ -300,17 +305,25 @@ class Ledger:
             _core.increments(_core.stored(self._store.facts(None), rows, first, last, last, None), meter, every)
         )
 
-    def holes(self, start: Moment, end: Moment, *, tz: str | tzinfo | None = None, now: Moment | None = None) -> Table:
+    def holes(
+        self,
+        start: When | None = None,
+        end: When | None = None,
+        *,
+        since: When | timedelta | None = None,
+        tz: str | tzinfo | None = None,
+        now: Moment | None = None,
+    ) -> Table:
         """Return what is missing of a range; see `Usage.holes`."""
-        return self.usage(start, end, tz=tz, now=now).holes
+        return self.usage(start, end, since=since, tz=tz, now=now).holes
 
-    def restatements(self, since: Moment | None = None) -> Table:
+    def restatements(self, since: When | timedelta | None = None) -> Table:
         """Return the figures that changed after they were first read.
 
         Parameters
         ----------
-        since : date, datetime or str, optional
-            Only those that were read since then.
+        since : date, datetime, str or timedelta, optional
+            Only those that were read since then; ``"7d"`` counts back from now, as in `metertap.plan`.
 
         Returns
         -------
@@ -319,7 +332,7 @@ class Ledger:
             costs (``cost_before``, ``cost``), when each was fetched (``fetched_before``, ``fetched_at``), and
             ``was_settled``: whether the first was called settled.
         """
-        when = None if since is None else _moment(since, "since")
+        when = None if since is None else since_of(since, None)
         found = self._store.restated(when)
         if found is None:
             raise InvalidArgument(f"there is nothing in {self._path} yet: sync first.")
@@ -393,16 +406,25 @@ class Ledger:
     # What both doors share: generators that hand out the plan of a round, and take what came of it.
 
     def _sync(
-        self, accounts: Any, start: Any, end: Any, tz: Any, now: Any, reread: Any, progress: Any, on_error: str
+        self,
+        accounts: Any,
+        start: Any,
+        end: Any,
+        since: Any,
+        tz: Any,
+        now: Any,
+        reread: Any,
+        progress: Any,
+        on_error: str,
     ) -> Generator[Plan, Usage, Sync]:
         from metertap.fetching import check_on_error, progress_of
 
         check_on_error(on_error)
         seconds = _seconds(reread)
-        moment = _moment(now, "now", tz) if now is not None else datetime.now(timezone.utc)
-        last = end if end is not None else moment
-        whole = plan(accounts, start, last, tz=tz, now=moment, every="month")
-        first, last = _range(start, last, tz)
+        moment = moment_of(now, "now", tz) if now is not None else datetime.now(timezone.utc)
+        start, end, _ = range_of(start, end, since, tz=tz, now=moment)
+        whole = plan(accounts, start, end, tz=tz, now=moment, every="month")
+        first, last = window(start, end, None, tz=tz, now=moment)
         names = whole.accounts
         lacking = _core.lacking(whole._core, self._store.facts(names), seconds)
         rounds = _core.rounds(lacking, ROUND)
@@ -425,7 +447,7 @@ class Ledger:
         from metertap.fetching import check_on_error
 
         check_on_error(on_error)
-        moment = _moment(now, "now") if now is not None else datetime.now(timezone.utc)
+        moment = moment_of(now, "now") if now is not None else datetime.now(timezone.utc)
         part = counters(accounts, moment)
         if not len(part):
             raise InvalidArgument("none of these accounts has counters of the month so far; sync keeps their history.")
@@ -448,7 +470,7 @@ class Ledger:
     def _usage(self, first: datetime, last: datetime, accounts: Any, meters: Any, as_of: Any, now: Any) -> Usage:
         names = self._names(accounts)
         wanted = name_list(meters, "meters must be the name of a meter, or a list of them.")
-        until = None if as_of is None else _moment(as_of, "as_of")
+        until = None if as_of is None else moment_of(as_of, "as_of")
         began = self._store.began()
         if began is None or (until is not None and until < began):
             first_sync = f"its first sync was at {began:%Y-%m-%dT%H:%M:%SZ}" if began else "nothing was synced"
@@ -511,7 +533,7 @@ def started(part: Plan, on_event: Callable[[Event], object] | None) -> tuple[_co
     """Return the run of a plan, of which whatever comes is kept."""
     from metertap.fetching import start_run
 
-    return start_run(part, None, None, None, None, None, (), "keep", None, on_event)
+    return start_run(part, None, None, None, None, None, None, (), "keep", None, on_event)
 
 
 def advanced(steps: Generator[Plan, Usage, Sync], usage: Usage | None) -> tuple[Plan | None, Sync]:
@@ -529,19 +551,6 @@ def _driven(steps: Generator[Plan, Usage, Sync], on_event: Callable[[Event], obj
         run, clients = started(part, on_event)
         part, done = advanced(steps, Usage(run.wait(None), clients))
     return done
-
-
-def _moment(given: Any, name: str, tz: Any = None) -> datetime:
-    return _core.moment(at(given, tz), name)
-
-
-def _range(start: Any, end: Any, tz: Any) -> tuple[datetime, datetime]:
-    first, last = _moment(start, "start", tz), _moment(end, "end", tz)
-    if last <= first:
-        raise InvalidArgument(
-            f"the range ends at {last:%Y-%m-%dT%H:%M:%SZ}, which is not after its start, {first:%Y-%m-%dT%H:%M:%SZ}."
-        )
-    return first, last
 
 
 def _seconds(reread: Any) -> int:

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from metertap import _core
 from metertap._client import Client
+from metertap._range import range_of
 from metertap._selection import Selection
-from metertap.errors import InvalidArgument, WrongType
+from metertap._zone import told_zone
+from metertap.errors import WrongType
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from datetime import timedelta, tzinfo
 
-    from metertap.typing import Asked, Moment
+    from metertap.typing import Asked, Moment, When
 
 #: The columns of a printed plan, and how wide it may become.
 HEAD = ("account", "operation", "calls", "from (UTC)", "to (UTC)", "least", "cut by")
@@ -220,9 +222,10 @@ def _minute(moment: Any) -> str:
 
 def plan(
     accounts: Asked | Iterable[Asked],
-    start: Moment,
-    end: Moment,
+    start: When | None = None,
+    end: When | None = None,
     *,
+    since: When | timedelta | None = None,
     tz: str | tzinfo | None = None,
     now: Moment | None = None,
     every: str | None = None,
@@ -233,11 +236,16 @@ def plan(
     ----------
     accounts : client, selection or list of them
         Whom to ask: a client (its default meters) or what its `select` returns. Their names must differ.
-    start, end : date, datetime or str
-        The range ``[start, end)``; a reading belongs to it if it starts in it. A naive datetime is refused.
+    start, end : date, datetime, str or pandas.Period, optional
+        The range ``[start, end)``; a reading belongs to it if it starts in it. Without `end` it runs until `now`; a
+        period alone (``"2026"``, ``"2026-Q1"``, ``"2026-03"``, ``"2026-W05"``) is that period. A naive datetime is
+        refused.
+    since : str, timedelta, date or datetime, optional
+        In place of `start`: how far back from `now`, as a number of ``h``, ``d``, ``w``, ``mo`` or ``y``, such as
+        ``"7d"``: the midnight (or the full hour) so long ago, by the calendar of `tz`. Or from when on.
     tz : str or tzinfo, optional
-        Where a date, or a text that is only a date, has its midnight, and whose months and days cut the calls of
-        services that know months; UTC if left out.
+        Where a date, or a text that is only a date or a period, has its midnight, and whose months and days cut the
+        calls of services that know months; UTC if left out.
     now : date, datetime or str, optional
         The time to plan for; the machine's if left out.
     every : {"hour", "day", "week", "month", "quarter", "year"}, optional
@@ -252,8 +260,8 @@ def plan(
     Raises
     ------
     InvalidArgument
-        If there is nothing to ask, two accounts have one name, a meter is unknown, or the range is empty or wholly in
-        the future.
+        If there is nothing to ask, two accounts have one name, a meter is unknown, or the range is empty, wholly in
+        the future, or can be read in two ways.
 
     Examples
     --------
@@ -263,6 +271,10 @@ def plan(
     ['sora', 'volcengine']
     >>> plan == mt.Plan.from_json(plan.to_json())
     True
+    >>> plan == mt.plan([sora, volcengine], "2026-Q1", now="2026-04-15")
+    True
+    >>> len(mt.plan(volcengine, since="7d", now="2026-04-15"))
+    3
     """
     asked = listed(accounts)
     selections = [item if isinstance(item, Selection) else Selection(client_of(item), {}) for item in asked]
@@ -270,8 +282,7 @@ def plan(
     parts = [(selection.client._core, dict(selection.wanted)) for selection in selections]
     if not (every is None or isinstance(every, str)):
         raise WrongType(f"every must be a str such as 'month', not {type(every).__name__}.")
-    first, last = at(start, tz), at(end, tz)
-    moment = None if now is None else at(now, tz)
+    first, last, moment = range_of(start, end, since, tz=tz, now=now)
     core = _core.Plan(parts, start=first, end=last, now=moment, zone=told_zone(tz), every=every)
     return Plan(core, clients)
 
@@ -288,87 +299,6 @@ def client_of(item: Any) -> Client:
     if isinstance(item, Client):
         return item
     raise WrongType(f"accounts must be clients or what their select() returns, not {type(item).__name__}.")
-
-
-def at(moment: Any, tz: str | tzinfo | None) -> Any:
-    """Put a date's midnight where the caller means it; leave everything else to the core."""
-    if tz is None:
-        return moment
-    from datetime import date, datetime, time, tzinfo
-
-    if not isinstance(tz, (str, tzinfo)):
-        raise WrongType(f"tz must be a str such as 'Asia/Tokyo' or a tzinfo, not {type(tz).__name__}.")
-    if isinstance(moment, str) and len(moment.strip()) == 10:
-        try:
-            moment = date.fromisoformat(moment.strip())
-        except ValueError:
-            return moment
-    if isinstance(moment, date) and not isinstance(moment, datetime):
-        return datetime.combine(moment, time(), tzinfo=_zone(tz))
-    return moment
-
-
-def told_zone(tz: str | tzinfo | None) -> str | list[tuple[int, int]]:
-    """Return a time zone as the core wants it told: a name as it is, anything else by its offsets.
-
-    A `tzinfo` is asked, never judged by its name: from 1990 to 2069, each offset in seconds with the second of the
-    epoch from which on it holds.
-    """
-    from datetime import datetime, timedelta, timezone, tzinfo
-
-    if tz is None:
-        return "UTC"
-    if isinstance(tz, str):
-        return tz
-    if not isinstance(tz, tzinfo):
-        raise WrongType(f"tz must be a str such as 'Asia/Tokyo' or a tzinfo, not {type(tz).__name__}.")
-    if isinstance(tz, timezone):
-        return [(0, _seconds(tz.utcoffset(None)))]
-    epoch = datetime(1970, 1, 1, tzinfo=timezone.utc)
-
-    def offset(second: int) -> int:
-        try:
-            offset = (epoch + timedelta(seconds=second)).astimezone(tz).utcoffset()
-        except Exception as problem:  # whatever the zone raises
-            raise InvalidArgument(f"tz does not work: it raised {type(problem).__name__}.") from problem
-        return _seconds(offset)
-
-    first, last, step = FIRST_ASKED, LAST_ASKED, 14 * 86_400
-    told = [(first, offset(first))]
-    for probe in range(first + step, last, step):
-        if offset(probe) != told[-1][1]:
-            told.append(_change(offset, probe - step, probe))
-    return told
-
-
-#: Between which seconds of the epoch a time zone is asked for its offsets: the years 1990 to 2069.
-FIRST_ASKED, LAST_ASKED = 631_152_000, 3_155_760_000
-
-
-def _seconds(offset: timedelta | None) -> int:
-    if offset is None:
-        raise InvalidArgument("tz has no UTC offset; pass a name such as 'Asia/Tokyo'.")
-    return round(offset.total_seconds())
-
-
-def _change(offset: Callable[[int], int], before: int, after: int) -> tuple[int, int]:
-    """Return the second at which the offset of `after` begins to hold, and that offset."""
-    wanted = offset(after)
-    while after - before > 1:
-        middle = (before + after) // 2
-        before, after = (before, middle) if offset(middle) == wanted else (middle, after)
-    return after, wanted
-
-
-def _zone(tz: str | tzinfo) -> tzinfo:
-    if not isinstance(tz, str):
-        return tz
-    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-    try:
-        return ZoneInfo(tz)
-    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a name too long for a file, or of a folder
-        raise InvalidArgument(f"there is no time zone {tz[:60]!r}; write for example 'Asia/Tokyo'.") from None
 
 
 def meters() -> list[Meter]:

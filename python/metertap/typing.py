@@ -6,19 +6,35 @@ import os
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TypeAlias, TypedDict
+from typing import Any, Protocol, TypeAlias, TypedDict
 
 from metertap._client import Client
 from metertap.events import Event
 from metertap.planning import Selection
 
-__all__ = ["Asked", "Cell", "ClientOptions", "Line", "Moment", "SecretWord"]
+__all__ = ["Asked", "Cell", "ClientOptions", "Line", "Moment", "PeriodLike", "SecretWord", "When"]
 
 #: A word, or a callable without arguments that returns it; the callable is asked anew for every request.
 SecretWord: TypeAlias = str | Callable[[], str]
 
 #: An aware datetime (a pandas.Timestamp is one), a date (midnight UTC) or an ISO text with its offset.
 Moment: TypeAlias = datetime | date | str
+
+
+class PeriodLike(Protocol):
+    """A `pandas.Period`."""
+
+    @property
+    def freqstr(self) -> str:
+        """The name of its length."""
+
+    @property
+    def start_time(self) -> Any:
+        """When it starts, in no zone."""
+
+
+#: An end of a range: a moment, a period such as ``"2026-03"``, or one of pandas.
+When: TypeAlias = Moment | PeriodLike
 
 #: An account (its default meters are asked for) or a selection of it.
 Asked: TypeAlias = Client | Selection

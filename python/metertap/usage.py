@@ -342,7 +342,7 @@ class Usage(Table):
         return self._rolled_up(every, by, tz, meters)
 
     def _rolled_up(self, every: Any, by: Any, tz: Any, meters: Any, *, cli: bool = False) -> RollUp:
-        from metertap.planning import told_zone
+        from metertap._zone import told_zone
 
         if not (every is None or isinstance(every, str)):
             raise WrongType(f"every must be a str such as 'day', not {type(every).__name__}.")

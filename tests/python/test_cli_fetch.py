@@ -438,8 +438,8 @@ def test_the_parts_of_a_plan_fetch_what_the_whole_would(capsys):
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["plan"], "the following arguments are required: --start, --end"),
-        (["fetch", "--start", "2026-03-01"], "the following arguments are required: --end"),
+        (["plan"], "a range is needed: --start 2026-03 (that month), "),
+        (["fetch", "--start", "2026-03", "--since", "7d"], "--start and --since are two starts of one range"),
         (["plan", *MARCH, "--account", "nobody"], "there is no account 'nobody'; there are my-sora, my-ricoh, "),
         (["plan", *MARCH, "--meters", "sora.egres"], "there is no meter 'sora.egres'; did you mean 'sora.egress'?"),
         (

@@ -245,17 +245,18 @@ def test_figures_that_were_called_settled_and_changed_are_told_loudly(capsys):
     ("words", "sentence"),
     [
         (["nobody", *MARCH], "there is no account 'nobody'; there are my-sora, my-ricoh, my-uipath, "),
-        ([], "one of the arguments --start --since is required"),
-        (["--since", "3d", "--start", "2026-03-01"], "argument --start: not allowed with argument --since"),
-        (["--since", "3"], "argument --since: must be a number of days such as 90d, not '3'"),
-        (["--since", "3h"], "argument --since: must be a number of days such as 90d, not '3h'"),
-        (["--since=-3d"], "argument --since: must be a number of days such as 90d, not '-3d'"),
-        (["--since", "12345d"], "argument --since: must be a number of days such as 90d, not '12345d'"),
-        (["--since", "٣d"], "argument --since: must be a number of days such as 90d, not '٣d'"),
-        (["--since", "9999d", "--now", "0002-01-01"], "--since 9999d would begin before the year 1."),
-        (["--start", "soon"], 'start cannot be read: "soon" is neither a date like "2026-01-31" nor an RFC 3339'),
-        (["--start", "2026-03-01", "--end", ""], "end cannot be read: "),
-        (["--start", "2026-03-01", "--now", "soon"], "now cannot be read: "),
+        ([], "a range is needed: --start 2026-03 (that month), --start 2026-03-01 (until now), --start and --end, or "),
+        (["--since", "3d", "--start", "2026-03-01"], "--start and --since are two starts of one range: leave one"),
+        (["--since", "3"], "since '3' means nothing here: write "),
+        (["--since=-3d"], "since '-3d' means nothing here: write "),
+        (["--since", "12345d"], "since '12345d' means nothing here: write "),
+        (["--since", "٣d"], "since '٣d' means nothing here: write "),
+        (["--since", "9999d", "--now", "0002-01-01"], "since '9999d' would begin before the year 1."),
+        (["--start", "soon"], "start 'soon' is neither a date nor a period: write "),
+        (["--start", "7d"], "start '7d' counts back from now: write --since '7d'."),
+        (["--start", "2026-03-01", "--end", ""], "end '' is no date: write "),
+        (["--start", "2026-03-01", "--end", "2026-03"], "end '2026-03' can be read in two ways: write 2026-04-01 to "),
+        (["--start", "2026-03-01", "--now", "soon"], "now 'soon' is no date: write "),
         (["--start", "2026-03-01", "--end", "2026-03-01"], "start (2026-03-01T00:00:00+00:00) must be before end"),
         (["--start", "2026-05-01", "--now", NOW], "start (2026-05-01T00:00:00+00:00) must be before end"),
         (["--since", "3d", "--tz", "Mars"], "there is no time zone 'Mars'; write for example 'Asia/Tokyo'."),
@@ -355,7 +356,7 @@ def test_an_account_that_is_named_must_have_counters(capsys, simulator, place):
     sentence = "'my-ricoh' has no counters of the month so far; metertap sync keeps its history"
     assert refused(capsys, "snapshot", place, "my-sora", "my-ricoh") == sentence
     assert refused(capsys, "snapshot", place, "nobody").startswith("there is no account 'nobody'; there are my-sora, ")
-    assert refused(capsys, "snapshot", place, "--now", "soon").startswith("now cannot be read: ")
+    assert refused(capsys, "snapshot", place, "--now", "soon").startswith("now 'soon' is no date: ")
     assert simulator.counts.requests == 0
 
 
@@ -519,16 +520,16 @@ def test_a_ledger_refuses_more_days_than_there_are(days, place):
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["holes", "PLACE"], "the following arguments are required: --start, --end"),
+        (["holes", "PLACE"], "a range is needed: --start 2026-03"),
         (
             ["holes", "PLACE", "--start", "2026-04-01", "--end", "2026-04-01"],
             "the range ends at 2026-04-01T00:00:00Z, ",
         ),
-        (["holes", "PLACE", "--start", "soon", "--end", "2026-04-01"], "start cannot be read: "),
-        (["holes", "PLACE", *MARCH, "--now", "soon"], "now cannot be read: "),
+        (["holes", "PLACE", "--start", "soon", "--end", "2026-04-01"], "start 'soon' is neither "),
+        (["holes", "PLACE", *MARCH, "--now", "soon"], "now 'soon' is no date: "),
         (["holes", "PLACE", *MARCH, "--tz", "Mars"], "there is no time zone 'Mars'"),
         (["holes", "PLACE", *MARCH, "--format", "parquet"], "--format parquet needs -o FILE"),
-        (["restatements", "PLACE", "--since", "3x"], "since cannot be read: "),
+        (["restatements", "PLACE", "--since", "3x"], "since '3x' must end in h, d, w, mo or y"),
         (["vacuum"], "the following arguments are required: LEDGER"),
         (["burn", "PLACE"], "argument COMMAND: invalid choice: 'burn'"),
     ],

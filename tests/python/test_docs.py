@@ -17,7 +17,7 @@ import metertap
 from metertap import errors
 from metertap.simulator import Simulator
 
-MODULES = ["clients", "_client", "aio", "simulator", "errors", "ledger", "models"]
+MODULES = ["clients", "_client", "aio", "simulator", "errors", "fetching", "ledger", "models", "planning"]
 
 
 @pytest.fixture(scope="module")

@@ -316,10 +316,10 @@ def test_the_shards_together_read_what_the_plan_reads(world: Simulator) -> None:
 
 #: What is done with a plan and a client; the class of the refusal; what it says.
 REFUSED: list[tuple[Callable[[mt.Plan, Any, Door], object], type[InvalidArgument], str]] = [
-    (lambda plan, sora, door: fetch(door, []), InvalidArgument, "start and end are needed, unless a plan is given"),
+    (lambda plan, sora, door: fetch(door, []), InvalidArgument, "a range is needed: write start="),
     (lambda plan, sora, door: fetch(door, [], *MONTH), InvalidArgument, "no account is given: pass one at least"),
     (lambda plan, sora, door: fetch(door, [sora, sora], *MONTH), InvalidArgument, 'two accounts have the name "sora"'),
-    (lambda plan, sora, door: fetch(door, sora, "2026-02-01"), InvalidArgument, "start and end are needed"),
+    (lambda plan, sora, door: fetch(door, sora), InvalidArgument, "a range is needed: write start="),
     (lambda plan, sora, door: fetch(door, plan, *MONTH), InvalidArgument, "a plan has its range already; leave start"),
     (
         lambda plan, sora, door: fetch(door, plan, on_error="ignore"),

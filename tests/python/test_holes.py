@@ -253,9 +253,9 @@ def test_the_buckets_of_local_days_are_asked_for_all_and_only_those(tz: Any, sim
     accounts.append(simulator.client("devicewise").select(meters=["devicewise.api_calls"], series="day"))
     month = mt.fetch(accounts, "2026-03-01", "2026-04-01", tz=tz, now=NOW)
     wide = mt.fetch(accounts, "2026-02-01", "2026-05-01", now=NOW)
-    from metertap.planning import _zone
+    from metertap._zone import zone_of
 
-    zone = _zone(tz)
+    zone = zone_of(tz)
     start, end = (datetime(2026, number, 1, tzinfo=zone) for number in (3, 4))
     inside = [row for row in rows(wide) if start <= row[-3] < end]
     assert rows(month) == inside

@@ -336,7 +336,7 @@ REFUSED: list[tuple[Callable[[Simulator], object], type[InvalidArgument], str]] 
     (
         lambda world: mt.plan(world.client("sora"), datetime(2026, 1, 1), "2026-02-01", tz="Asia/Tokyo"),  # noqa: DTZ001
         InvalidArgument,
-        "start has no time zone",
+        "start is a datetime without a zone, and tz= is for dates only: write datetime(2026, 1, 1, tzinfo=ZoneInfo(",
     ),
     (
         lambda world: mt.plan(world.client("sora"), "2026-01-01T00:00:00", "2026-02-01", now=NOW),
@@ -346,7 +346,7 @@ REFUSED: list[tuple[Callable[[Simulator], object], type[InvalidArgument], str]] 
     (
         lambda world: mt.plan(world.client("sora"), "2026-01-01", "soon", now=NOW),
         InvalidArgument,
-        "end cannot be read",
+        "end 'soon' is no date: write ",
     ),
     (lambda world: mt.plan(world.client("sora"), 7, "2026-01-01"), WrongType, "start must be an aware datetime"),
     (

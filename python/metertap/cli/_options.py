@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 
 
 def seed(text: str) -> int:
@@ -14,18 +13,6 @@ def seed(text: str) -> int:
 def port(text: str) -> int:
     """Return a TCP port; 0 is any free one."""
     return _whole(text, 65535)
-
-
-def days(text: str) -> int:
-    """Return a number of days, written as ``90d``."""
-    if is_days(text):
-        return int(text[:-1])
-    raise argparse.ArgumentTypeError(f"must be a number of days such as 90d, not {text!r}")
-
-
-def is_days(text: str) -> bool:
-    """Tell whether a text is a number of days."""
-    return re.fullmatch(r"[0-9]{1,4}d", text) is not None
 
 
 def _whole(text: str, most: int) -> int:

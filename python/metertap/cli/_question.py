@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, NoReturn
 
 from metertap.errors import InvalidArgument
 
 if TYPE_CHECKING:
     import argparse
-    from datetime import datetime
 
     from metertap.config import Account
     from metertap.planning import Plan, Selection
 
 MOMENT = "a date (midnight UTC, or in --tz) or an ISO time with its offset"
+PERIOD = "alone, 2026, 2026-Q1, 2026-03 or 2026-W05 is that period"
+BACK = "7d (24h, 2w, 3mo, 1y): the midnight, or the full hour, so long before now; or from when on"
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Add the options to a command."""
-    parser.add_argument("--start", metavar="WHEN", help=f"the start of the range: {MOMENT}")
-    parser.add_argument("--end", metavar="WHEN", help="the end of the range, exclusive")
-    parser.add_argument("--tz", metavar="ZONE", help="where dates have their midnight, such as Asia/Tokyo")
+    add_range(parser)
     parser.add_argument(
         "--account",
         metavar="NAME",
@@ -34,9 +34,32 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--meters", metavar="METER", nargs="+", action="extend", default=[], help="only these; see metertap meters"
     )
     parser.add_argument("--shard", metavar="I/N", help="only part I, from 0, of N parts of the plan")
-    parser.add_argument("--now", metavar="WHEN", help="plan as if it were then (default: the machine's time)")
     add_config(parser)
     parser.set_defaults(parser=parser)
+
+
+def add_range(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say which range is asked for."""
+    parser.add_argument("--start", metavar="WHEN", help=f"the start of the range: {MOMENT}; {PERIOD}")
+    parser.add_argument("--end", metavar="WHEN", help="the end of the range, exclusive (default: now)")
+    parser.add_argument("--since", metavar="BACK", help=f"in place of --start: {BACK}")
+    parser.add_argument("--tz", metavar="ZONE", help="where dates and periods begin, such as Asia/Tokyo (default: UTC)")
+    parser.add_argument("--now", metavar="WHEN", help="as if it were then (default: the machine's time)")
+
+
+def check_range(arguments: argparse.Namespace) -> None:
+    """Refuse a command without a range, or with two of them."""
+    if arguments.start is None and arguments.since is None:
+        ways = "--start 2026-03 (that month), --start 2026-03-01 (until now), --start and --end, or --since 7d"
+        arguments.parser.error(f"a range is needed: {ways}")
+    if arguments.start is not None and arguments.since is not None:
+        arguments.parser.error("--start and --since are two starts of one range: leave one of them out")
+
+
+def wrong(arguments: argparse.Namespace, error: InvalidArgument) -> NoReturn:
+    """Say what is wrong with a question, in the words of the command line."""
+    parser: argparse.ArgumentParser = arguments.parser
+    parser.error(re.sub(r"\b(start|end|since|tz|now)= ?", r"--\1 ", str(error)))
 
 
 def add_config(parser: argparse.ArgumentParser) -> None:
@@ -50,29 +73,15 @@ def asked(arguments: argparse.Namespace, every: str | None = None) -> Plan:
     from metertap.planning import plan
 
     parser: argparse.ArgumentParser = arguments.parser
-    missing = [f"--{name}" for name in ("start", "end") if getattr(arguments, name) is None]
-    if missing:
-        parser.error(f"the following arguments are required: {', '.join(missing)}")
+    check_range(arguments)
     shard = None if arguments.shard is None else _shard(parser, arguments.shard)
     chosen = selections(arguments, accounts(arguments.config))
     try:
-        whole = plan(chosen, arguments.start, arguments.end, tz=arguments.tz, now=arguments.now, every=every)
+        start, end, since = arguments.start, arguments.end, arguments.since
+        whole = plan(chosen, start, end, since=since, tz=arguments.tz, now=arguments.now, every=every)
         return whole if shard is None else whole.shard(*shard)
     except InvalidArgument as error:
-        parser.error(str(error))
-
-
-def days_before(now: datetime, days: int, tz: str | None) -> str:
-    """Return the date so many days before now, by the calendar of the zone; its midnight is for the plan to find."""
-    from datetime import timedelta, timezone
-
-    from metertap.planning import _zone
-
-    try:
-        today = now.astimezone(timezone.utc if tz is None else _zone(tz)).date()
-        return (today - timedelta(days=days)).isoformat()
-    except OverflowError:
-        raise InvalidArgument(f"--since {days}d would begin before the year 1.") from None
+        wrong(arguments, error)
 
 
 def _shard(parser: argparse.ArgumentParser, text: str) -> tuple[int, int]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 INCOMPLETE = 3
 PERIODS = ("hour", "day", "week", "month", "quarter", "year", "all")
 #: Options that make no sense with an answer from an archive.
-QUESTION = ("start", "end", "account", "meters", "shard", "now", "config", "archive")
+QUESTION = ("start", "end", "since", "account", "meters", "shard", "now", "config", "archive")
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

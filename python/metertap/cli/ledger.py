@@ -10,7 +10,7 @@ from collections import Counter
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from metertap.cli import _lock, _options, _output, _question
+from metertap.cli import _lock, _output, _question
 from metertap.cli.fetch import INCOMPLETE
 from metertap.errors import InvalidArgument
 
@@ -36,17 +36,12 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
     text = "Print what is missing of a range. Exit status 3 if anything failed or is missing."
     holes = _add(actions, "holes", run_holes, text)
-    holes.add_argument("--start", metavar="WHEN", required=True, help=f"the start of the range: {_question.MOMENT}")
-    holes.add_argument("--end", metavar="WHEN", required=True, help="the end of the range, exclusive")
-    holes.add_argument("--tz", metavar="ZONE", help="where dates have their midnight, such as Asia/Tokyo")
-    holes.add_argument("--now", metavar="WHEN", help="judge what cannot be known yet as if it were then")
+    _question.add_range(holes)
     _output.add(holes)
 
     text = "Print the figures that changed after they were first read."
     restatements = _add(actions, "restatements", run_restatements, text)
-    restatements.add_argument(
-        "--since", metavar="WHEN", help="only those that were read since then: days such as 90d, a date, or an ISO time"
-    )
+    restatements.add_argument("--since", metavar="BACK", help=f"only those that were read since then: {_question.BACK}")
     _output.add(restatements)
 
     _add(actions, "tidy", run_tidy, "Join small files, and drop what is there twice; no figure changes.")
@@ -93,15 +88,17 @@ def run_show(arguments: argparse.Namespace) -> int:
 
 def run_holes(arguments: argparse.Namespace) -> int:
     """Print what is missing."""
-    from metertap.ledger import _moment, _range
+    from metertap._range import moment, window
 
+    _question.check_range(arguments)
     _output.check(arguments)
+    tz = arguments.tz
     try:
-        _range(arguments.start, arguments.end, arguments.tz)
-        now = None if arguments.now is None else _moment(arguments.now, "now", arguments.tz)
+        now = datetime.now(timezone.utc) if arguments.now is None else moment(arguments.now, "now", tz)
+        start, end = window(arguments.start, arguments.end, arguments.since, tz=tz, now=now)
     except InvalidArgument as error:
-        arguments.parser.error(str(error))
-    table = _opened(arguments).holes(arguments.start, arguments.end, tz=arguments.tz, now=now)
+        _question.wrong(arguments, error)
+    table = _opened(arguments).holes(start, end, tz=tz, now=now)
     _output.write(arguments, table)
     sys.stdout.flush()
     states = Counter(row["state"] for row in table.to_dicts())
@@ -112,24 +109,19 @@ def run_holes(arguments: argparse.Namespace) -> int:
 
 def run_restatements(arguments: argparse.Namespace) -> int:
     """Print what changed."""
-    from metertap.ledger import _moment
+    from metertap._range import since_of
 
     _output.check(arguments)
     try:
-        since = None if arguments.since is None else _moment(_since(arguments.since), "since")
+        since = None if arguments.since is None else since_of(arguments.since, None)
     except InvalidArgument as error:
-        arguments.parser.error(str(error))
+        _question.wrong(arguments, error)
     table = _opened(arguments).restatements(since)
     _output.write(arguments, table)
     sys.stdout.flush()
     settled = sum(row["was_settled"] is True for row in table.to_dicts())
     print(f"restatements: {len(table):,}, of which {settled:,} had been called settled", file=sys.stderr)
     return 0
-
-
-def _since(text: str) -> str:
-    is_days = _options.is_days(text)
-    return _question.days_before(datetime.now(timezone.utc), _options.days(text), None) if is_days else text
 
 
 def run_tidy(arguments: argparse.Namespace) -> int:

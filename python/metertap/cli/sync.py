@@ -7,9 +7,9 @@ import sys
 import time
 import warnings
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
-from metertap.cli import _coverage, _lock, _options, _question
+from metertap.cli import _coverage, _lock, _question
 from metertap.cli.fetch import INCOMPLETE
 from metertap.errors import CoverageWarning, InvalidArgument
 
@@ -29,16 +29,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the commands to the parser."""
     text = "Ask the configured accounts for what a ledger lacks of a range, or what may still change, and keep it."
     parser = commands.add_parser("sync", help=text, description=text, epilog=AFTER)
-    start = parser.add_mutually_exclusive_group(required=True)
-    start.add_argument("--start", metavar="WHEN", help=f"the start of the range: {_question.MOMENT}")
-    start.add_argument(
-        "--since",
-        metavar="DAYS",
-        type=_options.days,
-        help="in place of --start: the midnight so many days before now, such as 90d",
-    )
-    parser.add_argument("--end", metavar="WHEN", help="the end of the range, exclusive (default: now)")
-    parser.add_argument("--tz", metavar="ZONE", help="where dates and months begin, such as Asia/Tokyo")
+    _question.add_range(parser)
     parser.add_argument(
         "--reread",
         metavar="TIME",
@@ -50,6 +41,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     text = "Keep the counters of the month so far, as they are now, in a ledger."
     parser = commands.add_parser("snapshot", help=text, description=text, epilog=AFTER)
     _add_common(parser)
+    parser.add_argument("--now", metavar="WHEN", help="as if it were then (default: the machine's time)")
     parser.set_defaults(run=run_snapshot, tz=None)
 
 
@@ -58,7 +50,6 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "account", metavar="ACCOUNT", nargs="*", help="accounts of the configuration file; all of them if left out"
     )
-    parser.add_argument("--now", metavar="WHEN", help="as if it were then (default: the machine's time)")
     parser.add_argument("--json", action="store_true", help="print the summary as one JSON object")
     _question.add_config(parser)
     parser.set_defaults(parser=parser, meters=[])
@@ -70,19 +61,20 @@ def run_sync(arguments: argparse.Namespace) -> int:
     from metertap.ledger import _seconds
     from metertap.planning import plan
 
+    _question.check_range(arguments)
     chosen = _question.selections(arguments, accounts(arguments.config))
-    end, tz, reread = arguments.end, arguments.tz, arguments.reread
+    start, end, since = arguments.start, arguments.end, arguments.since
+    tz, reread = arguments.tz, arguments.reread
     try:
         _seconds(reread)
         now = _now(arguments)
-        start = arguments.start if arguments.since is None else _question.days_before(now, arguments.since, tz)
         # What is wrong with the question is wrong usage; what is wrong with the ledger is not.
-        plan(chosen, start, now if end is None else end, tz=tz, now=now, every="month")
+        plan(chosen, start, end, since=since, tz=tz, now=now, every="month")
     except InvalidArgument as error:
-        _wrong(arguments, error)
+        _question.wrong(arguments, error)
 
     def work(ledger: Ledger) -> Sync:
-        return ledger.sync(chosen, start, end, tz=tz, now=now, reread=reread, on_error="keep")
+        return ledger.sync(chosen, start, end, since=since, tz=tz, now=now, reread=reread, on_error="keep")
 
     return _run(arguments, work)
 
@@ -97,7 +89,7 @@ def run_snapshot(arguments: argparse.Namespace) -> int:
         now = _now(arguments)
         having = [selection for selection in chosen if len(counters(selection, now))]
     except InvalidArgument as error:
-        _wrong(arguments, error)
+        _question.wrong(arguments, error)
     without = [selection.client.name for selection in chosen if selection not in having]
     if without and arguments.account:
         arguments.parser.error(f"{without[0]!r} has no counters of the month so far; metertap sync keeps its history")
@@ -110,15 +102,10 @@ def run_snapshot(arguments: argparse.Namespace) -> int:
     return _run(arguments, work)
 
 
-def _wrong(arguments: argparse.Namespace, error: InvalidArgument) -> NoReturn:
-    parser: argparse.ArgumentParser = arguments.parser
-    parser.error(str(error))
-
-
 def _now(arguments: argparse.Namespace) -> datetime:
-    from metertap.ledger import _moment
+    from metertap._range import moment
 
-    return datetime.now(timezone.utc) if arguments.now is None else _moment(arguments.now, "now", arguments.tz)
+    return datetime.now(timezone.utc) if arguments.now is None else moment(arguments.now, "now", arguments.tz)
 
 
 def _run(arguments: argparse.Namespace, work: Callable[[Ledger], Sync]) -> int:
