@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from metertap import aio
     from metertap import clients as clients
     from metertap import documents as documents
+    from metertap import spark as spark
     from metertap.clients import DeviceWise, Ricoh, Sora, UiPath, Volcengine
     from metertap.documents import Provider, provider, providers, register
     from metertap.fetching import fetch, replay
@@ -115,7 +116,7 @@ _LATER = {
     "metertap.planning": ("Meter", "Plan", "Selection", "meters", "plan"),
     "metertap.usage": ("Reading", "Table", "Usage", "concat"),
 }
-_MODULES = ("aio", "clients", "documents")
+_MODULES = ("aio", "clients", "documents", "spark")
 
 
 def __getattr__(name: str) -> object:

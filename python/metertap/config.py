@@ -104,7 +104,33 @@ class Account:
         MissingExtra
             If a secret is in the keyring, and the package ``keyring`` is not installed.
         """
-        keywords = {key: self._value(key, value) for key, value in self._keywords.items()}
+        return self._built({key: self._value(key, value) for key, value in self._keywords.items()})
+
+    def planner(self) -> Client:
+        """Build a client that can plan and cannot call, since no secret is read.
+
+        For a machine that plans what others fetch, and may not have the secrets.
+
+        Returns
+        -------
+        Client
+            A client of `metertap`; every call of it fails.
+
+        Raises
+        ------
+        InvalidArgument
+            If the client refuses a keyword.
+        """
+        facts = _core.provider(self.provider)
+        sealed = {*(secret["name"] for secret in facts["secrets"]), *facts["rotating"]}
+
+        def value(key: str, given: _core.Secret) -> _core.Secret:
+            stands_elsewhere = key in sealed and isinstance(given.open(), dict)
+            return _core.Secret(_unread) if stands_elsewhere else self._value(key, given)
+
+        return self._built({key: value(key, given) for key, given in self._keywords.items()})
+
+    def _built(self, keywords: dict[str, _core.Secret]) -> Client:
         try:
             make: Callable[..., Client] = documents.provider(self.provider)
             return make(name=self.name, **keywords)
@@ -130,10 +156,32 @@ class Account:
         InvalidArgument
             As by `client`, or if the selection makes no sense; the message has the file and the line.
         """
+        return self.selected(self.client(), **more)
+
+    def selected(self, client: Client, **more: Any) -> Selection:
+        """Select what the file says, of a client that was built by `client` or `planner`.
+
+        Parameters
+        ----------
+        client : Client
+            The client.
+        **more
+            As in `selection`.
+
+        Returns
+        -------
+        Selection
+            To be passed to `metertap.plan` or `metertap.fetch`.
+
+        Raises
+        ------
+        InvalidArgument
+            If the selection makes no sense; the message has the file and the line.
+        """
         from metertap.planning import plan
 
         usual = {} if self.consumable_code is None else {"consumable_code": [self.consumable_code]}
-        selection = self.client().select(**{**usual, **self.select, **more})
+        selection = client.select(**{**usual, **self.select, **more})
         try:
             # Offline, for any month: what is wrong with the selection is told with its place in the file.
             plan(selection, "2026-01-01", "2026-02-01", now="2026-01-15")
@@ -262,6 +310,11 @@ def register_providers(path: str | os.PathLike[str] | None = None) -> None:
     if "providers" not in text.open():  # so that a file without them needs no reader of TOML
         return
     _register(_parse(file, text).open().get("providers", {}), file, _lines_of(text))
+
+
+def _unread() -> str:
+    """Stand for a secret that a planner does not read."""
+    raise InvalidArgument("this client can only plan: no secret was read for it.")
 
 
 def _file(path: str | os.PathLike[str] | None) -> Path:

@@ -25,11 +25,6 @@ impl Plan {
                 "there is no shard {index} of {of}: they are counted from 0 to one below their number"
             )));
         }
-        let share = |account: &PlannedAccount| PlannedAccount {
-            per_second: account.per_second.map(|rate| rate / whole(of)),
-            concurrency: (account.concurrency / of).max(1),
-            ..account.clone()
-        };
         let is_first = index == 0;
         Ok(Self {
             now: self.now,
@@ -37,7 +32,7 @@ impl Plan {
             zone: self.zone.clone(),
             every: self.every,
             providers: self.providers.clone(),
-            accounts: self.accounts.iter().map(share).collect(),
+            accounts: self.accounts.iter().map(|account| account.share(of)).collect(),
             calls: self.calls.iter().skip(index).step_by(of).cloned().collect(),
             unavailable: if is_first { self.unavailable.clone() } else { Vec::new() },
             edges: if is_first { self.edges.clone() } else { Vec::new() },
@@ -47,6 +42,66 @@ impl Plan {
                 whole: self.digest(),
             }),
         })
+    }
+
+    /// The plan in plans of whole sources, each of one account, at most so many of an account: what is missing, and what
+    /// stands twice, is judged in each as in the whole. Each has its share of the account's rate.
+    ///
+    /// Sources are dealt by their calls, the largest first, so that the plans are about equally large.
+    pub fn by_sources(&self, most: usize) -> Vec<Self> {
+        self.accounts
+            .iter()
+            .flat_map(|account| self.sources_of(account, most))
+            .collect()
+    }
+
+    fn sources_of(&self, account: &PlannedAccount, most: usize) -> Vec<Self> {
+        let calls = || self.calls.iter().filter(|call| call.account == account.name);
+        let mut sources: Vec<(&str, usize)> = Vec::new();
+        for call in calls() {
+            let operation = call.asked.source.operation;
+            match sources.iter_mut().find(|(known, _)| *known == operation) {
+                Some((_, count)) => *count += 1,
+                None => sources.push((operation, 1)),
+            }
+        }
+        sources.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        // What has no calls, since nothing can answer it, stands in the first.
+        let of = sources.len().min(most).max(1);
+        let mut dealt: Vec<(Vec<&str>, usize)> = vec![(Vec::new(), 0); of];
+        for (operation, count) in &sources {
+            if let Some((operations, calls)) = dealt.iter_mut().min_by_key(|(_, calls)| *calls) {
+                operations.push(operation);
+                *calls += count;
+            }
+        }
+        let is_first_of =
+            |place: usize, operation: &str| place == 0 && sources.iter().all(|(known, _)| *known != operation);
+        let share = account.share(of);
+        let plan = |(place, (operations, _)): (usize, &(Vec<&str>, usize))| {
+            let has = |name: &str, operation: &str| {
+                name == account.name && (operations.contains(&operation) || is_first_of(place, operation))
+            };
+            let own = calls().filter(|call| operations.contains(&call.asked.source.operation));
+            Self {
+                accounts: vec![share.clone()],
+                calls: own.cloned().collect(),
+                unavailable: self
+                    .unavailable
+                    .iter()
+                    .filter(|part| has(&part.account, part.operation))
+                    .cloned()
+                    .collect(),
+                edges: self
+                    .edges
+                    .iter()
+                    .filter(|edge| has(&edge.account, edge.operation))
+                    .cloned()
+                    .collect(),
+                ..self.clone()
+            }
+        };
+        dealt.iter().enumerate().map(plan).collect()
     }
 
     /// The calls in rounds, one after the other, none of which takes longer than about so many seconds: of each account the
@@ -88,6 +143,17 @@ impl Plan {
         let calls = self.calls.iter().filter(|call| call.account == account.name).count();
         let gaps = whole(calls.saturating_sub(1));
         account.per_second.map_or(0.0, |rate| gaps / rate)
+    }
+}
+
+impl PlannedAccount {
+    /// The account with one of so many shares of its rate.
+    fn share(&self, of: usize) -> Self {
+        Self {
+            per_second: self.per_second.map(|rate| rate / whole(of)),
+            concurrency: (self.concurrency / of).max(1),
+            ..self.clone()
+        }
     }
 }
 
@@ -181,6 +247,64 @@ mod tests {
             }
         }
         assert_eq!(plan.shard(8, 9).unwrap().accounts[0].concurrency, 1);
+    }
+
+    #[test]
+    fn plans_of_whole_sources_are_the_plan_and_have_their_share_of_the_rate() {
+        let plan = whole_plan();
+        let sources = |plan: &Plan| -> Vec<(String, &'static str)> {
+            let mut sources: Vec<_> = plan
+                .calls
+                .iter()
+                .map(|call| (call.account.clone(), call.asked.source.operation))
+                .collect();
+            sources.sort_unstable();
+            sources.dedup();
+            sources
+        };
+        let all = sources(&plan);
+        for most in [1, 2, 3, 4, 100] {
+            let parts = plan.by_sources(most);
+            let each = all.len() / 2;
+            assert_eq!(parts.len(), 2 * most.min(each), "{most}");
+            let mut of_parts: Vec<_> = parts.iter().flat_map(sources).collect();
+            of_parts.sort_unstable();
+            assert_eq!(of_parts, all, "{most}: a source is in one part, and in one only");
+            let ids = |plans: &[Plan]| {
+                let calls = plans.iter().flat_map(|plan| &plan.calls);
+                let mut ids: Vec<String> = calls.map(|call| call.id.clone()).collect();
+                ids.sort_unstable();
+                ids
+            };
+            assert_eq!(ids(&parts), ids(std::slice::from_ref(&plan)), "{most}");
+            let count = |of: &dyn Fn(&Plan) -> usize| parts.iter().map(of).sum::<usize>();
+            assert_eq!(count(&|part| part.unavailable.len()), plan.unavailable.len());
+            assert_eq!(count(&|part| part.edges.len()), plan.edges.len());
+            assert!(parts.iter().any(|part| !part.unavailable.is_empty()));
+            for part in &parts {
+                let [account] = part.accounts.as_slice() else {
+                    panic!("{most}")
+                };
+                let rate = 2.0 / whole(most.min(each));
+                assert_eq!(account.per_second, Some(rate));
+                assert!(part.calls.iter().all(|call| call.account == account.name));
+            }
+        }
+    }
+
+    #[test]
+    fn an_account_that_nothing_can_answer_has_a_plan_too() {
+        let mut plan = whole_plan();
+        plan.calls.retain(|call| call.account == "two");
+        let parts = plan.by_sources(2);
+        assert_eq!(parts.len(), 3);
+        assert_eq!((parts[0].accounts[0].name.as_str(), parts[0].calls.len()), ("one", 0));
+        let of_one = plan.unavailable.iter().filter(|part| part.account == "one");
+        assert_eq!(
+            parts[0].unavailable.iter().collect::<Vec<_>>(),
+            of_one.collect::<Vec<_>>()
+        );
+        assert!(!parts[0].unavailable.is_empty());
     }
 
     #[test]

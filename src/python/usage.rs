@@ -131,6 +131,18 @@ impl Plan {
             .map_err(refuse)
     }
 
+    /// The plan in plans of whole sources of one account, at most so many of an account.
+    fn by_sources(&self, most: usize) -> Vec<Self> {
+        self.0.by_sources(most).into_iter().map(Self).collect()
+    }
+
+    /// The usage of this plan before any call was made: its tables have the columns that they will have.
+    fn blank(&self, py: Python<'_>) -> PyResult<Usage> {
+        usage::Usage::assemble(&self.0, Vec::new())
+            .map(|usage| Usage(Arc::new(usage)))
+            .map_err(|error| to_python(py, &error))
+    }
+
     /// Refuses a roll-up by these periods if its buckets are too long for that, in the words of the command line.
     fn refuse_rollup(&self, py: Python<'_>, every: &str) -> PyResult<()> {
         let outcome = Every::named(every).and_then(|every| refuse_early(&self.0, every, Door::CommandLine));

@@ -329,3 +329,29 @@ def questions(simulator: Simulator, *, aio: bool = False, **options: Any) -> lis
     clients = {name: simulator.client(name, aio=aio, **options) for name in simulator.providers}
     clients["uipath"] = clients["uipath"].select(consumable_code=["AIU", "PLTU"])
     return list(clients.values())
+
+
+# An accounts file of the simulator's accounts
+
+#: What an accounts file asks of accounts of which nobody can guess it.
+SELECTED = {"uipath": 'consumable_code = ["AIU", "PLTU"]', "ricoh": "by_label = true"}
+
+
+def accounts_file(simulator: Simulator, folder: Path, **more: str) -> Path:
+    """Write an accounts file with an account of each provider, named after it, whose secrets are in files beside it."""
+    lines = []
+    for provider in simulator.providers:
+        secrets = {secret["name"] for secret in _core.provider(provider)["secrets"]}
+        lines += [f"[accounts.{provider}]", f'provider = "{provider}"', f'base_url = "{simulator.base_url(provider)}"']
+        for name, word in simulator.credentials(provider).items():
+            if name in secrets:
+                (folder / f"{provider}-{name}").write_text(word, encoding="utf-8")
+                lines.append(f'{name} = {{file = "{provider}-{name}"}}')
+            else:
+                lines.append(f'{name} = "{word}"')
+        lines += [more.get(provider, "")]
+        if provider in SELECTED:
+            lines += [f"[accounts.{provider}.select]", SELECTED[provider]]
+    file = folder / "accounts.toml"
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return file
