@@ -17,6 +17,7 @@ TEST_TOOLS := .venv/.test-tools
 # The other major version of pandas, in an environment of its own.
 PANDAS2 := .venv-pandas2/.made
 SPARK := .venv-spark/.made
+FOCUS := .venv-focus/.made
 # The suite on a wheel with counters has an environment of its own, too.
 COVERAGE := .venv-coverage/.made
 MUTANTS := target/tools/bin/cargo-mutants
@@ -45,7 +46,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help build demo test spark bench bench-gate instructions versus lines reliability without pictures coverage mutants fuzz lint fmt deny clean
+.PHONY: help build demo test spark focus bench bench-gate instructions versus lines reliability without pictures coverage mutants fuzz lint fmt deny clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile
@@ -62,6 +63,10 @@ test: $(WHEEL) $(TEST_TOOLS) $(PANDAS2) ## run the Rust tests, then the Python t
 # Not a part of test: Spark is 400 MB, and needs Java 17 (Debian: apt-get install openjdk-17-jre-headless).
 spark: $(WHEEL) $(TEST_TOOLS) $(SPARK) ## read a ledger's tables with Spark
 	METERTAP_SPARK_PYTHON="$(CURDIR)/.venv-spark/bin/python" $(VENV_PYTHON) -m pytest tests/spark
+
+# Not a part of test: the validator is 640 MB, and needs a Python of 3.12 or newer beside the one that metertap is tested with.
+focus: $(WHEEL) $(TEST_TOOLS) $(FOCUS) ## let FOCUS's validator judge extracts, and compare the rules that fail with the pinned ones
+	$(VENV_PYTHON) tools/focus.py
 
 # Not a part of test: it takes 25 minutes, and peers of many megabytes. WRITE=1 puts the table into docs/performance.md.
 bench: $(WHEEL) $(BENCH) $(BENCH_METERTAP) $(BENCH_SERVER) ## run the figures P1 to P14 and P16, or some: make bench ONLY=P3,P8
@@ -138,7 +143,7 @@ deny: ## check licences, bans and sources of the crates; needs cargo-deny
 	cargo deny --all-features check licenses bans sources
 
 clean: ## delete everything that the other targets made here
-	rm -rf .venv .venv-bench .venv-coverage .venv-pandas2 .venv-spark build target .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-bench .venv-coverage .venv-pandas2 .venv-spark .venv-focus build target .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(VENV):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "metertap needs Python 3.10 or newer: make PYTHON=…")'
@@ -165,6 +170,12 @@ $(PANDAS2): $(WHEEL)
 $(SPARK):
 	$(PYTHON) -m venv .venv-spark
 	.venv-spark/bin/python -m pip install --quiet 'pyspark>=4,<5'
+	@touch $@
+
+# pyarrow 24 refuses the numpy that the validator is pinned to, which pip does not notice.
+$(FOCUS):
+	python="$$($(PYTHON) tools/focus.py --find-python)" && "$$python" -m venv --clear .venv-focus
+	.venv-focus/bin/python -m pip install --quiet 'focus-validator==2.2.1' 'pyarrow<24'
 	@touch $@
 
 # The wheel is here for the names of its test extra only: the tool builds its own, with counters.

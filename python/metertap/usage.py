@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from metertap import _core
 from metertap._extras import needed
+from metertap._files import place
 from metertap.errors import InvalidArgument, WrongType
 
 if TYPE_CHECKING:
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     import polars as pl
 
     from metertap._client import Client
+    from metertap.focus import Extract
     from metertap.planning import Plan
+    from metertap.rate_card import Rate, RateCard
 
 __all__ = ["Reading", "RollUp", "Table", "Usage", "concat"]
 
@@ -162,14 +164,14 @@ class Table:
     def write_parquet(self, path: str | os.PathLike[str]) -> None:
         """Write a Parquet file; needs the extra ``arrow``."""
         needed("pyarrow", "arrow")
-        with _place(path) as name:
+        with place(path) as name:
             needed("pyarrow.parquet", "arrow").write_table(self.to_arrow(), name)
 
     def write_csv(self, path: str | os.PathLike[str]) -> None:
         """Write a CSV file in UTF-8, with exact numbers, times in UTC, and lists as in `flat`; needs no extra."""
         from metertap._table import csv_lines
 
-        with _place(path) as name, open(name, "w", encoding="utf-8", newline="") as file:
+        with place(path) as name, open(name, "w", encoding="utf-8", newline="") as file:
             csv_lines(file, self.columns, (row for rows in self._batches() for row in rows))
 
     def _batches(self) -> Iterator[list[dict[str, Any]]]:
@@ -356,6 +358,68 @@ class Usage(Table):
 
         return plot(self, meters)
 
+    def to_focus(
+        self,
+        version: str = "1.2",
+        rate_card: RateCard | str | os.PathLike[str] | Iterable[Rate | Mapping[str, Any]] | None = None,
+        *,
+        meters: str | Sequence[str] | None = None,
+        billing_account_id: str | Mapping[str, str] | None = None,
+        billing_account_name: str | Mapping[str, str] | None = None,
+        invoice_issuer_name: str | Mapping[str, str] | None = None,
+        tz: str | tzinfo = "UTC",
+    ) -> Extract:
+        """Return the usage in the columns of FOCUS: an extract, which is no conformant dataset and says so.
+
+        Only what adds up becomes rows: no peaks, no levels, and one of several views of the same usage. What is not
+        known is null and never zero. Costs come from the rate card only; what a provider states as approximate is in
+        ``x_ApproximateCost``.
+
+        Parameters
+        ----------
+        version : {"1.2"}
+            The version of FOCUS.
+        rate_card : RateCard, list of Rate or dict, or path of a CSV, optional
+            What a unit of each meter costs, see `metertap.rate_card`. A meter without a rate has no cost.
+        meters : str or list of str, optional
+            The meters that become rows; where left out, all that add up.
+        billing_account_id, billing_account_name, invoice_issuer_name : str or dict, optional
+            Whom the usage is billed to, and by whom, which no service tells; a dict has them by account name.
+        tz : str or tzinfo, default "UTC"
+            Where months and the days of the rate card begin.
+
+        Returns
+        -------
+        Extract
+            The rows, with `to_pandas`, `to_polars`, `to_arrow`, `to_dicts`, `write_csv` and `write_parquet`;
+            ``left_out`` and ``failing_rules`` say what it lacks.
+
+        Raises
+        ------
+        InvalidArgument
+            If the version is not known, the rate card has a gap, two prices for a day or another currency, or a figure
+            cannot be told by months.
+
+        Examples
+        --------
+        >>> usage = mt.fetch(sora, "2026-03-01", "2026-04-01", now="2026-04-15")
+        >>> rates = [{"meter": "sora.egress", "unit": "GB", "price": "12", "currency": "JPY"}]
+        >>> sorted({row["x_CostBasis"] for row in usage.to_focus("1.2", rates).to_dicts()})
+        ['none', 'user_rate_card']
+        """
+        from metertap.focus import extract
+
+        return extract(
+            self,
+            version,
+            rate_card,
+            meters=name_list(meters, "meters must be the name of a meter, or a list of them."),
+            billing_account_id=billing_account_id,
+            billing_account_name=billing_account_name,
+            invoice_issuer_name=invoice_issuer_name,
+            tz=tz,
+        )
+
     def _state(self) -> tuple[str, list[str]]:
         """Say in a few words what it lacks, and what else is known of its completeness."""
         failed, missing, absent, unavailable = self._core.counts()
@@ -483,18 +547,3 @@ def name_list(names: Any, problem: str) -> list[str] | None:
 def _restored(tables: bytes) -> Usage:
     """Rebuild a pickled usage."""
     return Usage(_core.Usage.from_bytes(tables))
-
-
-@contextmanager
-def _place(path: str | os.PathLike[str]) -> Iterator[str | bytes]:
-    """Take a path that is written to; what the system says of it becomes an error of ours."""
-    if not isinstance(path, (str, os.PathLike)):
-        raise WrongType(f"path must be a str or a path, not {type(path).__name__}.")
-    name = os.fspath(path)
-    if "\0" in str(name):
-        raise InvalidArgument(f"path {ascii(name)[:80]} cannot be the name of a file.")
-    try:
-        yield name
-    except (OSError, UnicodeEncodeError) as problem:
-        reason = getattr(problem, "strerror", None) or "it is no name of a file"
-        raise InvalidArgument(f"path {ascii(name)[:80]} cannot be written: {' '.join(reason.split())[:80]}.") from None

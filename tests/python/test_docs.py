@@ -18,6 +18,7 @@ from metertap import errors
 from metertap.simulator import Simulator
 
 MODULES = ["clients", "_client", "aio", "simulator", "errors", "fetching", "ledger", "models", "planning"]
+MODULES += ["rate_card", "usage"]
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +27,9 @@ def names() -> Iterator[dict[str, Any]]:
     before = dict(os.environ)
     with Simulator(seed=7, now=NOW) as simulator:
         clients = {provider: simulator.client(provider) for provider in simulator.providers}
-        yield {**clients, **{name: getattr(metertap, name) for name in CLASSES.values()}, "simulator": simulator}
+        yield {**clients, **{name: getattr(metertap, name) for name in CLASSES.values()}, "simulator": simulator} | {
+            "mt": metertap
+        }
     os.environ.clear()
     os.environ.update(before)
 
@@ -114,7 +117,7 @@ def test_every_method_has_a_page_a_result_and_its_arguments_in_its_docstring(met
         assert argument["name"] in text
 
 
-@pytest.mark.parametrize("module", ["clients", "errors", "models", "simulator", "aio"])
+@pytest.mark.parametrize("module", ["clients", "errors", "models", "simulator", "aio", "rate_card"])
 def test_every_public_name_is_documented(module: str) -> None:
     of = importlib.import_module(f"metertap.{module}")
     for name in of.__all__:

@@ -17,6 +17,7 @@ import pytest
 
 import metertap
 from metertap import clients, config
+from metertap.rate_card import RateCard
 from metertap.simulator import Simulator
 
 if sys.version_info >= (3, 11):
@@ -125,6 +126,16 @@ def test_the_snippets_of_the_page_on_usage_run():
         exec(block, names)
     assert set(names["holes"]["state"]) == {"unavailable"}
     assert {row["readings"] for row in names["monthly"].to_dicts()} == {28, 31}
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_the_page_on_focus_runs(tmp_path, capsys, monkeypatch):
+    names = run_page((ROOT / "docs/focus.md").read_text(encoding="utf-8"), tmp_path, capsys, monkeypatch)
+    assert (tmp_path / "march.csv").is_file()
+    assert len(names["extract"].failing_rules) == 16
+    assert sum(row["BilledCost"] is not None for row in names["priced"].to_dicts()) == 32
+    from_file = RateCard.read_csv(tmp_path / "rates.csv")
+    assert from_file.rates[:2] == RateCard(names["rates"]).rates[:2]
 
 
 @pytest.mark.filterwarnings("ignore::metertap.CoverageWarning")
