@@ -18,6 +18,7 @@ TEST_TOOLS := .venv/.test-tools
 PANDAS2 := .venv-pandas2/.made
 SPARK := .venv-spark/.made
 FOCUS := .venv-focus/.made
+DOCS := .venv-docs/.made
 # The suite on a wheel with counters has an environment of its own, too.
 COVERAGE := .venv-coverage/.made
 MUTANTS := target/tools/bin/cargo-mutants
@@ -46,7 +47,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help build demo test spark focus bench bench-gate instructions versus lines reliability without pictures coverage mutants fuzz lint fmt deny clean
+.PHONY: help build demo test spark focus docs bench bench-gate instructions versus lines reliability without pictures coverage mutants fuzz lint fmt deny clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile
@@ -93,6 +94,10 @@ reliability: $(WHEEL) $(TEST_TOOLS) ## run the figures F1 to F29, or some: make 
 # Not a part of test: it builds a wheel for each patch of tests/reliability/without.
 without: $(WHEEL) ## run figures with their mechanism switched off: each must fail; or some: make without ONLY="F24 F27"
 	$(VENV_PYTHON) tools/without.py $(ONLY)
+
+# Offline and strict: a broken link fails, and so does a page that would fetch something from elsewhere.
+docs: $(WHEEL) $(TEST_TOOLS) $(DOCS) ## build the site of the docs into build/site
+	$(VENV_PYTHON) tools/site.py
 
 pictures: $(WHEEL) ## draw the pictures of the docs, from the simulator
 	$(VENV_PYTHON) tools/pictures.py
@@ -143,7 +148,7 @@ deny: ## check licences, bans and sources of the crates; needs cargo-deny
 	cargo deny --all-features check licenses bans sources
 
 clean: ## delete everything that the other targets made here
-	rm -rf .venv .venv-bench .venv-coverage .venv-pandas2 .venv-spark .venv-focus build target .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-bench .venv-coverage .venv-pandas2 .venv-spark .venv-focus .venv-docs build target .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(VENV):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "metertap needs Python 3.10 or newer: make PYTHON=…")'
@@ -170,6 +175,11 @@ $(PANDAS2): $(WHEEL)
 $(SPARK):
 	$(PYTHON) -m venv .venv-spark
 	.venv-spark/bin/python -m pip install --quiet 'pyspark>=4,<5'
+	@touch $@
+
+$(DOCS): docs/site/requirements.txt
+	$(PYTHON) -m venv .venv-docs
+	.venv-docs/bin/python -m pip install --quiet --requirement docs/site/requirements.txt
 	@touch $@
 
 # pyarrow 24 refuses the numpy that the validator is pinned to, which pip does not notice.
