@@ -3,9 +3,9 @@
     .venv/bin/python tools/site.py             put the pages together, build, and check what came of it
     .venv/bin/python tools/site.py --pages     only put the pages together, into build/docs
 
-The pages are those of ``docs/`` as they are, so that they read well without the site, too. Fences that name a file get a
-title, and links that lead out of ``docs/`` go to what the site has of it. Everything is offline: a built page that would
-fetch a font, a script or a picture from elsewhere is an error, and so is any warning of mkdocs, such as a broken link.
+The pages are those of ``docs/`` as they are, so that they read well without the site, too; fences that name a file get
+a title. Everything is offline: a built page that would fetch a font, a script or a picture from elsewhere is an error,
+and so is any warning of mkdocs, such as a broken link.
 """
 
 from __future__ import annotations
@@ -76,8 +76,8 @@ def fetched_from_elsewhere() -> list[str]:
             if not element.startswith("<link") or (link and relation and relation[1].strip() in RELATIONS):
                 found.append(f"{page.relative_to(ROOT)} fetches from elsewhere: {element[:160]}")
     for sheet in sorted(SITE.rglob("*.css")):
-        for address in re.findall(r"url\(\s*[\"']?((?:https?:)?//[^)\"']+)", sheet.read_text(encoding="utf-8")):
-            found.append(f"{sheet.relative_to(ROOT)} fetches from elsewhere: {address[:160]}")
+        addresses = re.findall(r"url\(\s*[\"']?((?:https?:)?//[^)\"']+)", sheet.read_text(encoding="utf-8"))
+        found += [f"{sheet.relative_to(ROOT)} fetches from elsewhere: {address[:160]}" for address in addresses]
     return found
 
 
