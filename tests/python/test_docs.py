@@ -135,17 +135,3 @@ def test_the_keywords_of_all_clients_are_documented_with_each() -> None:
             entry, *_ = [number for number, line in enumerate(lines) if line.startswith(f"{keyword} : ")]
             assert lines[entry + 1].startswith("    "), f"{name}: {keyword}"
         assert "**options" not in "".join(lines)
-
-
-def test_the_page_on_what_is_missing_runs(names: dict[str, Any]) -> None:
-    import re
-    from pathlib import Path
-
-    text = (Path(__file__).parents[2] / "docs" / "missing.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
-    assert len(blocks) == 3
-    scope = dict(names)
-    for block in blocks:
-        exec(block, scope)
-    assert scope["whole"].is_complete
-    assert (Path(__file__).parents[2] / "docs" / "pictures" / "coverage-strip.svg").is_file()
