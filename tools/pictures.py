@@ -3,8 +3,10 @@
 import warnings
 from pathlib import Path
 
+from metertap._show.lanes import svg
+from metertap._show.strip import strip as lanes
+
 import metertap as mt
-from metertap._strip import svg
 from metertap.simulator import Simulator
 
 HERE = Path(__file__).resolve().parent.parent
@@ -30,7 +32,8 @@ def strip() -> str:
         ]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", mt.CoverageWarning)
-            return svg(mt.fetch(accounts, "2026-03-01", "2026-06-15", now=NOW, on_error="keep"))
+            usage = mt.fetch(accounts, "2026-03-01", "2026-06-15", now=NOW, on_error="keep")
+    return svg(lanes(usage.timeline), alone=True)
 
 
 if __name__ == "__main__":

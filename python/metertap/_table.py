@@ -40,7 +40,7 @@ def render(header: Sequence[str], lines: Sequence[Line]) -> str:
     rows = [line for line in lines if not isinstance(line, str)]
     numeric = [any(isinstance(row[column], (int, Decimal)) for row in rows) for column in range(len(header))]
     texts = [[_text(cell) for cell in row] for row in rows]
-    widths = [max(_width(line[column]) for line in (header, *texts)) for column in range(len(header))]
+    widths = [max(width_of(line[column]) for line in (header, *texts)) for column in range(len(header))]
 
     def joined(cells: Sequence[str]) -> str:
         padded = [_pad(*cell) for cell in zip(cells, widths, numeric, strict=True)]
@@ -58,11 +58,11 @@ def _text(cell: Cell) -> str:
 
 
 def _pad(text: str, width: int, right: bool) -> str:
-    blanks = " " * (width - _width(text))
+    blanks = " " * (width - width_of(text))
     return blanks + text if right else text + blanks
 
 
-def _width(text: str) -> int:
+def width_of(text: str) -> int:
     """Count columns of a terminal: East Asian characters take two, combining ones none."""
     return sum(
         0 if unicodedata.combining(character) else 1 + (unicodedata.east_asian_width(character) in "WF")
@@ -114,7 +114,7 @@ def text(header: Sequence[str], rows: Sequence[Sequence[Any]], *, widest: int | 
     if widest is None:
         cells = [[clip(cell, LONGEST_CELL) if isinstance(cell, str) else cell for cell in row] for row in cells]
     else:
-        others = (max(_width(_text(line[column])) for line in (header, *cells)) for column in range(len(header) - 1))
+        others = (max(width_of(_text(line[column])) for line in (header, *cells)) for column in range(len(header) - 1))
         room = max(SHORTEST, widest - sum(others) - len(GAP) * (len(header) - 1))
         cells = [[*row[:-1], clip(row[-1], room) if isinstance(row[-1], str) else row[-1]] for row in cells]
     return render(header, cells)
@@ -122,25 +122,8 @@ def text(header: Sequence[str], rows: Sequence[Sequence[Any]], *, widest: int | 
 
 def clip(text: str, width: int) -> str:
     """Shorten a text to so many columns of a terminal; an ellipsis shows that something is missing."""
-    if _width(text) <= width:
+    if width_of(text) <= width:
         return text
-    while text and _width(text) > width - 1:
+    while text and width_of(text) > width - 1:
         text = text[:-1]
     return f"{text.rstrip()}…"
-
-
-def html(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """Return a table of any values as HTML, with everything escaped."""
-    head = "".join(f"<th>{escape(name)}</th>" for name in header)
-    body = "".join(f"<tr>{''.join(_td(plain(value)) for value in row)}</tr>" for row in rows)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-
-
-def escape(word: str) -> str:
-    """Escape a text for HTML."""
-    return word.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
-
-
-def _td(cell: Cell) -> str:
-    right = ' style="text-align: right"' if isinstance(cell, (int, Decimal)) else ""
-    return f"<td{right}>{escape(_text(cell))}</td>"

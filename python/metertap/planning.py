@@ -19,10 +19,6 @@ if TYPE_CHECKING:
 
     from metertap.typing import Asked, Moment, When
 
-#: The columns of a printed plan, and how wide it may become.
-HEAD = ("account", "operation", "calls", "from (UTC)", "to (UTC)", "least", "cut by")
-WIDEST = 120
-
 __all__ = ["Meter", "Plan", "PlanRow", "Selection", "meters", "plan"]
 
 
@@ -185,18 +181,14 @@ class Plan:
         return (Plan.from_json, (self.to_json(),))
 
     def __repr__(self) -> str:
-        from metertap._table import text
+        from metertap._show import plans
 
-        summary = f"{len(self)} calls to {len(self.accounts)} accounts, at least {self.least_seconds:.1f} s"
-        return f"{text(HEAD, self._cells(), widest=WIDEST)}\n{summary}"
+        return plans.text(self, folded(self.rows))
 
     def _repr_html_(self) -> str:
-        from metertap._table import html
+        from metertap._show import plans
 
-        return html(HEAD, self._cells())
-
-    def _cells(self) -> list[list[Any]]:
-        return [_cells(row) for row in folded(self.rows)]
+        return plans.html(self, folded(self.rows))
 
 
 def folded(rows: Iterable[PlanRow]) -> list[PlanRow]:
@@ -209,15 +201,6 @@ def folded(rows: Iterable[PlanRow]) -> list[PlanRow]:
         group[0] if len(group) == 1 else replace(group[0], operation=f"{len(group)} operations")
         for group in groups.values()
     ]
-
-
-def _cells(row: PlanRow) -> list[Any]:
-    least = f"{row.seconds:.1f} s" if row.calls else ""
-    return [row.account, row.operation, row.calls, _minute(row.start), _minute(row.end), least, row.cut_by]
-
-
-def _minute(moment: Any) -> str:
-    return f"{moment:%Y-%m-%d %H:%M}"
 
 
 def plan(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import operator
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, overload
 
 from metertap import _core
 from metertap._extras import needed
@@ -21,14 +22,13 @@ if TYPE_CHECKING:
     import polars as pl
 
     from metertap._client import Client
+    from metertap._show.moments import Told
     from metertap.focus import Extract
     from metertap.planning import Plan
     from metertap.rate_card import Rate, RateCard
 
-__all__ = ["Reading", "RollUp", "Table", "Usage", "concat"]
+__all__ = ["Coverage", "Holes", "Reading", "RollUp", "Table", "Usage", "concat"]
 
-#: How many rows a table shows when it is printed.
-SHOWN = 10
 #: How many rows become Python objects at a time, on their way to a file.
 BATCH = 10_000
 
@@ -86,10 +86,23 @@ class Reading:
 
 
 class Table:
-    """A table in Arrow's memory format; anything that speaks the Arrow PyCapsule interface reads it without a copy."""
+    """A table in Arrow's memory format; anything that speaks the Arrow PyCapsule interface reads it without a copy.
 
-    def __init__(self, core: _core.Table) -> None:
+    It goes over its rows as dicts, ``table["name"]`` is the list of a column's values, ``table[0]`` a row,
+    ``table[:10]`` and ``table[["name", "other"]]`` are tables.
+
+    Examples
+    --------
+    >>> usage = mt.fetch(sora, "2026-03-01", "2026-04-01", now="2026-04-15")
+    >>> usage["meter"][0], usage[0]["unit"], sum(row["meter"] == "sora.egress" for row in usage)
+    ('sora.ingress', 'bytes', 31)
+    >>> usage[["meter", "quantity"]].head(2).shape
+    (2, 2)
+    """
+
+    def __init__(self, core: _core.Table, told: Told = "UTC") -> None:
         self._table = core
+        self._told = told
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """Export the table as an Arrow C stream."""
@@ -102,13 +115,92 @@ class Table:
     def __len__(self) -> int:
         return self._table.count()
 
-    def __iter__(self) -> NoReturn:
-        # pandas would make a frame without columns of it, since it looks for rows and not for Arrow.
-        advice = ".to_pandas() returns a pandas.DataFrame, .to_dicts() a list of its rows"
-        raise WrongType(f"a {type(self).__name__} is a table of columns, not of rows: {advice}.")
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        for start in range(0, len(self), BATCH):
+            yield from self._table.to_dicts(start, start + BATCH)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.columns
+
+    @overload
+    def __getitem__(self, key: str) -> list[Any]: ...
+    @overload
+    def __getitem__(self, key: int) -> dict[str, Any]: ...
+    @overload
+    def __getitem__(self, key: slice | list[str]) -> Table: ...
+    def __getitem__(self, key: Any) -> Any:
+        if isinstance(key, str):
+            return self._table.column(self._column(key))
+        if isinstance(key, slice):
+            start, end, step = key.indices(len(self))
+            if step != 1:
+                raise InvalidArgument("rows are taken in steps of one: to_pandas() or to_polars() can do the rest.")
+            return Table(self._table.slice(start, max(start, end)), self._told)
+        if isinstance(key, list) and all(isinstance(name, str) for name in key):
+            return Table(self._table.project([self._column(name) for name in key]), self._told)
+        try:
+            place = operator.index(key)
+        except TypeError:
+            raise WrongType(
+                f"a {type(self).__name__} is indexed by the name of a column, a list of them, the number of a row or a "
+                f"slice, not by {type(key).__name__}; to filter: .to_pandas() or .to_polars()."
+            ) from None
+        count = len(self)
+        if not -count <= place < count:
+            # Python's own class, by which old loops end.
+            raise IndexError(f"there are {count:,} rows, and no row {place}.")
+        row: dict[str, Any] = self._table.to_dicts(place % count, place % count + 1)[0]
+        return row
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            from metertap._show.advice import advice
+
+            raise AttributeError(advice(type(self).__name__, name), name=name, obj=self)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (_table_restored, (self._table.to_bytes(),))
+        return (_table_restored, (self._table.to_bytes(), type(self).__name__, self._told))
+
+    def _column(self, name: str) -> str:
+        """Return the name of a column that there is."""
+        if name not in (columns := self.columns):
+            from metertap._show.advice import nearest
+
+            raise InvalidArgument(f"there is no column {name[:60]!r}{nearest(name, columns)}.")
+        return name
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """How many rows and columns it has."""
+        return len(self), len(self.columns)
+
+    def head(self, rows: int = 5) -> Table:
+        """Return the first rows as a table.
+
+        Parameters
+        ----------
+        rows : int, default 5
+            How many; if negative, all but so many of the last.
+
+        Examples
+        --------
+        >>> usage = mt.fetch(sora, "2026-03-01", "2026-04-01", now="2026-04-15")
+        >>> len(usage.head()), len(usage.tail(3))
+        (5, 3)
+        """
+        return self[: _whole(rows)]
+
+    def tail(self, rows: int = 5) -> Table:
+        """Return the last rows as a table.
+
+        Parameters
+        ----------
+        rows : int, default 5
+            How many; if negative, all but so many of the first.
+        """
+        count = _whole(rows)
+        return self[max(len(self) - count, 0) :] if count >= 0 else self[-count:]
 
     @property
     def columns(self) -> list[str]:
@@ -128,7 +220,7 @@ class Table:
         >>> usage.flat().to_polars().write_csv()[:28]
         'provider,account,meter,start'
         """
-        return Table(self._table.flat(True))
+        return Table(self._table.flat(True), self._told)
 
     def to_arrow(self) -> Any:
         """Return a `pyarrow.Table`; needs the extra ``arrow``."""
@@ -178,23 +270,27 @@ class Table:
         table = self._table.flat(True)
         return (table.to_dicts(start, start + BATCH) for start in range(0, len(self), BATCH))
 
-    def _head(self) -> tuple[list[str], list[list[Any]]]:
-        rows = self._table.to_dicts(0, min(SHOWN, len(self)))
-        filled = [name for name in self.columns if any(row[name] not in (None, [], "") for row in rows)]
-        return filled, [[shown(name, row[name]) for name in filled] for row in rows]
-
-    def _rest(self) -> str:
-        return f"… and {len(self) - SHOWN:,} more rows" if len(self) > SHOWN else f"{len(self):,} rows"
+    def _notes(self) -> list[str]:
+        """Say what must be known besides the rows."""
+        return []
 
     def __repr__(self) -> str:
-        from metertap._table import text
+        from metertap._show import tables
 
-        return f"{text(*self._head())}\n{self._rest()}"
+        return tables.text(self, self._notes())
 
     def _repr_html_(self) -> str:
-        from metertap._table import html
+        from metertap._show import tables
 
-        return f"{html(*self._head())}<p>{self._rest()}</p>"
+        return tables.html(self, self._notes())
+
+
+class Coverage(Table):
+    """A row for each call of a plan: what was asked, what came, what is missing and why; and where nothing could be."""
+
+
+class Holes(Table):
+    """A row for each stretch of time that was asked for and has no number, and why it has none."""
 
 
 class Usage(Table):
@@ -202,18 +298,18 @@ class Usage(Table):
 
     Attributes
     ----------
-    coverage : Table
+    coverage : Coverage
         A row for each call: what was asked, what came, what is missing and why.
     evidence : Table
         A row for each call: when it was asked, what came back, and the SHA-256 of the body.
     """
 
     def __init__(self, core: _core.Usage, clients: Mapping[str, Client] | None = None) -> None:
-        super().__init__(core.readings())
+        super().__init__(core.readings(), core.plan().question()[0])
         self._core = core
         self._clients = dict(clients or {})
-        self.coverage = Table(core.coverage())
-        self.evidence = Table(core.evidence())
+        self.coverage = Coverage(core.coverage(), self._told)
+        self.evidence = Table(core.evidence(), self._told)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (_restored, (self._core.to_bytes(),))
@@ -233,7 +329,7 @@ class Usage(Table):
         return self._core.missing()
 
     @property
-    def holes(self) -> Table:
+    def holes(self) -> Holes:
         """The stretches of time that were asked for and have no number.
 
         A row for each hole and meter: account, provider, meter, the dimensions that are known, start, end, state
@@ -245,17 +341,17 @@ class Usage(Table):
         >>> usage.holes.to_pandas().groupby("state").size().to_dict()  # doctest: +SKIP
         {'unavailable': 10}
         """
-        return Table(self._core.holes())
+        return Holes(self._core.holes(), self._told)
 
     @property
-    def timeline(self) -> Table:
+    def timeline(self) -> Coverage:
         """What is known of each stretch of time, source by source.
 
         A row for each stretch: account, provider, operation, arguments (what tells its calls from others of the
         operation), meters, start, end, state (``got``, ``provisional`` or that of a hole), settled_at (when its numbers
         are final by the provider's rule; null where that is not known), reason and call_id.
         """
-        return Table(self._core.timeline())
+        return Coverage(self._core.timeline(), self._told)
 
     @property
     def plan(self) -> Plan:
@@ -350,7 +446,8 @@ class Usage(Table):
             raise WrongType(f"every must be a str such as 'day', not {type(every).__name__}.")
         names = name_list(by, "by must be the name of a column, or a list of them.")
         wanted = name_list(meters, "meters must be the name of a meter, or a list of them.")
-        return RollUp(*self._core.rollup(every, names, None if tz is None else told_zone(tz), wanted, cli))
+        told = self._told if tz is None else told_zone(tz)
+        return RollUp(*self._core.rollup(every, names, None if tz is None else told, wanted, cli), told)
 
     def plot(self, meters: str | Sequence[str] | None = None) -> Any:
         """Draw the readings over time; see `metertap.plot.plot`."""
@@ -437,18 +534,14 @@ class Usage(Table):
         ]
 
     def __repr__(self) -> str:
-        lost, rest = self._state()
-        state = [f"INCOMPLETE: {lost}"] if lost else ["complete"] if self.is_complete else []
-        return "; ".join([super().__repr__(), *state, *rest])
+        from metertap._show import summary
+
+        return summary.text(self)
 
     def _repr_html_(self) -> str:
-        from metertap._strip import svg
-        from metertap._table import escape
+        from metertap._show import summary
 
-        lost, rest = self._state()
-        items = "".join(f"<li>{escape(line)}</li>" for line in self.missing[:SHOWN])
-        state = [f"<b>incomplete</b>: {lost}<ul>{items}</ul>"] if lost else ["complete"] if self.is_complete else []
-        return f"{super()._repr_html_()}<p>{'; '.join([*state, *map(escape, rest)])}</p>{svg(self)}"
+        return summary.html(self)
 
 
 def concat(usages: Iterable[Usage], *, prefer: str | None = None) -> Usage:
@@ -484,9 +577,10 @@ def concat(usages: Iterable[Usage], *, prefer: str | None = None) -> Usage:
     >>> mt.concat(parts).is_complete
     True
     """
-    if isinstance(usages, Usage) or not isinstance(usages, Iterable):
+    several: Any = usages
+    if isinstance(several, Table) or not isinstance(several, Iterable):
         raise WrongType(f"usages must be a list of usages, not {type(usages).__name__}.")
-    given = list(usages)
+    given = list(several)
     for usage in given:
         if not isinstance(usage, Usage):
             raise WrongType(f"usages must be a list of usages, and has a {type(usage).__name__}.")
@@ -500,9 +594,16 @@ def concat(usages: Iterable[Usage], *, prefer: str | None = None) -> Usage:
     return Usage(_core.Usage.concat([usage._core for usage in given], prefer == "later"), clients)
 
 
-def _table_restored(table: bytes) -> Table:
+def _table_restored(table: bytes, kind: str = "Table", told: Told = "UTC") -> Table:
     """Rebuild a pickled table."""
-    return Table(_core.Table.from_bytes(table))
+    return {"Coverage": Coverage, "Holes": Holes}.get(kind, Table)(_core.Table.from_bytes(table), told)
+
+
+def _whole(rows: Any) -> int:
+    """Return a number of rows."""
+    if isinstance(rows, bool) or not isinstance(rows, int):
+        raise WrongType(f"rows must be an int, not {type(rows).__name__}.")
+    return rows
 
 
 class RollUp(Table):
@@ -515,20 +616,20 @@ class RollUp(Table):
         there is nothing to say.
     """
 
-    def __init__(self, core: _core.Table, remark: str = "") -> None:
-        super().__init__(core)
+    def __init__(self, core: _core.Table, remark: str = "", told: Told = "UTC") -> None:
+        super().__init__(core, told)
         self.remark = remark
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (_roll_up_restored, (self._table.to_bytes(), self.remark))
+        return (_roll_up_restored, (self._table.to_bytes(), self.remark, self._told))
 
-    def _rest(self) -> str:
-        return f"{super()._rest()}; {self.remark}" if self.remark else super()._rest()
+    def _notes(self) -> list[str]:
+        return [self.remark] if self.remark else []
 
 
-def _roll_up_restored(table: bytes, remark: str) -> RollUp:
+def _roll_up_restored(table: bytes, remark: str, told: Told = "UTC") -> RollUp:
     """Rebuild a pickled roll-up."""
-    return RollUp(_core.Table.from_bytes(table), remark)
+    return RollUp(_core.Table.from_bytes(table), remark, told)
 
 
 def name_list(names: Any, problem: str) -> list[str] | None:

@@ -10,6 +10,7 @@ mod facts;
 mod inbox;
 mod ledger;
 mod runtime;
+mod series;
 mod simulator;
 mod table;
 mod usage;

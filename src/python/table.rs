@@ -16,6 +16,7 @@ use pyo3::types::{PyBytes, PyCapsule, PyDict, PyList};
 
 use super::convert::{datetime, decimal};
 use super::errors::to_python;
+use super::series;
 use crate::usage::flat::joined;
 use crate::usage::ipc;
 use crate::values::error::{Error, Kind};
@@ -85,6 +86,46 @@ impl Table {
             .map_err(|error| to_python(py, &error))
     }
 
+    /// The rows from `start` to `end`.
+    fn slice(&self, start: usize, end: usize) -> Self {
+        let end = end.min(self.0.num_rows());
+        let start = start.min(end);
+        Self(self.0.slice(start, end - start))
+    }
+
+    /// These columns, in this order.
+    #[allow(clippy::needless_pass_by_value)] // the binding hands over owned lists
+    fn project(&self, py: Python<'_>, names: Vec<String>) -> PyResult<Self> {
+        let schema = self.0.schema();
+        let places = names
+            .iter()
+            .map(|name| schema.index_of(name))
+            .collect::<Result<Vec<_>, _>>();
+        let chosen = places.and_then(|places| self.0.project(&places));
+        chosen.map(Self).map_err(|problem| bug(py, problem))
+    }
+
+    /// The values of one column.
+    fn column<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyList>> {
+        let column = self
+            .0
+            .column_by_name(name)
+            .ok_or_else(|| bug(py, format!("no column {name}")))?;
+        let cells = (0..column.len())
+            .map(|index| cell(py, column, index))
+            .collect::<PyResult<Vec<_>>>()?;
+        PyList::new(py, cells)
+    }
+
+    /// The rows as series of plain numbers, by these columns of words; of each, the places of so many first rows.
+    #[allow(clippy::needless_pass_by_value)] // the binding hands over owned lists
+    fn series<'py>(&self, py: Python<'py>, keys: Vec<String>, most: usize) -> PyResult<Vec<Bound<'py, PyDict>>> {
+        let found = py
+            .detach(|| series::of(&self.0, &keys, most))
+            .map_err(|problem| bug(py, problem))?;
+        found.into_iter().map(|series| told(py, series)).collect()
+    }
+
     /// The rows from `start` to `end` as dicts.
     fn to_dicts<'py>(&self, py: Python<'py>, start: usize, end: usize) -> PyResult<Bound<'py, PyList>> {
         let schema = self.0.schema();
@@ -98,6 +139,33 @@ impl Table {
         }
         Ok(rows)
     }
+}
+
+/// A series as a dict; its numbers as bytes of the machine, which `memoryview` and numpy read without a copy.
+fn told(py: Python<'_>, series: series::Series) -> PyResult<Bound<'_, PyDict>> {
+    let exact = |scaled: Option<i128>| {
+        let text = scaled.map(|scaled| Quantity { scaled, rounded: false }.to_string());
+        text.map(|text| decimal(py, &text)).transpose()
+    };
+    let bytes = |numbers: &[i64]| {
+        PyBytes::new(
+            py,
+            &numbers.iter().flat_map(|one| one.to_ne_bytes()).collect::<Vec<_>>(),
+        )
+    };
+    let quantities: Vec<u8> = series.quantities.iter().flat_map(|one| one.to_ne_bytes()).collect();
+    let dict = PyDict::new(py);
+    dict.set_item("sum", exact(series.sum)?)?;
+    dict.set_item("largest", exact(series.largest)?)?;
+    dict.set_item("latest", exact(series.latest)?)?;
+    dict.set_item("starts", bytes(&series.starts))?;
+    dict.set_item("ends", bytes(&series.ends))?;
+    dict.set_item("quantities", PyBytes::new(py, &quantities))?;
+    dict.set_item("provisional", PyBytes::new(py, &series.provisional))?;
+    dict.set_item("key", series.key)?;
+    dict.set_item("rows", series.rows)?;
+    dict.set_item("first", series.first)?;
+    Ok(dict)
 }
 
 fn bug(py: Python<'_>, problem: impl std::fmt::Display) -> PyErr {
@@ -132,7 +200,7 @@ fn floats(decimals: &Decimal128Array) -> Float64Array {
 
 /// The float64 that is nearest to a number of 10^-18.
 #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)] // only what fits is cast
-fn nearest(scaled: i128) -> f64 {
+pub(super) fn nearest(scaled: i128) -> f64 {
     const EXACT: u128 = 1 << 53;
     const ONE: u128 = quantity::ONE as u128;
     const POWERS: [f64; SCALE + 1] = [

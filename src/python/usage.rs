@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyDict, PyList};
@@ -59,6 +60,9 @@ type PlanRow<'py> = (
     String,
     f64,
 );
+
+/// A range of the question: start and end.
+type Range<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>);
 
 #[pymethods]
 impl Plan {
@@ -147,6 +151,18 @@ impl Plan {
     fn refuse_rollup(&self, py: Python<'_>, every: &str) -> PyResult<()> {
         let outcome = Every::named(every).and_then(|every| refuse_early(&self.0, every, Door::CommandLine));
         outcome.map_err(|error| to_python(py, &error))
+    }
+
+    /// What was asked: the time zone as it was told, the time it was made for, and the ranges.
+    fn question<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>, Vec<Range<'py>>)> {
+        let zone = match self.0.zone.told() {
+            Told::Name(name) => name.into_bound_py_any(py)?,
+            Told::Offsets(offsets) => offsets.clone().into_bound_py_any(py)?,
+        };
+        let moment = |at| datetime(py, Instant::utc(at));
+        let ranges = self.0.asked.iter();
+        let ranges = ranges.map(|window| Ok((moment(window.start().at)?, moment(window.end().at)?)));
+        Ok((zone, moment(self.0.now)?, ranges.collect::<PyResult<_>>()?))
     }
 
     /// How many calls it has.
