@@ -274,10 +274,10 @@ class Extract:
         return f"{text(PRINTED, self._head())}\n{self._rest()}; {len(LINEAGE)} columns; {self.statement}"
 
     def _repr_html_(self) -> str:
-        from metertap._table import escape, html
+        from metertap._show.rows import listed
+        from metertap._show.tables import shown
 
-        about = escape(f"{self._rest()}; {len(LINEAGE)} columns; {self.statement}")
-        return f"{html(PRINTED, self._head())}<p>{about}</p>"
+        return shown(listed(PRINTED, self._head()), [self._rest(), f"{len(LINEAGE)} columns", self.statement])
 
 
 def _breaks(what: str, rows: list[dict[str, Any]]) -> bool:

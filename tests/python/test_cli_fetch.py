@@ -97,7 +97,7 @@ def test_a_printed_plan_folds_what_is_out_of_reach_and_keeps_its_width(simulator
     assert len(folded) <= max(map(len, lines)) == 120
     assert len([row for row in plan.rows if row.calls == 0]) == 9
     html = plan._repr_html_()
-    assert html.count("keeps no past ones") == 1
+    assert html[html.index("<table>") :].count("keeps no past ones") == 1
     assert "9 operations" in html
 
 

@@ -14,6 +14,7 @@ from metertap._table import clip, width_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from metertap._show.moments import Told
     from metertap.usage import Table
 
 #: How many rows a table shows.
@@ -88,6 +89,19 @@ def rows(table: Table, places: Sequence[int] | None = None, labels: Sequence[str
         [any(isinstance(row[name], (int, float, Decimal)) for row in found) for name in header],
         notes,
         times,
+    )
+
+
+def listed(header: Sequence[str], values: Sequence[Sequence[Any]], told: Told = "UTC") -> Rows:
+    """Return rows of any values as texts."""
+    columns = list(zip(*values, strict=True)) if values else [()] * len(header)
+    texts = [_texts(name, list(column), zone(told)) for name, column in zip(header, columns, strict=True)]
+    return Rows(
+        list(header),
+        [[column[place] for column in texts] for place in range(len(values))],
+        [any(isinstance(value, (int, float, Decimal)) for value in column) for column in columns],
+        [],
+        [any(isinstance(value, datetime) for value in column) for column in columns],
     )
 
 

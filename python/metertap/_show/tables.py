@@ -16,25 +16,29 @@ if TYPE_CHECKING:
 MOST = 100_000
 
 
-def html(shown: Table, notes: list[str]) -> str:
+def html(of: Table, notes: list[str]) -> str:
     """Return a table for a notebook."""
-    found = rows.rows(shown)
+    found = rows.rows(of)
+    drawn = lanes.svg(drawn) if (drawn := _strip(of)) else ""
+    return shown(found, [*found.notes, *notes], drawn)
+
+
+def shown(found: rows.Rows, notes: list[str], above: str = "") -> str:
+    """Return rows for a notebook, with what is told of them below."""
     body = table(found.header, found.cells, found.right) if found.cells else ""
-    told = escape("; ".join([*found.notes, *notes]))
-    drawn = lanes.svg(drawn) if (drawn := _strip(shown)) else ""
-    return page(drawn, body, f'<p class="mt-dim">{told}</p>')
+    return page(above, body, f'<p class="mt-dim">{escape("; ".join(notes))}</p>')
 
 
-def text(shown: Table, notes: list[str]) -> str:
+def text(of: Table, notes: list[str]) -> str:
     """Return a table for a terminal, as wide as it is."""
     columns = width()
-    found = rows.rows(shown)
-    drawn = lanes.text(drawn, columns, blocks=has_blocks()) if (drawn := _strip(shown)) else []
+    found = rows.rows(of)
+    drawn = lanes.text(drawn, columns, blocks=has_blocks()) if (drawn := _strip(of)) else []
     body = rows.text(found, columns) if found.cells else []
     return "\n".join([*drawn, *([""] if drawn and body else []), *body, *folded([*found.notes, *notes], columns)])
 
 
-def _strip(shown: Table) -> lanes.Lanes | None:
+def _strip(of: Table) -> lanes.Lanes | None:
     """Return the stretches of a table that has a row for each; None if it is another table, or has none."""
-    is_of_time = {"account", "start", "end", "state", "reason"} <= set(shown.columns)
-    return strip(shown, shown._told) if is_of_time and 0 < len(shown) <= MOST else None
+    is_of_time = {"account", "start", "end", "state", "reason"} <= set(of.columns)
+    return strip(of, of._told) if is_of_time and 0 < len(of) <= MOST else None
