@@ -61,8 +61,9 @@ test: $(WHEEL) $(TEST_TOOLS) $(PANDAS2) ## run the Rust tests, then the Python t
 	cargo test $(CORE) --features client,simulator
 	METERTAP_PANDAS2_PYTHON="$(CURDIR)/.venv-pandas2/bin/python" $(VENV_PYTHON) -m pytest
 
-# Not a part of test: Spark is 400 MB, and needs Java 17 (Debian: apt-get install openjdk-17-jre-headless).
-spark: $(WHEEL) $(TEST_TOOLS) $(SPARK) ## read a ledger's tables with Spark
+# Not a part of test: Spark is 400 MB, and needs Java 17.
+spark: $(WHEEL) $(TEST_TOOLS) $(SPARK) ## ask with Spark, read a ledger with it, and run the recipes of docs/beyond.md; needs Java 17
+	@java -version 2>/dev/null || { echo 'Spark needs Java 17 (Debian: apt-get install openjdk-17-jre-headless).' >&2; exit 1; }
 	METERTAP_SPARK_PYTHON="$(CURDIR)/.venv-spark/bin/python" $(VENV_PYTHON) -m pytest tests/spark
 
 # Not a part of test: the validator is 640 MB, and needs a Python of 3.12 or newer beside the one that metertap is tested with.
@@ -172,9 +173,10 @@ $(PANDAS2): $(WHEEL)
 	.venv-pandas2/bin/python -m pip install --quiet 'pandas>=2.2,<3' 'pyarrow>=17,<27'
 	@touch $@
 
-$(SPARK):
+$(SPARK): tests/spark/requirements.txt $(WHEEL)
 	$(PYTHON) -m venv .venv-spark
-	.venv-spark/bin/python -m pip install --quiet 'pyspark>=4,<5'
+	.venv-spark/bin/python -m pip install --quiet --requirement tests/spark/requirements.txt
+	.venv-spark/bin/python -m pip install --quiet --force-reinstall --no-deps build/wheel/*.whl
 	@touch $@
 
 $(DOCS): docs/site/requirements.txt
