@@ -19,6 +19,8 @@ PANDAS2 := .venv-pandas2/.made
 SPARK := .venv-spark/.made
 FOCUS := .venv-focus/.made
 DOCS := .venv-docs/.made
+# The wheel that is handed out, and what it is built with.
+DIST := dist/.made
 # The suite on a wheel with counters has an environment of its own, too.
 COVERAGE := .venv-coverage/.made
 MUTANTS := target/tools/bin/cargo-mutants
@@ -69,6 +71,14 @@ spark: $(WHEEL) $(TEST_TOOLS) $(SPARK) ## ask with Spark, read a ledger with it,
 # Not a part of test: the validator is 640 MB, and needs a Python of 3.12 or newer beside the one that metertap is tested with.
 focus: $(WHEEL) $(TEST_TOOLS) $(FOCUS) ## let FOCUS's validator judge extracts, and compare the rules that fail with the pinned ones
 	$(VENV_PYTHON) tools/focus.py
+
+# Not a part of test: it takes five minutes or more, and an environment with a C compiler, zig, which comes from pip.
+wheel: $(DIST) ## build the wheel that runs on every Linux from glibc 2.17 on, into dist, and look at what is in it
+	.venv-wheel/bin/python tools/wheel.py --check dist/*.whl
+
+# Not a part of test: it takes five minutes for each Python. ONLY="3.10 3.13" takes some.
+pythons: $(DIST) ## run the Python tests with the wheel of make wheel on every Python that is found (F30)
+	$(PYTHON) tools/pythons.py $(ONLY)
 
 # Not a part of test: it takes 25 minutes, and peers of many megabytes. WRITE=1 puts the table into docs/performance.md.
 bench: $(WHEEL) $(BENCH) $(BENCH_METERTAP) $(BENCH_SERVER) ## run the figures P1 to P14 and P16, or some: make bench ONLY=P3,P8
@@ -188,6 +198,15 @@ $(DOCS): docs/site/requirements.txt
 $(FOCUS):
 	python="$$($(PYTHON) tools/focus.py --find-python)" && "$$python" -m venv --clear .venv-focus
 	.venv-focus/bin/python -m pip install --quiet 'focus-validator==2.2.1' 'pyarrow<24'
+	@touch $@
+
+$(DIST): $(SOURCES) .venv-wheel/.made
+	.venv-wheel/bin/python tools/wheel.py
+	@touch $@
+
+.venv-wheel/.made:
+	$(PYTHON) -m venv .venv-wheel
+	.venv-wheel/bin/python -m pip install --quiet 'maturin[zig]>=1.9,<2'
 	@touch $@
 
 # The wheel is here for the names of its test extra only: the tool builds its own, with counters.

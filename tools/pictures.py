@@ -3,10 +3,9 @@
 import warnings
 from pathlib import Path
 
+import metertap as mt
 from metertap._show.lanes import svg
 from metertap._show.strip import strip as lanes
-
-import metertap as mt
 from metertap.simulator import Simulator
 
 HERE = Path(__file__).resolve().parent.parent
