@@ -25,7 +25,10 @@ else:
     import tomli as tomllib
 
 PAGES = sorted([ROOT / "README.md", *ROOT.glob("docs/**/*.md")])
+#: Needs Spark, Dask and dlt, so that tests/spark runs it.
+ELSEWHERE = ROOT / "docs/beyond.md"
 RUN = [page for page in PAGES if any(language not in ("", "text") for language, *_ in blocks(page.read_text("utf-8")))]
+RUN = [page for page in RUN if page != ELSEWHERE]
 
 
 def check_readme(names: dict[str, Any], folder: Path) -> None:
