@@ -136,10 +136,10 @@ def run_page(text: str, folder: Path, simulator: Simulator, monkeypatch: pytest.
     return scope
 
 
-def run_line(command: str, monkeypatch: pytest.MonkeyPatch) -> str:
+def run_line(command: str, monkeypatch: pytest.MonkeyPatch | None) -> str:
     """Run a line of a console, and return what it prints."""
     program, *words = shlex.split(command)
-    if program == "export":
+    if program == "export" and monkeypatch:
         for word in words:
             monkeypatch.setenv(*word.split("=", 1))
         return ""

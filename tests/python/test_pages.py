@@ -5,19 +5,22 @@ from __future__ import annotations
 import json
 import re
 import sys
+import types
 import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import jsonschema
 import pytest
 from support import clean_environment
 
 import metertap
+from metertap import config
 from metertap.rate_card import RateCard
 from metertap.simulator import Simulator
-from pages import ROOT, blocks, move, run_page
+from pages import ROOT, blocks, move, run_line, run_page
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -71,12 +74,39 @@ def check_your_service(names: dict[str, Any], folder: Path) -> None:
     jsonschema.validate(tomllib.loads((folder / "acme.toml").read_text(encoding="utf-8")), schema)
 
 
+def check_schedule(names: dict[str, Any], folder: Path) -> None:
+    """Run what the page's DAG would run, by a stand-in for Airflow, which is too large for a test."""
+    tasks: list[dict[str, Any]] = []
+
+    class Dag:
+        def __init__(self, name: str, **given: Any) -> None:
+            assert given["catchup"] is False
+
+        def __enter__(self) -> Dag:
+            return self
+
+        def __exit__(self, *problem: object) -> None:
+            pass
+
+    airflow, bash = types.ModuleType("airflow"), types.ModuleType("airflow.operators.bash")
+    airflow.DAG = Dag  # type: ignore[attr-defined]
+    bash.BashOperator = lambda **given: tasks.append(given)  # type: ignore[attr-defined]
+    stand_in = {"airflow": airflow, "airflow.operators": types.ModuleType("airflow.operators")}
+    with mock.patch.dict(sys.modules, {**stand_in, "airflow.operators.bash": bash}):
+        exec((folder / "usage_dag.py").read_text(encoding="utf-8"), {})
+    [task] = tasks
+    command = task["bash_command"].replace("--since 90d", "--start 2026-01-15 --now 2026-04-15T12:00:00Z")
+    assert task["append_env"]
+    assert '"complete"' in run_line(command, None)
+
+
 #: What a page leads to, beyond that it runs.
 CHECKS: dict[str, Callable[[dict[str, Any], Path], None]] = {
     "README.md": check_readme,
     "docs/usage.md": check_usage,
     "docs/missing.md": check_missing,
     "docs/focus.md": check_focus,
+    "docs/howto/schedule.md": check_schedule,
     "docs/your-service.md": check_your_service,
 }
 #: Pages on what is missing warn of it.
@@ -129,6 +159,6 @@ def test_an_accounts_file_of_a_page_asks_the_simulator(tmp_path, monkeypatch):
     page = '```toml a.toml\n[accounts.x]\nprovider = "sora"\napi_key = {env = "MY_KEY"}\n```\n'
     with Simulator(seed=7) as simulator:
         run_page(page, tmp_path, simulator, monkeypatch)
-        [client] = metertap.config.load(tmp_path / "a.toml").values()
+        [client] = config.load(tmp_path / "a.toml").values()
         assert client.total_sessions_this_month() > 0
     assert re.search("127.0.0.1", (tmp_path / "a.toml").read_text(encoding="utf-8"))
