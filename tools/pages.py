@@ -1,4 +1,4 @@
-"""Write the tables of methods and meters in the pages of the providers, or check that they are as written.
+"""Write the tables of methods, meters, limits and credentials in the pages of the providers, or check them.
 
 What stands around them in ``docs/providers`` is written by hand; the tables are the tables of facts themselves:
 
@@ -33,7 +33,14 @@ def main() -> int:
         if not begin or not end:
             print(f"{file} has no place for the tables: write these two lines into it:\n{BEGIN}{END}", file=sys.stderr)
             return 1
-        new = f"{before}{BEGIN}\n{methods(facts)}\n{meters(facts['name'])}\n{END}{after}"
+        tables = {
+            "Methods": methods(facts),
+            "What it measures": meters(facts["name"]),
+            "Spans, history, and when figures are final": sources(facts["name"]),
+            "Credentials and settings": fields(facts),
+        }
+        text = "\n".join(f"## {heading}\n\n{rows}" for heading, rows in tables.items())
+        new = f"{before}{BEGIN}\n{text}\n{END}{after}"
         if sys.argv[1:] == ["--check"]:
             if new != old:
                 print(f"{file} is stale: run python tools/pages.py", file=sys.stderr)
@@ -68,6 +75,36 @@ def meters(provider: str) -> str:
     ]
     # A meter that two calls answer has a row for each in the catalogue.
     return table(("meter", "unit", "kind", "over time, over labels", "grain", "what"), list(dict.fromkeys(rows)))
+
+
+def sources(provider: str) -> str:
+    """Return the table of what each call may ask for, and of when its figures are there and final."""
+    rows = [
+        (
+            f"`{meter['operation']}`",
+            meter["grain"],
+            meter["span"],
+            "not documented" if meter["history_days"] is None else f"{meter['history_days']} days",
+            "not documented" if meter["per_second"] is None else f"{meter['per_second']:g} a second",
+            meter["writes"],
+            meter["ready"],
+            meter["settles"],
+        )
+        for meter in _core.meters()
+        if meter["provider"] == provider
+    ]
+    head = ("call", "grain", "longest range", "history", "rate", "writes every bucket", "there", "final")
+    return table(head, list(dict.fromkeys(rows)))
+
+
+def fields(facts: Any) -> str:
+    """Return the table of what a client is made of, and of the variables that `from_env` reads."""
+    rows = []
+    for field in (*facts["secrets"], *facts["settings"]):
+        variables = [variable for name, variable in facts["environment"] if name == field["name"]]
+        variables.append(f"METERTAP_{facts['name'].upper()}_{field['name'].upper()}")
+        rows.append((f"`{field['name']}`", field["doc"].lstrip(": "), ", ".join(f"`{name}`" for name in variables)))
+    return table(("keyword", "what", "variables, the first that is set counts"), rows)
 
 
 def rules(meter: Any) -> str:

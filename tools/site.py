@@ -17,6 +17,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import notebooks
+import reference
+
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE, PAGES, SITE = ROOT / "docs", ROOT / "build" / "docs", ROOT / "build" / "site"
 MKDOCS = ROOT / ".venv-docs" / "bin" / "mkdocs"
@@ -54,7 +57,10 @@ def prepare() -> None:
     (PAGES / "decisions" / "index.md").write_text(decisions(), encoding="utf-8")
     for page in PAGES.rglob("*.md"):
         text = page.read_text(encoding="utf-8")
-        page.write_text(re.sub(r"^( *```\w+) (\S+)$", r'\1 title="\2"', text, flags=re.MULTILINE), encoding="utf-8")
+        text = re.sub(r"^( *```\w+) (\S+)$", r'\1 title="\2"', text, flags=re.MULTILINE)
+        page.write_text(re.sub(r"\((\S*notebooks/\S+)\.ipynb\)", r"(\1.md)", text), encoding="utf-8")
+    reference.write(PAGES / "reference")
+    notebooks.write(SOURCE / "notebooks", PAGES / "notebooks")
 
 
 def decisions() -> str:

@@ -82,3 +82,12 @@ def test_every_provider_has_a_page_whose_switches_exist():
         named = set(re.findall(rf"`({provider}\.\w+)`", text)) - {meter.name for meter in metertap.meters()}
         assert named, provider
         assert named <= known
+
+
+def test_the_pages_of_the_providers_have_the_same_headings():
+    found = {
+        page.stem: re.findall("^## (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+        for page in ROOT.glob("docs/providers/*.md")
+    }
+    assert len(found) == 5
+    assert len(set(map(tuple, found.values()))) == 1, found
