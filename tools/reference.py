@@ -52,6 +52,10 @@ PAGES: dict[str, tuple[str, str, dict[str, tuple[str, ...]]]] = {
     "volcengine": ("mt.Volcengine", "", {"metertap": ("Volcengine",)}),
 }
 SECTIONS = {"Parameters", "Returns", "Raises", "Attributes", "Examples", "Notes", "Yields", "Warns"}
+#: Bases that have a place of their own.
+TOLD = {"Table", "MetertapError"}
+#: Classes that nobody makes by hand.
+RETURNED = {"Extract", "Fault", "Meter", "Plan", "Reading", "RollUp", "Selection", "Switch", "Sync", "Table", "Usage"}
 LISTS = SECTIONS - {"Examples", "Notes"}
 
 
@@ -77,15 +81,20 @@ def write(folder: Path) -> list[str]:
 def described(module: ModuleType, name: str) -> list[str]:
     """Return the Markdown of a public name."""
     value = getattr(module, name)
-    parts = [f"## {name}\n", f"```python\n{module.__name__}.{signature(name, value)}\n```\n", markdown(value, name, 3)]
+    parts = [f"## {name}\n"]
+    if name not in RETURNED and not (inspect.isclass(value) and issubclass(value, BaseException)):
+        parts.append(f"```python\n{module.__name__}.{signature(name, value)}\n```\n")
+    parts.append(markdown(value, name))
     if inspect.isclass(value):
+        if value.__base__ and value.__base__.__name__ == "Table":
+            parts.append("It is a [`Table`](tables.md#table), and has what that has.\n")
         for member, thing in members(value):
             if isinstance(thing, property):
                 parts.append(f"### {name}.{member}\n")
             else:
                 called = getattr(value, member)
                 parts += [f"### {name}.{member}\n", f"```python\n{signature(member, called)}\n```\n"]
-            parts.append(markdown(thing if isinstance(thing, property) else called, f"{name}.{member}", 4))
+            parts.append(markdown(thing if isinstance(thing, property) else called, f"{name}.{member}"))
     return parts
 
 
@@ -93,7 +102,8 @@ def members(value: type) -> list[tuple[str, Any]]:
     """Return the public methods and properties of a class, its own and those of our base classes."""
     found: dict[str, Any] = {}
     for base in value.__mro__:
-        if base.__module__.startswith("metertap"):
+        # What a public base has is told there.
+        if base.__module__.startswith("metertap") and (base is value or base.__name__ not in TOLD):
             for member, thing in vars(base).items():
                 is_told = callable(thing) or isinstance(thing, (property, classmethod, staticmethod))
                 if not member.startswith("_") and is_told and not inspect.isclass(thing):
@@ -111,7 +121,7 @@ def signature(name: str, value: Any) -> str:
     return name + re.sub(r"metertap\.\w+\.|typing\.|'", "", found)
 
 
-def markdown(value: Any, name: str, level: int) -> str:
+def markdown(value: Any, name: str) -> str:
     """Return a docstring as Markdown."""
     doc = inspect.getdoc(value)
     if not doc:
