@@ -25,7 +25,7 @@ SOURCE, PAGES, SITE = ROOT / "docs", ROOT / "build" / "docs", ROOT / "build" / "
 MKDOCS = ROOT / ".venv-docs" / "bin" / "mkdocs"
 #: What a page would fetch from elsewhere while it is shown; links that a reader follows are none.
 FETCHED = re.compile(r"""<(?:script|img|iframe|source)\b[^>]*\bsrc=["']?(?:https?:)?//[^\s"'>]+|<link\b[^>]*>""")
-RELATIONS = ("stylesheet", "icon", "preload", "preconnect", "dns-prefetch", "modulepreload")
+RELATIONS = {"stylesheet", "icon", "preload", "preconnect", "dns-prefetch", "modulepreload", "prefetch"}
 
 
 def main() -> int:
@@ -78,8 +78,9 @@ def fetched_from_elsewhere() -> list[str]:
     for page in sorted(SITE.rglob("*.html")):
         for element in FETCHED.findall(page.read_text(encoding="utf-8")):
             link = re.search(r"""\bhref=["']?(?:https?:)?//""", element)
-            relation = re.search(r"""\brel=["']?([\w -]+)""", element)
-            if not element.startswith("<link") or (link and relation and relation[1].strip() in RELATIONS):
+            relation = re.search(r"""\brel=(?:"([^"]*)"|'([^']*)'|([\w-]+))""", element)
+            words = " ".join(filter(None, relation.groups())).split() if relation else []
+            if not element.startswith("<link") or (link and RELATIONS.intersection(words)):
                 found.append(f"{page.relative_to(ROOT)} fetches from elsewhere: {element[:160]}")
     for sheet in sorted(SITE.rglob("*.css")):
         addresses = re.findall(r"url\(\s*[\"']?((?:https?:)?//[^)\"']+)", sheet.read_text(encoding="utf-8"))
