@@ -168,6 +168,24 @@ class Plan:
         """Return the plan that `to_json` wrote."""
         return cls(_core.Plan.from_json(text))
 
+    def plot(self, *, ax: Any = None) -> Any:
+        """Draw the windows of the calls in time, with the least time that they take; needs the extra ``plot``.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; else a figure is made.
+
+        Returns
+        -------
+        matplotlib.figure.Figure or matplotlib.axes.Axes
+            The picture, which a notebook shows; or `ax`, if that was given.
+        """
+        from metertap._show.windows import windows
+        from metertap.plot import drawn_lanes
+
+        return drawn_lanes(windows(self), ax)
+
     def __len__(self) -> int:
         return self._core.count()
 

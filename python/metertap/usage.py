@@ -14,7 +14,7 @@ from metertap._files import place
 from metertap.errors import InvalidArgument, WrongType
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Hashable, Mapping, Sequence
     from datetime import datetime, tzinfo
     from decimal import Decimal
 
@@ -285,11 +285,22 @@ class Table:
         return tables.html(self, self._notes())
 
 
-class Coverage(Table):
+class _Stretches(Table):
+    """A table that has a row for each of some stretches of time."""
+
+    def plot(self, *, ax: Any = None) -> Any:
+        """Draw the stretches, a line for each account and source; see `metertap.plot.plot`."""
+        from metertap._show.strip import strip
+        from metertap.plot import drawn_lanes
+
+        return drawn_lanes(strip(self, self._told), ax)
+
+
+class Coverage(_Stretches):
     """A row for each call of a plan: what was asked, what came, what is missing and why; and where nothing could be."""
 
 
-class Holes(Table):
+class Holes(_Stretches):
     """A row for each stretch of time that was asked for and has no number, and why it has none."""
 
 
@@ -449,11 +460,24 @@ class Usage(Table):
         told = self._told if tz is None else told_zone(tz)
         return RollUp(*self._core.rollup(every, names, None if tz is None else told, wanted, cli), told)
 
-    def plot(self, meters: str | Sequence[str] | None = None) -> Any:
-        """Draw the readings over time; see `metertap.plot.plot`."""
+    def plot(
+        self,
+        meters: str | Sequence[str] | None = None,
+        *,
+        kind: str = "readings",
+        tz: str | tzinfo | None = None,
+        ax: Any = None,
+    ) -> Any:
+        """Draw the readings over time, or with ``kind="coverage"`` what is known of it; see `metertap.plot.plot`.
+
+        Examples
+        --------
+        >>> usage = mt.fetch(sora, "2026-03-01", "2026-04-01", now="2026-04-15")
+        >>> usage.plot(["sora.egress", "sora.ingress"]).savefig("march.png")  # doctest: +SKIP
+        """
         from metertap.plot import plot
 
-        return plot(self, meters)
+        return plot(self, meters, kind=kind, tz=tz, ax=ax)
 
     def to_focus(
         self,
@@ -622,6 +646,19 @@ class RollUp(Table):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (_roll_up_restored, (self._table.to_bytes(), self.remark, self._told))
+
+    def plot(self, meters: str | Sequence[str] | None = None, *, ax: Any = None) -> Any:
+        """Draw the figures, each over its period; see `metertap.plot.plot`."""
+        from metertap._show.gaps import Gap
+        from metertap._show.series import micros
+        from metertap.plot import drawn
+
+        lacks: dict[Hashable, list[Gap]] = {}
+        for row in self:
+            if row["quantity"] is None and row["start"] is not None and "meter" in row:
+                gap = Gap(micros(row["start"]), micros(row["end"]), "unknown", True)
+                lacks.setdefault(row["meter"], []).append(gap)
+        return drawn(self, meters, self._told, ax, lacks=lacks, remark=self.remark)
 
     def _notes(self) -> list[str]:
         return [self.remark] if self.remark else []

@@ -56,6 +56,11 @@ class Series:
     latest: Decimal | None
     found: dict[str, Any] = field(repr=False)
 
+    @property
+    def is_dated(self) -> bool:
+        """True if one of its readings has a window, so that it can be drawn."""
+        return bool(self.found["starts"])
+
     @cached_property
     def points(self) -> list[Point]:
         """Its numbers in time; those of one window, of several labels, put together."""
@@ -92,22 +97,25 @@ def of(table: Table, *, apart: bool = False, most: int = 1) -> list[Series]:
     columns = table.columns
     labels = [name for name in columns if name not in FIXED]
     base: list[str] = [name for name in ("account", "meter", "unit", "kind") if name in columns]
-    fine = core.series([*base, *labels], most)
     if apart or not labels:
-        return [_series(found, base, labels) for found in fine]
+        return [_series(found, base, labels) for found in core.series([*base, *labels], most)]
     known = rules()
 
-    def adds(meter: str) -> bool:
+    def adds(found: dict[str, Any]) -> bool:
+        meter = dict(zip(base, found["key"], strict=False)).get("meter")
         return meter in known and known[meter].over_labels == "add"
 
-    coarse = {tuple(found["key"]): found for found in core.series(base, most)}
+    coarse = core.series(base, most)
+    if all(map(adds, coarse)):
+        return [_series(found, base, []) for found in coarse]
+    together = {tuple(found["key"]): found for found in coarse}
     result = []
-    for found in fine:
+    for found in core.series([*base, *labels], most):
         key = tuple(found["key"][: len(base)])
-        if not adds(dict(zip(base, key, strict=True)).get("meter") or ""):
+        if not adds(found):
             result.append(_series(found, base, labels))
-        elif key in coarse:
-            result.append(_series(coarse.pop(key), base, []))
+        elif key in together:
+            result.append(_series(together.pop(key), base, []))
     return result
 
 
@@ -130,6 +138,8 @@ def _series(found: dict[str, Any], base: list[str], labels: list[str]) -> Series
 
 def figure(series: Series, over_time: str) -> tuple[str, Decimal | None]:
     """Return the one figure that says most of a series, and what it is, as the meter's rule over time allows."""
+    if series.kind == "cumulative":
+        return "so far", series.latest
     if over_time == "add":
         return "sum", series.sum
     if over_time == "max":

@@ -25,9 +25,22 @@ LOOKS = {
     "absent": Look("#d9a441", "#c8963a", "?", "?"),
     "empty": Look("#d9a441", "#c8963a", "?", "?"),
     "unavailable": Look("#d7dade", "#4a4f57", "·", "."),
+    "unknown": Look("#d7dade", "#4a4f57", " ", " "),
     "call": Look("#3b7dd8", "#5b9bf0", "█", "#"),
 }
-WORST = ("failed", "missing", "short", "absent", "empty", "provisional", "unsettled", "got", "call", "unavailable")
+WORST = (
+    "failed",
+    "missing",
+    "short",
+    "absent",
+    "empty",
+    "provisional",
+    "unsettled",
+    "got",
+    "call",
+    "unavailable",
+    "unknown",
+)
 RANK = {state: rank for rank, state in enumerate(WORST)}
 #: What is no number.
 HOLES = ("failed", "missing", "absent", "unavailable")

@@ -8,17 +8,19 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from metertap._show import lanes, rows, series, spark
+from metertap._show.gaps import gaps
 from metertap._show.html import Ready, escape, page, table
 from metertap._show.moments import stretch, zone, zone_name
 from metertap._show.numbers import short
-from metertap._show.states import HOLES
 from metertap._show.strip import strip
 from metertap._show.terminal import folded, has_blocks, width
 from metertap._table import clip, width_of
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
     from decimal import Decimal
 
+    from metertap._show.gaps import Gap
     from metertap._show.lanes import Lanes
     from metertap._show.series import Series
     from metertap.usage import Usage
@@ -30,7 +32,7 @@ OF_ONE = 4
 #: Of how many characters a chart in a terminal is, at most.
 CHART = 40
 #: A label, which may be the long id of a tenant, is cut to so many.
-LABEL = 14
+LABEL = 18
 
 
 @dataclass
@@ -40,24 +42,18 @@ class Summary:
     usage: Usage
     lanes: Lanes
     series: list[Series]
-    holes: dict[tuple[str, str], list[tuple[int, int]]]
-    lost: set[tuple[str, str]]
+    gaps: dict[Hashable, list[Gap]]
 
     @classmethod
     def of(cls, usage: Usage) -> Summary:
         """Look at a usage."""
         timeline = usage.timeline.to_dicts()
-        holes: dict[tuple[str, str], list[tuple[int, int]]] = {}
-        lost = set()
-        for row in timeline:
-            if row["state"] not in HOLES:
-                continue
-            window = series.micros(row["start"]), series.micros(row["end"])
-            for meter in row["meters"]:
-                holes.setdefault((row["account"], meter), []).append(window)
-                if row["state"] in ("failed", "missing"):
-                    lost.add((row["account"], meter))
-        return cls(usage, strip(timeline, usage._told), series.of(usage), holes, lost)
+        found = gaps(timeline, lambda account, meter: (account, meter))
+        return cls(usage, strip(timeline, usage._told), series.of(usage, most=ROWS), found)
+
+    def gaps_of(self, one: Series) -> list[Gap]:
+        """Return the gaps of a series."""
+        return self.gaps.get((one.account, one.meter), [])
 
     @property
     def times(self) -> tuple[int, int]:
@@ -104,7 +100,8 @@ class Summary:
         for one in self.chosen:
             rule = known[one.meter].over_time if one.meter in known else "refuse"
             what, number = series.figure(one, rule)
-            at_least = "≥ " if what != "latest" and (one.account, one.meter) in self.lost else ""
+            lost = any(gap.state in ("failed", "missing") for gap in self.gaps_of(one))
+            at_least = "≥ " if what in ("sum", "peak") and lost else ""
             found.append(
                 (
                     one,
@@ -118,8 +115,9 @@ class Summary:
     def places(self) -> list[int]:
         """Return the places of the rows that are shown: of each account and meter one, as many as there is room for."""
         of_account: dict[str, list[int]] = {}
-        for one in _one_a_meter(self.series):
-            of_account.setdefault(one.account, []).append(one.first[0])
+        for rank in range(ROWS):
+            for one in _one_a_meter(self.series):
+                of_account.setdefault(one.account, []).extend(one.first[rank : rank + 1])
         turns = [place for turn in zip_longest(*of_account.values()) for place in turn if place is not None]
         return sorted(turns[:ROWS])
 
@@ -147,7 +145,7 @@ def html(usage: Usage) -> str:
             f"{one.rows:,}",
             what,
             number,
-            Ready(spark.svg(one, summary.times, summary.holes.get((one.account, one.meter), []))),
+            Ready(spark.svg(one, summary.times, [gap[:2] for gap in summary.gaps_of(one) if gap.whole])),
         ]
         for one, labels, what, number in summary.charted()
     ]
