@@ -79,6 +79,23 @@ impl Course {
             request,
         }
     }
+
+    /// What is to be decided on after an attempt that ended so.
+    fn situation(&self, client: &Client, call: &Call, error: &Error, renewable: bool) -> Situation {
+        Situation {
+            remedy: error.remedy,
+            attempts: self.tries - self.renewals,
+            allowed: client.options.retries.saturating_add(1),
+            hint: error.retry_after,
+            left: self.deadline.saturating_duration_since(clock::monotonic()),
+            connection_lost: error.kind == Kind::ConnectionLost,
+            repeated_at_once: self.repeated_at_once,
+            renewed: self.renewals > u32::from(self.corrected),
+            corrected: self.corrected,
+            renewable,
+            repeatable: call.operation.repeatable,
+        }
+    }
 }
 
 impl Drop for Course {
@@ -199,44 +216,24 @@ impl Engine {
             .and_then(|request| state.signed(client, request, &secrets, token.as_ref()))
             .map_err(Failure::of)?;
         let credentials = credentials(&request);
-        let words = words(&secrets, token.as_ref(), credentials.as_ref());
-        let renewable = token.is_some() || client.sources.iter().any(|(_, source)| source.fixed().is_none());
-        let blame = |error: Error, reply: Option<(&Reply, jiff::Timestamp)>| {
-            let mut failure = Failure::of(clean(error, reply.map(|(reply, _)| reply), &words));
-            failure.renewable = renewable;
-            failure.token = token.as_ref().map(|token| token.generation);
-            if let Some((reply, here)) = reply {
-                let reset = reply.header("ratelimit-reset");
-                failure.hint = retry::hint(reply.header("retry-after"), reset, reply.date().unwrap_or(here));
-                // An answer from a cache tells when it was made, not what time it is.
-                let fresh = reply.header("age").is_none();
-                failure.server_time = reply.date().filter(|_| fresh).map(|there| (there, here));
-            }
-            failure
+        let sender = Sender {
+            words: words(&secrets, token.as_ref(), credentials.as_ref()),
+            token: token.as_ref().map(|token| token.generation),
+            renewable: token.is_some() || client.sources.iter().any(|(_, source)| source.fixed().is_none()),
         };
         course.attempts += 1;
         let sent = clock::monotonic();
         course.sent = Some(sent);
-        let reply = transport.send(request).await.map_err(|error| blame(error, None))?;
-        let took = sent.elapsed();
-        let operation = call.wire();
-        let (provider, status, attempt) = (client.provider.facts().name, reply.status, course.attempts);
+        let reply = transport.send(request).await.map_err(|error| sender.failure(error))?;
         trace.add(Event::Answered {
-            provider,
+            provider: client.provider.facts().name,
             account: client.account.name.clone(),
-            operation,
-            attempt,
-            status,
-            took,
+            operation: call.wire(),
+            attempt: course.attempts,
+            status: reply.status,
+            took: sent.elapsed(),
         });
-        let here = clock::now(SignedDuration::ZERO);
-        read(&reply).map_err(|error| {
-            let Some(clean) = without_secrets(&reply, &words) else {
-                return blame(error, Some((&reply, here)));
-            };
-            let error = read(&clean).err().unwrap_or(error);
-            blame(error, Some((&clean, here)))
-        })
+        sender.read(&reply, read)
     }
 
     fn transport(&self, client: &Client) -> Result<Arc<dyn Transport>> {
@@ -345,6 +342,16 @@ impl AccountState {
         Ok(request)
     }
 
+    /// From now on, requests of this account are dated by the service's clock.
+    fn correct_clock(&self, offset: SignedDuration, client: &Client, trace: &Trace) {
+        *lock(&self.clock_offset) = offset;
+        trace.add(Event::ClockCorrected {
+            provider: client.provider.facts().name,
+            account: client.account.name.clone(),
+            seconds: offset.as_secs(),
+        });
+    }
+
     /// Does what must be done before the next attempt, or returns the error.
     pub(super) async fn next(
         &self,
@@ -362,22 +369,9 @@ impl AccountState {
             renewable,
         } = failure;
         // A provider that gives no hint may have a known one.
-        let hint = hint.or(error.retry_after);
-        error.retry_after = hint;
+        error.retry_after = hint.or(error.retry_after);
         self.heed(client, trace, course, Some(&error));
-        let situation = Situation {
-            remedy: error.remedy,
-            attempts: course.tries - course.renewals,
-            allowed: client.options.retries.saturating_add(1),
-            hint,
-            left: course.deadline.saturating_duration_since(clock::monotonic()),
-            connection_lost: error.kind == Kind::ConnectionLost,
-            repeated_at_once: course.repeated_at_once,
-            renewed: course.renewals > u32::from(course.corrected),
-            corrected: course.corrected,
-            renewable,
-            repeatable: call.operation.repeatable,
-        };
+        let situation = course.situation(client, call, &error, renewable);
         match retry::decide(&situation, clock::chance()) {
             Decision::GiveUp => return Err(error),
             Decision::Renew => {
@@ -390,15 +384,9 @@ impl AccountState {
                 let Some((there, here)) = server_time else {
                     return Err(error);
                 };
-                let offset = there.duration_since(here);
-                *lock(&self.clock_offset) = offset;
+                self.correct_clock(there.duration_since(here), client, trace);
                 course.corrected = true;
                 course.renewals += 1;
-                trace.add(Event::ClockCorrected {
-                    provider: client.provider.facts().name,
-                    account: client.account.name.clone(),
-                    seconds: offset.as_secs(),
-                });
             }
             Decision::Repeat { wait, throttled } => {
                 let Some(price) = self.budget.take(throttled) else {
@@ -428,6 +416,51 @@ impl Failure {
             server_time: None,
             token: None,
             renewable: false,
+        }
+    }
+}
+
+/// What an attempt was sent with: which words must not show in its failure, and what could be renewed.
+struct Sender<'a> {
+    words: Vec<&'a Secret>,
+    /// The login that it came from.
+    token: Option<u64>,
+    renewable: bool,
+}
+
+impl Sender<'_> {
+    /// What the answer says, or the failure that it tells; no secret that it quotes is in there.
+    fn read<T>(&self, reply: &Reply, read: &impl Fn(&Reply) -> Result<T>) -> std::result::Result<T, Failure> {
+        let here = clock::now(SignedDuration::ZERO);
+        read(reply).map_err(|error| {
+            let Some(clean) = without_secrets(reply, &self.words) else {
+                return self.told(error, reply, here);
+            };
+            let error = read(&clean).err().unwrap_or(error);
+            self.told(error, &clean, here)
+        })
+    }
+
+    /// An attempt that failed without an answer.
+    fn failure(&self, error: Error) -> Failure {
+        Failure {
+            token: self.token,
+            renewable: self.renewable,
+            ..Failure::of(clean(error, None, &self.words))
+        }
+    }
+
+    /// An attempt that failed by its answer, which came at this moment.
+    fn told(&self, error: Error, reply: &Reply, here: jiff::Timestamp) -> Failure {
+        let reset = reply.header("ratelimit-reset");
+        // An answer from a cache tells when it was made, not what time it is.
+        let fresh = reply.header("age").is_none();
+        Failure {
+            error: clean(error, Some(reply), &self.words),
+            hint: retry::hint(reply.header("retry-after"), reset, reply.date().unwrap_or(here)),
+            server_time: reply.date().filter(|_| fresh).map(|there| (there, here)),
+            token: self.token,
+            renewable: self.renewable,
         }
     }
 }
