@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from metertap import _core
 from metertap._extras import needed
 from metertap._files import place
+from metertap._zone import zone_of
 from metertap.errors import InvalidArgument, WrongType
 from metertap.rate_card import Rate, RateCard, card
 
@@ -306,7 +307,7 @@ def extract(
             f"FOCUS {version[:20]!r} is not known: write version={VERSIONS[-1]!r}, the newest whose rules were tried."
         )
     prices = card(rate_card)
-    zone = _zone(tz)
+    zone = zone_of(tz)
     catalogue = {meter["name"]: meter for meter in _core.meters()}
     if prices:
         prices.check(catalogue)
@@ -526,21 +527,6 @@ def _json(labels: dict[str, str]) -> str:
     import json
 
     return json.dumps(labels, ensure_ascii=False, sort_keys=True)
-
-
-def _zone(tz: Any) -> tzinfo:
-    if isinstance(tz, tzinfo):
-        return tz
-    if not isinstance(tz, str):
-        raise WrongType(f"tz must be a str such as 'Asia/Tokyo' or a tzinfo, not {type(tz).__name__}.")
-    from zoneinfo import ZoneInfo
-
-    if tz == "UTC":
-        return timezone.utc
-    try:
-        return ZoneInfo(tz)
-    except (LookupError, ValueError, OSError):
-        raise InvalidArgument(f"there is no time zone {tz[:60]!r}: write one such as 'Asia/Tokyo'.") from None
 
 
 def _by_account(name: str, given: Any) -> Mapping[str, str] | str | None:
