@@ -318,7 +318,13 @@ def extract(
     }
     rows = list(_rows_of(usage))
     kept, left_out = _chosen(rows, prices, _named(meters, rows))
-    made = [_made(row, catalogue, prices, configured, zone) for row in kept]
+    common: dict[tuple[str, str, str], dict[str, Any]] = {}
+    made = []
+    for row in kept:
+        key = (row["account"], row["meter"], row["unit"])
+        if key not in common:
+            common[key] = _common(row, catalogue, configured)
+        made.append(_made(row, common[key], prices, zone))
     return Extract(version, made, left_out, _lacks(usage))
 
 
@@ -402,28 +408,17 @@ def _unfit(row: dict[str, Any]) -> str | None:
     return None
 
 
-def _made(
-    row: dict[str, Any],
-    catalogue: Mapping[str, Any],
-    prices: RateCard | None,
-    configured: Mapping[str, Mapping[str, str] | str | None],
-    zone: tzinfo,
+def _common(
+    row: dict[str, Any], catalogue: Mapping[str, Any], configured: Mapping[str, Mapping[str, str] | str | None]
 ) -> dict[str, Any]:
-    labels = {name: row[name] for name in row if name not in FIXED and row[name] is not None}
+    """Return what is the same for all readings of an account and a meter."""
     known = catalogue.get(row["meter"])
     provider, service, category, subcategory = SERVICES.get(row["provider"]) or _unlisted(row["provider"])
-    month, next_month = _month(row, zone)
-    flags = list(row["flags"])
     made: dict[str, Any] = dict.fromkeys(LINEAGE)
     made.update(
-        BillingPeriodStart=month,
-        BillingPeriodEnd=next_month,
         ChargeCategory="Usage",
         ChargeDescription=known["doc"] if known else row["meter"],
         ChargeFrequency="Usage-Based",
-        ChargePeriodStart=row["start"].replace(microsecond=0),
-        ChargePeriodEnd=_up(row["end"]),
-        ConsumedQuantity=row["quantity"],
         ConsumedUnit=focus_unit(row["unit"]),
         ProviderName=provider,
         PublisherName=provider,
@@ -431,16 +426,27 @@ def _made(
         ServiceName=service,
         ServiceSubcategory=subcategory,
         x_Account=row["account"],
-        x_ApproximateCost=row["cost"],
-        x_ApproximateCostCurrency=row["currency"],
-        x_CallId=row["call_id"],
-        x_CostBasis="none" if row["cost"] is None else "provider_approximate",
-        x_IsPartial=_is_partial(row),
-        x_Labels=_json(labels) if labels else None,
         x_SourceMeter=row["meter"],
     )
     for column, given in configured.items():
         made[column] = given.get(row["account"]) if isinstance(given, Mapping) else given
+    return made
+
+
+def _made(row: dict[str, Any], common: dict[str, Any], prices: RateCard | None, zone: tzinfo) -> dict[str, Any]:
+    labels = {name: row[name] for name in row if name not in FIXED and row[name] is not None}
+    flags = list(row["flags"])
+    made = common.copy()
+    made["BillingPeriodStart"], made["BillingPeriodEnd"] = _month(row, zone)
+    made["ChargePeriodStart"] = row["start"].replace(microsecond=0)
+    made["ChargePeriodEnd"] = _up(row["end"])
+    made["ConsumedQuantity"] = row["quantity"]
+    made["x_ApproximateCost"] = row["cost"]
+    made["x_ApproximateCostCurrency"] = row["currency"]
+    made["x_CallId"] = row["call_id"]
+    made["x_CostBasis"] = "none" if row["cost"] is None else "provider_approximate"
+    made["x_IsPartial"] = _is_partial(row)
+    made["x_Labels"] = _json(labels) if labels else None
     rate = prices.find(row["meter"], labels, row["start"], row["end"], zone) if prices else None
     if rate:
         made.update(_priced(row, rate, flags))
