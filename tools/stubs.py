@@ -31,7 +31,7 @@ HEADER = '''# Written by tools/stubs.py from the tables of the providers; do not
 from os import PathLike
 from typing import Any, Literal, overload
 
-from metertap._client import Client
+from metertap._client import {base}
 from metertap.events import Event
 from metertap.typing import Moment, SecretWord
 from metertap.models import (
@@ -44,8 +44,10 @@ __all__ = {names}
 FETCH_IMPORTS = """from collections.abc import Callable, Iterable
 from datetime import timedelta, tzinfo
 from metertap._aledger import Ledger
+from metertap._client import Client
+from metertap.config import Accounts
 from metertap.planning import Plan
-from metertap.typing import Asked, When
+from metertap.typing import When, Whom
 from metertap.usage import Usage
 """
 
@@ -61,7 +63,11 @@ OPTIONS = {
     "on_event": "Callable[[Event], object] | None",
 }
 
-PROVIDER = "\ndef provider(name: str) -> type[Any]: ...\n"
+OTHERS = """
+def accounts(path: str | PathLike[str] | None = None) -> Accounts: ...
+def connect(name: str, /, *, path: str | PathLike[str] | None = None, **keywords: Any) -> Any: ...
+def provider(name: str) -> type[Any]: ...
+"""
 
 Parameter = tuple[str, str, str]  # name, annotation, default ("" for none)
 
@@ -87,10 +93,15 @@ def module(is_async: bool) -> str:
     models = [*_core.shapes(), *(one["record"] for facts in _core.providers() for one in facts["composites"])]
     used = sorted(name for name in models if re.search(rf"-> .*\b{name}\b.*:$", bodies, flags=re.MULTILINE))
     doc = "The clients, to be awaited." if is_async else "The clients."
-    names = sorted([*BUILT_IN, "Ledger", "fetch", "provider"]) if is_async else [*BUILT_IN]
+    names = sorted([*BUILT_IN, "Ledger", "accounts", "connect", "fetch", "provider"]) if is_async else [*BUILT_IN]
     imports = FETCH_IMPORTS if is_async else ""
-    head = HEADER.format(doc=doc, imports=imports, models=",\n    ".join(used), names=names)
+    head = HEADER.format(doc=doc, imports=imports, base=base(is_async), models=",\n    ".join(used), names=names)
     return formatted(head + bodies + (fetch() if is_async else ""))
+
+
+def base(is_async: bool) -> str:
+    """Return the class that the clients are subclasses of."""
+    return "AwaitedClient" if is_async else "Client"
 
 
 def formatted(text: str) -> str:
@@ -106,7 +117,7 @@ def fetch() -> str:
     found = list(inspect.signature(fetching.fetch).parameters.values())
     given = [(p.name, str(p.annotation).replace("os.PathLike", "PathLike"), default(p)) for p in found]
     first = sum(p.kind is p.POSITIONAL_OR_KEYWORD for p in found)
-    return f"\nasync def fetch({joined(given[:first])}, *, {joined(given[first:])}) -> Usage: ...\n{PROVIDER}"
+    return f"\nasync def fetch({joined(given[:first])}, *, {joined(given[first:])}) -> Usage: ...\n{OTHERS}"
 
 
 def client(facts: Any, is_async: bool) -> str:
@@ -117,10 +128,10 @@ def client(facts: Any, is_async: bool) -> str:
     names = [name for name, *_ in own]
     shared = [(key, kind, literal(_client.DEFAULTS[key])) for key, kind in OPTIONS.items() if key not in names]
     required_first = sorted([*own, *shared], key=lambda p: p[2] != "")
-    lines = ["", f"class {facts['class']}(Client):", *docstring(class_doc(facts), 4)]
+    lines = ["", f"class {facts['class']}({base(is_async)}):", *docstring(class_doc(facts), 4)]
     lines.append(f"    def __init__(self, *, {joined(required_first)}) -> None: ...")
     for what in (*facts["operations"], *facts["composites"]):
-        lines += both_forms(what, is_async)
+        lines += both_forms(what, is_async, facts["name"])
     return "\n".join(lines) + "\n"
 
 
@@ -142,7 +153,7 @@ def default(parameter: inspect.Parameter) -> str:
     return "" if parameter.default is parameter.empty else literal(parameter.default)
 
 
-def both_forms(what: Any, is_async: bool) -> list[str]:
+def both_forms(what: Any, is_async: bool, provider: str) -> list[str]:
     """Return the two overloads of the method for an operation or a composite."""
     prefix = "async def" if is_async else "def"
     given, result = [stubbed(parameter) for parameter in parameters(what)], returns(what)
@@ -150,7 +161,7 @@ def both_forms(what: Any, is_async: bool) -> list[str]:
     return [
         "    @overload",
         f"    {prefix} {what['name']}({before}, raw: Literal[False] = False) -> {result}:",
-        *docstring(method_doc(what, result), 8),
+        *docstring(method_doc(what, result, provider), 8),
         "    @overload",
         f"    {prefix} {what['name']}({before}, raw: Literal[True]) -> Any: ...",
     ]

@@ -44,16 +44,26 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from metertap import aio
     from metertap import clients as clients
+    from metertap import config as config
     from metertap import documents as documents
+    from metertap import errors as errors
+    from metertap import events as events
+    from metertap import models as models
+    from metertap import simulator as simulator
     from metertap import spark as spark
+    from metertap import typing as typing
+    from metertap.catalogue import Meter, Meters, meters
     from metertap.clients import DeviceWise, Ricoh, Sora, UiPath, Volcengine
+    from metertap.config import Account, Accounts, accounts, connect
     from metertap.documents import Provider, provider, providers, register
     from metertap.fetching import fetch, replay
     from metertap.ledger import Ledger, Sync
-    from metertap.planning import Meter, Plan, Selection, meters, plan
+    from metertap.planning import Plan, Selection, plan
     from metertap.usage import Reading, Table, Usage, concat
 
 __all__ = [
+    "Account",
+    "Accounts",
     "AuthenticationFailed",
     "CertificateRejected",
     "ConnectionFailed",
@@ -70,6 +80,7 @@ __all__ = [
     "InvalidRequest",
     "Ledger",
     "Meter",
+    "Meters",
     "MetertapError",
     "MfaRequired",
     "MissingExtra",
@@ -95,8 +106,10 @@ __all__ = [
     "Volcengine",
     "WrongType",
     "__version__",
+    "accounts",
     "aio",
     "concat",
+    "connect",
     "fetch",
     "meters",
     "plan",
@@ -109,14 +122,17 @@ __all__ = [
 # Imported when they are used: dataclasses alone would double the time that importing metertap takes. The client classes
 # are made from the tables of the providers, each when it is used.
 _LATER = {
+    "metertap.catalogue": ("Meter", "Meters", "meters"),
     "metertap.clients": ("DeviceWise", "Ricoh", "Sora", "UiPath", "Volcengine"),
+    "metertap.config": ("Account", "Accounts", "accounts", "connect"),
     "metertap.documents": ("Provider", "provider", "providers", "register"),
     "metertap.fetching": ("fetch", "replay"),
     "metertap.ledger": ("Ledger", "Sync"),
-    "metertap.planning": ("Meter", "Plan", "Selection", "meters", "plan"),
+    "metertap.planning": ("Plan", "Selection", "plan"),
     "metertap.usage": ("Reading", "Table", "Usage", "concat"),
 }
-_MODULES = ("aio", "clients", "documents", "spark")
+#: The public modules; whatever else lies in the package is the home of names that stand here.
+_MODULES = ("aio", "clients", "config", "documents", "errors", "events", "models", "simulator", "spark", "typing")
 
 
 def __getattr__(name: str) -> object:
@@ -133,7 +149,7 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__, *_MODULES})
+    return sorted({*__all__, *_MODULES})
 
 
 if _core.is_main_interpreter():

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from metertap.events import Event
     from metertap.planning import Plan
-    from metertap.typing import Asked, Moment, When
+    from metertap.typing import Moment, When, Whom
     from metertap.usage import Table
 
 __all__ = ["Ledger"]
@@ -41,7 +41,7 @@ class Ledger:
 
     async def sync(
         self,
-        accounts: Asked | Iterable[Asked],
+        accounts: Whom,
         start: When | None = None,
         end: When | None = None,
         *,
@@ -59,7 +59,7 @@ class Ledger:
 
     async def snapshot(
         self,
-        accounts: Asked | Iterable[Asked],
+        accounts: Whom,
         *,
         now: Moment | None = None,
         on_error: str = "raise",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from metertap import _core as core
-from metertap._client import DEFAULTS, Client, flag, hide
+from metertap._client import DEFAULTS, AwaitedClient, Client, hide
 from metertap._prose import class_doc, method_doc
 from metertap.errors import WrongType
 
@@ -56,15 +56,13 @@ def client_class(facts: Any, *, is_async: bool) -> type[Client]:
         "__doc__": class_doc(facts),
         "_provider": facts["key"],
     }
-    if is_async:
-        namespace["_ask"] = _ask_awaited
-    made = type(name, (Client,), namespace)
+    made = type(name, (AwaitedClient if is_async else Client,), namespace)
     _dress(_constructor(), made, [], [*keywords(facts), REST], "None")
     for what in (*facts["operations"], *facts["composites"]):
         given, result = parameters(what), returns(what)
         make = _awaited_method if is_async else _method
         method = make(what["name"], [name for name, *_ in given])
-        method.__doc__ = method_doc(what, result)
+        method.__doc__ = method_doc(what, result, facts["name"])
         _dress(method, made, given, [RAW], result)
     return made
 
@@ -105,9 +103,10 @@ def keywords(facts: Any) -> list[Parameter]:
 
 
 def _constructor() -> Callable[..., Any]:
-    def __init__(self: Client, /, **given: Any) -> None:  # noqa: N807 - it becomes one
-        given = hide(given)
-        self._core = core.Client(self._provider, type(self).__name__, DEFAULTS, given)
+    def __init__(self: Client, /, *values: Any, **given: Any) -> None:  # noqa: N807 - it becomes one
+        # Whatever was passed may be a secret, and a traceback may show what our variables hold.
+        given, values, count = hide(given), hide(values), len(values)
+        self._core = core.Client(self._provider, type(self).__name__, DEFAULTS, given, count)
 
     return __init__
 
@@ -139,18 +138,6 @@ def _arguments(name: str, names: list[str], values: tuple[Any, ...], named: dict
     if twice := arguments.keys() & named.keys():
         raise WrongType(f"{name}() got {', '.join(sorted(twice))} twice.")
     return {**arguments, **named}
-
-
-def _ask_awaited(self: Client, operation: str, arguments: dict[str, Any], raw: bool) -> Any:
-    awaited = self._core.call_async(operation, arguments, flag("raw", raw))
-    return _heard(self, awaited) if self._core.has_listener else awaited
-
-
-async def _heard(client: Client, awaited: Any) -> Any:
-    try:
-        return await awaited
-    finally:
-        client._core.deliver()
 
 
 # What `help`, `inspect` and notebooks see of them

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 
 from metertap import _core as core
 from metertap._core import hide
 from metertap.errors import InvalidArgument, WrongType
 
-__all__ = ["DEFAULTS", "Client", "flag", "hide"]
+__all__ = ["DEFAULTS", "AwaitedClient", "Client", "flag", "hide", "plainly", "truth"]
 
 TYPE_CHECKING = False  # without importing typing, see metertap/__init__.py
 
@@ -72,7 +73,8 @@ class Client:
         >>> Sora.from_env(name="production")
         Sora(name='production', base_url='https://api.sora-cloud.shiguredo.app')
         """
-        overrides = hide(overrides)
+        given: Any = hide(overrides)
+        del overrides
         facts = core.provider(cls._provider)
         flags = {field["name"] for field in facts["settings"] if field["type"] == "bool"}
         found: dict[str, core.Secret] = {}
@@ -83,16 +85,18 @@ class Client:
             variables.append(f"METERTAP_{facts['name'].upper()}_{field.upper()}")
             tried += variables
             for variable in variables:
-                word = hide(_truth(os.environ.get(variable)) if field in flags else os.environ.get(variable))
+                word = hide(truth(os.environ.get(variable)) if field in flags else os.environ.get(variable))
                 if word is not None and word.open() != "":
                     found[field] = word
                     break
+        if missing := [name for name in facts["required"] if name not in found and name not in given.open()]:
+            raise InvalidArgument(f"{cls.__name__} needs {' and '.join(missing)}; looked for {', '.join(tried)}.")
         try:
-            return cls(**{**found, **overrides.open()})  # type: ignore[attr-defined]
+            return cls(**{**found, **given.open()})
         except WrongType:
             raise
-        except (InvalidArgument, TypeError) as error:  # TypeError: a keyword that the constructor needs
-            raise InvalidArgument(f"{str(error).rstrip('.')}; looked for {', '.join(tried)}.") from None
+        except InvalidArgument as error:
+            raise InvalidArgument(f"{plainly(error)}; looked for {', '.join(tried)}.") from None
 
     def select(self, **wanted: Any) -> Selection:
         """Select what `plan` and `fetch` ask of this account.
@@ -140,6 +144,12 @@ class Client:
         shown = "" if proxy in (None, "environment") else f", proxy={proxy!r}"
         return f"{type(self).__name__}(name={self.name!r}, base_url={self.base_url!r}{shown})"
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        """Do nothing: connections are shared by all clients of an address, and close by themselves when idle."""
+
     def __copy__(self) -> Self:
         return self
 
@@ -151,6 +161,26 @@ class Client:
         raise TypeError(f"a client holds secrets and cannot be pickled; {advice}")
 
 
+class AwaitedClient(Client):
+    """A client of `metertap.aio`: its methods are awaited."""
+
+    def _ask(self, operation: str, arguments: dict[str, Any], raw: bool) -> Any:
+        awaited = self._core.call_async(operation, arguments, flag("raw", raw))
+        return self._heard(awaited) if self._core.has_listener else awaited
+
+    async def _heard(self, awaited: Any) -> Any:
+        try:
+            return await awaited
+        finally:
+            self._core.deliver()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *problem: object) -> None:
+        """Do nothing, as `__exit__`."""
+
+
 def flag(name: str, value: Any) -> bool:
     """Return a bool, refusing what only looks like one."""
     if not isinstance(value, bool):
@@ -158,7 +188,12 @@ def flag(name: str, value: Any) -> bool:
     return value
 
 
-def _truth(word: str | None) -> bool | str | None:
+def plainly(error: InvalidArgument) -> str:
+    """Return what is wrong with a client's keywords, without where else a client may come from."""
+    return re.sub(r"; \w+\.from_env\(\), which reads .*", "", str(error), flags=re.DOTALL).rstrip(".")
+
+
+def truth(word: str | None) -> bool | str | None:
     """Read a bool out of a variable; what is none stays as it is, to be refused by name."""
     words = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
     return words.get((word or "").lower(), word)

@@ -64,8 +64,8 @@ def class_doc(facts: dict[str, Any]) -> str:
     return _joined([first, *map(_wrapped, further)], {"Parameters": entries, "Notes": [notes]})
 
 
-def method_doc(what: dict[str, Any], returns: str) -> str:
-    """Return the docstring of the method for an operation or a composite, whose result has this annotation."""
+def method_doc(what: dict[str, Any], returns: str, provider: str) -> str:
+    """Return the docstring of a provider's method, whose result has this annotation."""
     prose, arguments = what["prose"], what.get("arguments", [])
     usual = "Return the provider's JSON, here the same number." if returns == "int" else "Return the provider's JSON."
     raw = _entry("raw : bool, default False", prose["raw"] or usual)
@@ -80,9 +80,26 @@ def method_doc(what: dict[str, Any], returns: str) -> str:
         "Returns": [_entry(_readable(returns), prose["returns"] or what["doc"])],
         "Raises": [_entry(name, when) for name, when in raises.items()],
         "Notes": ["\n\n".join(notes)],
-        "Examples": [prose["example"]],
+        "Examples": [prose["example"] or _example(what["name"], arguments, returns, provider)],
     }
     return _joined([what["doc"]], sections)
+
+
+#: What stands in an example that no document has, for arguments of these names.
+SAMPLES = {"start": '"2026-04-10"', "end": '"2026-04-11"'}
+
+
+def _example(name: str, arguments: list[dict[str, Any]], returns: str, provider: str) -> str:
+    """Return an example of a call with the arguments that it needs; nothing if nobody can say what these might be."""
+    given = []
+    for argument in arguments:
+        if argument["required"]:
+            first = _literal(argument["choices"][0]) if argument["choices"] else None
+            given.append(SAMPLES.get(argument["name"], first))
+    if None in given or not returns.isidentifier():
+        return ""
+    call = f"{provider}.{name}({', '.join(map(str, given))})"
+    return f">>> answer = {call}\n>>> type(answer).__name__\n'{returns}'"
 
 
 def _joined(paragraphs: list[str], sections: dict[str, list[str]]) -> str:

@@ -27,7 +27,18 @@ if TYPE_CHECKING:
     from metertap.usage import Usage
 
 # Most are made by __getattr__.
-__all__ = ["DeviceWise", "Ledger", "Ricoh", "Sora", "UiPath", "Volcengine", "fetch", "provider"]  # noqa: F822
+__all__ = [  # noqa: F822
+    "DeviceWise",
+    "Ledger",
+    "Ricoh",
+    "Sora",
+    "UiPath",
+    "Volcengine",
+    "accounts",
+    "connect",
+    "fetch",
+    "provider",
+]
 
 #: How often a progress bar is moved, in seconds.
 _TICK = 0.1
@@ -42,7 +53,37 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted(__all__)
+
+
+def connect(name: str, /, *, path: Any = None, **keywords: Any) -> Any:
+    """Return a client of an account, by its name; `metertap.connect`, with the methods to be awaited.
+
+    Examples
+    --------
+    >>> import metertap.aio, os
+    >>> os.environ["METERTAP_SORA_API_KEY"] = "example"
+    >>> isinstance(metertap.aio.connect("sora"), metertap.aio.Sora)
+    True
+    """
+    from metertap._client import hide
+    from metertap.config import connected
+
+    keywords = given = hide(keywords)
+    return connected(name, path, given, is_async=True)
+
+
+def accounts(path: Any = None) -> Any:
+    """Read the accounts of the configuration file; `metertap.accounts`, whose clients are awaited.
+
+    Examples
+    --------
+    >>> metertap.aio.accounts("accounts.toml")["production"].client()  # doctest: +SKIP
+    Sora(name='production', base_url='https://api.sora-cloud.shiguredo.app')
+    """
+    from metertap.config import awaited
+
+    return awaited(path)
 
 
 def provider(name: str) -> type[Any]:
@@ -78,6 +119,7 @@ async def fetch(
     tz: Any = None,
     now: Any = None,
     every: Any = None,
+    meters: Any = None,
     accounts: Any = (),
     on_error: str = "raise",
     progress: Any = False,
@@ -98,7 +140,9 @@ async def fetch(
     from metertap import fetching
     from metertap.usage import Usage
 
-    run, clients = fetching.start_run(what, start, end, since, tz, now, every, accounts, on_error, archive, on_event)
+    run, clients = fetching.start_run(
+        what, start, end, since, tz, now, every, meters, accounts, on_error, archive, on_event
+    )
     show, close = fetching.progress_of(progress)
 
     def tell() -> None:

@@ -7,7 +7,8 @@ from os import PathLike
 from typing import Any, Literal, overload
 
 from metertap._aledger import Ledger
-from metertap._client import Client
+from metertap._client import AwaitedClient, Client
+from metertap.config import Accounts
 from metertap.events import Event
 from metertap.models import (
     ConsumptionSummary,
@@ -22,12 +23,12 @@ from metertap.models import (
     UsageReport,
 )
 from metertap.planning import Plan
-from metertap.typing import Asked, Moment, SecretWord, When
+from metertap.typing import Moment, SecretWord, When, Whom
 from metertap.usage import Usage
 
-__all__ = ["DeviceWise", "Ledger", "Ricoh", "Sora", "UiPath", "Volcengine", "fetch", "provider"]
+__all__ = ["DeviceWise", "Ledger", "Ricoh", "Sora", "UiPath", "Volcengine", "accounts", "connect", "fetch", "provider"]
 
-class DeviceWise(Client):
+class DeviceWise(AwaitedClient):
     """Telit deviceWISE (TR50): API calls, things, connections and storage of an organisation.
 
     Give `base_url`, which is different for every organisation and region (the portal's developer page shows
@@ -464,7 +465,7 @@ class DeviceWise(Client):
     @overload
     async def call(self, command: str, params: Mapping[str, Any] | None = None, *, raw: Literal[True]) -> Any: ...
 
-class Ricoh(Client):
+class Ricoh(AwaitedClient):
     """RICOH Live Streaming: approximate cost (JPY) and usage of a client application.
 
     Parameters
@@ -684,7 +685,7 @@ class Ricoh(Client):
         self, label: str, since: Moment, until: Moment, env: str | Sequence[str] | None = None, *, raw: Literal[True]
     ) -> Any: ...
 
-class Sora(Client):
+class Sora(AwaitedClient):
     """Shiguredo Sora Cloud: nine counters of "this month so far", and three time series of traffic.
 
     Parameters
@@ -1137,7 +1138,7 @@ class Sora(Client):
     @overload
     async def status_this_month(self, *, raw: Literal[True]) -> Any: ...
 
-class UiPath(Client):
+class UiPath(AwaitedClient):
     """UiPath Test Cloud and Automation Cloud: consumption of licence units.
 
     Give a ready `token`, or `client_id`, `client_secret` and `organization_name`.
@@ -1451,7 +1452,7 @@ class UiPath(Client):
         raw: Literal[True],
     ) -> Any: ...
 
-class Volcengine(Client):
+class Volcengine(AwaitedClient):
     """Volcengine Live (version 2023-01-01): storage, traffic, bandwidth and other usage of live streaming.
 
     Every usage call is a method named after its action: ``DescribeLiveTrafficData`` is `traffic_data`.
@@ -1553,6 +1554,12 @@ class Volcengine(Client):
         Notes
         -----
         Source: `DescribeLiveTimeShiftData`, https://www.volcengine.com/docs/6469/1126905
+
+        Examples
+        --------
+        >>> answer = volcengine.time_shift_data("2026-04-10", "2026-04-11")
+        >>> type(answer).__name__
+        'LiveUsage'
         """
     @overload
     async def time_shift_data(
@@ -1620,6 +1627,12 @@ class Volcengine(Client):
         Notes
         -----
         Source: `DescribeLiveBandwidthData`, https://www.volcengine.com/docs/6469/1126898
+
+        Examples
+        --------
+        >>> answer = volcengine.bandwidth_data("2026-04-10", "2026-04-11")
+        >>> type(answer).__name__
+        'LiveUsage'
         """
     @overload
     async def bandwidth_data(
@@ -1692,6 +1705,12 @@ class Volcengine(Client):
         Notes
         -----
         Source: `DescribeLiveTrafficData`, https://www.volcengine.com/docs/6469/1126899
+
+        Examples
+        --------
+        >>> answer = volcengine.traffic_data("2026-04-10", "2026-04-11")
+        >>> type(answer).__name__
+        'LiveUsage'
         """
     @overload
     async def traffic_data(
@@ -1758,6 +1777,12 @@ class Volcengine(Client):
         Notes
         -----
         Source: `DescribeLiveP95PeakBandwidthData`, https://www.volcengine.com/docs/6469/1126906
+
+        Examples
+        --------
+        >>> answer = volcengine.p95_peak_bandwidth_data("2026-04-10", "2026-04-11")
+        >>> type(answer).__name__
+        'LiveUsage'
         """
     @overload
     async def p95_peak_bandwidth_data(
@@ -1824,6 +1849,12 @@ class Volcengine(Client):
         Notes
         -----
         Source: `DescribeLiveTranscodeData`, https://www.volcengine.com/docs/6469/1126901
+
+        Examples
+        --------
+        >>> answer = volcengine.transcode_data("2026-04-10", "2026-04-11")
+        >>> type(answer).__name__
+        'LiveUsage'
         """
     @overload
     async def transcode_data(
@@ -1888,6 +1919,12 @@ class Volcengine(Client):
         Notes
         -----
         Source: `DescribeLiveRecordData`, https://www.volcengine.com/docs/6469/1126900
+
+        Examples
+        --------
+        >>> answer = volcengine.record_data("2026-04-10", "2026-04-11")
+        >>> type(answer).__name__
+        'LiveUsage'
         """
     @overload
     async def record_data(
@@ -1951,6 +1988,12 @@ class Volcengine(Client):
         Notes
         -----
         Source: `DescribeLiveSnapshotData`, https://www.volcengine.com/docs/6469/1126902
+
+        Examples
+        --------
+        >>> answer = volcengine.snapshot_data("2026-04-10", "2026-04-11")
+        >>> type(answer).__name__
+        'LiveUsage'
         """
     @overload
     async def snapshot_data(
@@ -2008,6 +2051,12 @@ class Volcengine(Client):
         Notes
         -----
         Source: `DescribeLiveAuditData`, https://www.volcengine.com/docs/6469/1126903
+
+        Examples
+        --------
+        >>> answer = volcengine.audit_data("2026-04-10", "2026-04-11")
+        >>> type(answer).__name__
+        'LiveUsage'
         """
     @overload
     async def audit_data(
@@ -2069,6 +2118,12 @@ class Volcengine(Client):
         Notes
         -----
         Source: `DescribeLivePullToPushData`, https://www.volcengine.com/docs/6469/1126904
+
+        Examples
+        --------
+        >>> answer = volcengine.pull_to_push_data("2026-04-10", "2026-04-11")
+        >>> type(answer).__name__
+        'LiveUsage'
         """
     @overload
     async def pull_to_push_data(
@@ -2126,6 +2181,12 @@ class Volcengine(Client):
         Notes
         -----
         Source: `DescribeLivePullToPushBandwidthData`, https://www.volcengine.com/docs/6469/1126907
+
+        Examples
+        --------
+        >>> answer = volcengine.pull_to_push_bandwidth_data("2026-04-10", "2026-04-11")
+        >>> type(answer).__name__
+        'LiveUsage'
         """
     @overload
     async def pull_to_push_bandwidth_data(
@@ -2200,6 +2261,12 @@ class Volcengine(Client):
         Notes
         -----
         Source: `DescribeLiveEdgeStatData`, https://www.volcengine.com/docs/6469/1399004
+
+        Examples
+        --------
+        >>> answer = volcengine.edge_stat_data("2026-04-10", "2026-04-11")
+        >>> type(answer).__name__
+        'LiveUsage'
         """
     @overload
     async def edge_stat_data(
@@ -2280,6 +2347,12 @@ class Volcengine(Client):
         Notes
         -----
         Source: `DescribeLiveMetricBandwidthData`, https://www.volcengine.com/docs/6469/1126922
+
+        Examples
+        --------
+        >>> answer = volcengine.metric_bandwidth_data("2026-04-10", "2026-04-11")
+        >>> type(answer).__name__
+        'LiveUsage'
         """
     @overload
     async def metric_bandwidth_data(
@@ -2360,6 +2433,12 @@ class Volcengine(Client):
         Notes
         -----
         Source: `DescribeLiveMetricTrafficData`, https://www.volcengine.com/docs/6469/1126920
+
+        Examples
+        --------
+        >>> answer = volcengine.metric_traffic_data("2026-04-10", "2026-04-11")
+        >>> type(answer).__name__
+        'LiveUsage'
         """
     @overload
     async def metric_traffic_data(
@@ -2436,6 +2515,12 @@ class Volcengine(Client):
         Notes
         -----
         Source: `DescribeLiveSourceTrafficData`, https://www.volcengine.com/docs/6469/1126923
+
+        Examples
+        --------
+        >>> answer = volcengine.source_traffic_data("2026-04-10", "2026-04-11")
+        >>> type(answer).__name__
+        'LiveUsage'
         """
     @overload
     async def source_traffic_data(
@@ -2511,6 +2596,12 @@ class Volcengine(Client):
         Notes
         -----
         Source: `DescribeLiveSourceBandwidthData`, https://www.volcengine.com/docs/6469/1126803
+
+        Examples
+        --------
+        >>> answer = volcengine.source_bandwidth_data("2026-04-10", "2026-04-11")
+        >>> type(answer).__name__
+        'LiveUsage'
         """
     @overload
     async def source_bandwidth_data(
@@ -2593,6 +2684,12 @@ class Volcengine(Client):
         Notes
         -----
         Source: `DescribeLiveStreamSessionData`, https://www.volcengine.com/docs/6469/1126919
+
+        Examples
+        --------
+        >>> answer = volcengine.stream_session_data("2026-04-10", "2026-04-11")
+        >>> type(answer).__name__
+        'LiveUsage'
         """
     @overload
     async def stream_session_data(
@@ -2664,6 +2761,12 @@ class Volcengine(Client):
         Notes
         -----
         Source: `DescribeLiveStreamCountData`, https://www.volcengine.com/docs/6469/1134317
+
+        Examples
+        --------
+        >>> answer = volcengine.stream_count_data("2026-04-10", "2026-04-11")
+        >>> type(answer).__name__
+        'LiveUsage'
         """
     @overload
     async def stream_count_data(
@@ -2728,6 +2831,12 @@ class Volcengine(Client):
         Notes
         -----
         Source: `DescribeLivePushStreamCountData`, https://www.volcengine.com/docs/6469/1126803
+
+        Examples
+        --------
+        >>> answer = volcengine.push_stream_count_data("2026-04-10", "2026-04-11")
+        >>> type(answer).__name__
+        'LiveUsage'
         """
     @overload
     async def push_stream_count_data(
@@ -2797,6 +2906,12 @@ class Volcengine(Client):
         Notes
         -----
         Source: `DescribeLivePlayStatusCodeData`, https://www.volcengine.com/docs/6469/1126803
+
+        Examples
+        --------
+        >>> answer = volcengine.play_status_code_data("2026-04-10", "2026-04-11")
+        >>> type(answer).__name__
+        'LiveUsage'
         """
     @overload
     async def play_status_code_data(
@@ -2869,6 +2984,12 @@ class Volcengine(Client):
         Notes
         -----
         Source: `DescribeLiveBatchStreamTrafficData`, https://www.volcengine.com/docs/6469/1126921
+
+        Examples
+        --------
+        >>> answer = volcengine.batch_stream_traffic_data("2026-04-10", "2026-04-11")
+        >>> type(answer).__name__
+        'LiveUsage'
         """
     @overload
     async def batch_stream_traffic_data(
@@ -2938,6 +3059,12 @@ class Volcengine(Client):
         Notes
         -----
         Source: `DescribeLiveBatchStreamSessionData`, https://www.volcengine.com/docs/6469/1283731
+
+        Examples
+        --------
+        >>> answer = volcengine.batch_stream_session_data("2026-04-10", "2026-04-11")
+        >>> type(answer).__name__
+        'LiveUsage'
         """
     @overload
     async def batch_stream_session_data(
@@ -2996,6 +3123,12 @@ class Volcengine(Client):
         Notes
         -----
         Source: `DescribeLiveBatchStreamTranscodeData`, https://www.volcengine.com/docs/6469/1126925
+
+        Examples
+        --------
+        >>> answer = volcengine.batch_stream_transcode_data("2026-04-10", "2026-04-11")
+        >>> type(answer).__name__
+        'LiveUsage'
         """
     @overload
     async def batch_stream_transcode_data(
@@ -3063,6 +3196,12 @@ class Volcengine(Client):
         Notes
         -----
         Source: `DescribeLiveTranscodeInfoData`, https://www.volcengine.com/docs/6469/1257355
+
+        Examples
+        --------
+        >>> answer = volcengine.transcode_info_data("2026-04-10", "2026-04-11")
+        >>> type(answer).__name__
+        'LiveUsage'
         """
     @overload
     async def transcode_info_data(
@@ -3128,6 +3267,12 @@ class Volcengine(Client):
         Notes
         -----
         Source: `DescribeLivePushStreamInfoData`, https://www.volcengine.com/docs/6469/1126803
+
+        Examples
+        --------
+        >>> answer = volcengine.push_stream_info_data("2026-04-10", "2026-04-11")
+        >>> type(answer).__name__
+        'LiveUsage'
         """
     @overload
     async def push_stream_info_data(
@@ -3194,6 +3339,12 @@ class Volcengine(Client):
         Notes
         -----
         Source: `DescribeLiveTopPlayData`, https://www.volcengine.com/docs/6469/1386117
+
+        Examples
+        --------
+        >>> answer = volcengine.top_play_data("2026-04-10", "2026-04-11")
+        >>> type(answer).__name__
+        'LiveUsage'
         """
     @overload
     async def top_play_data(
@@ -3255,6 +3406,12 @@ class Volcengine(Client):
         Notes
         -----
         Source: `DescribeLiveLogData`, https://www.volcengine.com/docs/6469/1126803
+
+        Examples
+        --------
+        >>> answer = volcengine.log_data("2026-04-10", "2026-04-11", "pull")
+        >>> type(answer).__name__
+        'LiveUsage'
         """
     @overload
     async def log_data(
@@ -3323,6 +3480,12 @@ class Volcengine(Client):
         Notes
         -----
         Source: `DescribeLiveCallbackData`, https://www.volcengine.com/docs/6469/1529718
+
+        Examples
+        --------
+        >>> answer = volcengine.callback_data("2026-04-10", "2026-04-11")
+        >>> type(answer).__name__
+        'LiveUsage'
         """
     @overload
     async def callback_data(
@@ -3376,6 +3539,12 @@ class Volcengine(Client):
         Notes
         -----
         Source: https://www.volcengine.com/docs/6469/1126803
+
+        Examples
+        --------
+        >>> day = {"StartTime": "2026-04-10T00:00:00Z", "EndTime": "2026-04-10T23:59:59Z", "Aggregation": 86400}
+        >>> "TimeShiftDataList" in volcengine.call("DescribeLiveTimeShiftData", day)
+        True
         """
     @overload
     async def call(
@@ -3383,7 +3552,7 @@ class Volcengine(Client):
     ) -> Any: ...
 
 async def fetch(
-    what: Plan | Asked | Iterable[Asked],
+    what: Plan | Whom,
     start: When | None = None,
     end: When | None = None,
     *,
@@ -3391,10 +3560,13 @@ async def fetch(
     tz: str | tzinfo | None = None,
     now: Moment | None = None,
     every: str | None = None,
+    meters: str | Iterable[str] | None = None,
     accounts: Iterable[Client] = (),
     on_error: str = "raise",
     progress: bool | Callable[[int, int], object] = False,
     archive: str | PathLike[str] | None = None,
     on_event: Callable[[Event], object] | None = None,
 ) -> Usage: ...
+def accounts(path: str | PathLike[str] | None = None) -> Accounts: ...
+def connect(name: str, /, *, path: str | PathLike[str] | None = None, **keywords: Any) -> Any: ...
 def provider(name: str) -> type[Any]: ...

@@ -1549,6 +1549,12 @@ class Volcengine(Client):
         Notes
         -----
         Source: `DescribeLiveTimeShiftData`, https://www.volcengine.com/docs/6469/1126905
+
+        Examples
+        --------
+        >>> answer = volcengine.time_shift_data("2026-04-10", "2026-04-11")
+        >>> type(answer).__name__
+        'LiveUsage'
         """
     @overload
     def time_shift_data(
@@ -1616,6 +1622,12 @@ class Volcengine(Client):
         Notes
         -----
         Source: `DescribeLiveBandwidthData`, https://www.volcengine.com/docs/6469/1126898
+
+        Examples
+        --------
+        >>> answer = volcengine.bandwidth_data("2026-04-10", "2026-04-11")
+        >>> type(answer).__name__
+        'LiveUsage'
         """
     @overload
     def bandwidth_data(
@@ -1688,6 +1700,12 @@ class Volcengine(Client):
         Notes
         -----
         Source: `DescribeLiveTrafficData`, https://www.volcengine.com/docs/6469/1126899
+
+        Examples
+        --------
+        >>> answer = volcengine.traffic_data("2026-04-10", "2026-04-11")
+        >>> type(answer).__name__
+        'LiveUsage'
         """
     @overload
     def traffic_data(
@@ -1754,6 +1772,12 @@ class Volcengine(Client):
         Notes
         -----
         Source: `DescribeLiveP95PeakBandwidthData`, https://www.volcengine.com/docs/6469/1126906
+
+        Examples
+        --------
+        >>> answer = volcengine.p95_peak_bandwidth_data("2026-04-10", "2026-04-11")
+        >>> type(answer).__name__
+        'LiveUsage'
         """
     @overload
     def p95_peak_bandwidth_data(
@@ -1820,6 +1844,12 @@ class Volcengine(Client):
         Notes
         -----
         Source: `DescribeLiveTranscodeData`, https://www.volcengine.com/docs/6469/1126901
+
+        Examples
+        --------
+        >>> answer = volcengine.transcode_data("2026-04-10", "2026-04-11")
+        >>> type(answer).__name__
+        'LiveUsage'
         """
     @overload
     def transcode_data(
@@ -1884,6 +1914,12 @@ class Volcengine(Client):
         Notes
         -----
         Source: `DescribeLiveRecordData`, https://www.volcengine.com/docs/6469/1126900
+
+        Examples
+        --------
+        >>> answer = volcengine.record_data("2026-04-10", "2026-04-11")
+        >>> type(answer).__name__
+        'LiveUsage'
         """
     @overload
     def record_data(
@@ -1947,6 +1983,12 @@ class Volcengine(Client):
         Notes
         -----
         Source: `DescribeLiveSnapshotData`, https://www.volcengine.com/docs/6469/1126902
+
+        Examples
+        --------
+        >>> answer = volcengine.snapshot_data("2026-04-10", "2026-04-11")
+        >>> type(answer).__name__
+        'LiveUsage'
         """
     @overload
     def snapshot_data(
@@ -2004,6 +2046,12 @@ class Volcengine(Client):
         Notes
         -----
         Source: `DescribeLiveAuditData`, https://www.volcengine.com/docs/6469/1126903
+
+        Examples
+        --------
+        >>> answer = volcengine.audit_data("2026-04-10", "2026-04-11")
+        >>> type(answer).__name__
+        'LiveUsage'
         """
     @overload
     def audit_data(
@@ -2065,6 +2113,12 @@ class Volcengine(Client):
         Notes
         -----
         Source: `DescribeLivePullToPushData`, https://www.volcengine.com/docs/6469/1126904
+
+        Examples
+        --------
+        >>> answer = volcengine.pull_to_push_data("2026-04-10", "2026-04-11")
+        >>> type(answer).__name__
+        'LiveUsage'
         """
     @overload
     def pull_to_push_data(
@@ -2122,6 +2176,12 @@ class Volcengine(Client):
         Notes
         -----
         Source: `DescribeLivePullToPushBandwidthData`, https://www.volcengine.com/docs/6469/1126907
+
+        Examples
+        --------
+        >>> answer = volcengine.pull_to_push_bandwidth_data("2026-04-10", "2026-04-11")
+        >>> type(answer).__name__
+        'LiveUsage'
         """
     @overload
     def pull_to_push_bandwidth_data(
@@ -2196,6 +2256,12 @@ class Volcengine(Client):
         Notes
         -----
         Source: `DescribeLiveEdgeStatData`, https://www.volcengine.com/docs/6469/1399004
+
+        Examples
+        --------
+        >>> answer = volcengine.edge_stat_data("2026-04-10", "2026-04-11")
+        >>> type(answer).__name__
+        'LiveUsage'
         """
     @overload
     def edge_stat_data(
@@ -2276,6 +2342,12 @@ class Volcengine(Client):
         Notes
         -----
         Source: `DescribeLiveMetricBandwidthData`, https://www.volcengine.com/docs/6469/1126922
+
+        Examples
+        --------
+        >>> answer = volcengine.metric_bandwidth_data("2026-04-10", "2026-04-11")
+        >>> type(answer).__name__
+        'LiveUsage'
         """
     @overload
     def metric_bandwidth_data(
@@ -2356,6 +2428,12 @@ class Volcengine(Client):
         Notes
         -----
         Source: `DescribeLiveMetricTrafficData`, https://www.volcengine.com/docs/6469/1126920
+
+        Examples
+        --------
+        >>> answer = volcengine.metric_traffic_data("2026-04-10", "2026-04-11")
+        >>> type(answer).__name__
+        'LiveUsage'
         """
     @overload
     def metric_traffic_data(
@@ -2432,6 +2510,12 @@ class Volcengine(Client):
         Notes
         -----
         Source: `DescribeLiveSourceTrafficData`, https://www.volcengine.com/docs/6469/1126923
+
+        Examples
+        --------
+        >>> answer = volcengine.source_traffic_data("2026-04-10", "2026-04-11")
+        >>> type(answer).__name__
+        'LiveUsage'
         """
     @overload
     def source_traffic_data(
@@ -2507,6 +2591,12 @@ class Volcengine(Client):
         Notes
         -----
         Source: `DescribeLiveSourceBandwidthData`, https://www.volcengine.com/docs/6469/1126803
+
+        Examples
+        --------
+        >>> answer = volcengine.source_bandwidth_data("2026-04-10", "2026-04-11")
+        >>> type(answer).__name__
+        'LiveUsage'
         """
     @overload
     def source_bandwidth_data(
@@ -2589,6 +2679,12 @@ class Volcengine(Client):
         Notes
         -----
         Source: `DescribeLiveStreamSessionData`, https://www.volcengine.com/docs/6469/1126919
+
+        Examples
+        --------
+        >>> answer = volcengine.stream_session_data("2026-04-10", "2026-04-11")
+        >>> type(answer).__name__
+        'LiveUsage'
         """
     @overload
     def stream_session_data(
@@ -2660,6 +2756,12 @@ class Volcengine(Client):
         Notes
         -----
         Source: `DescribeLiveStreamCountData`, https://www.volcengine.com/docs/6469/1134317
+
+        Examples
+        --------
+        >>> answer = volcengine.stream_count_data("2026-04-10", "2026-04-11")
+        >>> type(answer).__name__
+        'LiveUsage'
         """
     @overload
     def stream_count_data(
@@ -2724,6 +2826,12 @@ class Volcengine(Client):
         Notes
         -----
         Source: `DescribeLivePushStreamCountData`, https://www.volcengine.com/docs/6469/1126803
+
+        Examples
+        --------
+        >>> answer = volcengine.push_stream_count_data("2026-04-10", "2026-04-11")
+        >>> type(answer).__name__
+        'LiveUsage'
         """
     @overload
     def push_stream_count_data(
@@ -2793,6 +2901,12 @@ class Volcengine(Client):
         Notes
         -----
         Source: `DescribeLivePlayStatusCodeData`, https://www.volcengine.com/docs/6469/1126803
+
+        Examples
+        --------
+        >>> answer = volcengine.play_status_code_data("2026-04-10", "2026-04-11")
+        >>> type(answer).__name__
+        'LiveUsage'
         """
     @overload
     def play_status_code_data(
@@ -2865,6 +2979,12 @@ class Volcengine(Client):
         Notes
         -----
         Source: `DescribeLiveBatchStreamTrafficData`, https://www.volcengine.com/docs/6469/1126921
+
+        Examples
+        --------
+        >>> answer = volcengine.batch_stream_traffic_data("2026-04-10", "2026-04-11")
+        >>> type(answer).__name__
+        'LiveUsage'
         """
     @overload
     def batch_stream_traffic_data(
@@ -2934,6 +3054,12 @@ class Volcengine(Client):
         Notes
         -----
         Source: `DescribeLiveBatchStreamSessionData`, https://www.volcengine.com/docs/6469/1283731
+
+        Examples
+        --------
+        >>> answer = volcengine.batch_stream_session_data("2026-04-10", "2026-04-11")
+        >>> type(answer).__name__
+        'LiveUsage'
         """
     @overload
     def batch_stream_session_data(
@@ -2992,6 +3118,12 @@ class Volcengine(Client):
         Notes
         -----
         Source: `DescribeLiveBatchStreamTranscodeData`, https://www.volcengine.com/docs/6469/1126925
+
+        Examples
+        --------
+        >>> answer = volcengine.batch_stream_transcode_data("2026-04-10", "2026-04-11")
+        >>> type(answer).__name__
+        'LiveUsage'
         """
     @overload
     def batch_stream_transcode_data(
@@ -3059,6 +3191,12 @@ class Volcengine(Client):
         Notes
         -----
         Source: `DescribeLiveTranscodeInfoData`, https://www.volcengine.com/docs/6469/1257355
+
+        Examples
+        --------
+        >>> answer = volcengine.transcode_info_data("2026-04-10", "2026-04-11")
+        >>> type(answer).__name__
+        'LiveUsage'
         """
     @overload
     def transcode_info_data(
@@ -3124,6 +3262,12 @@ class Volcengine(Client):
         Notes
         -----
         Source: `DescribeLivePushStreamInfoData`, https://www.volcengine.com/docs/6469/1126803
+
+        Examples
+        --------
+        >>> answer = volcengine.push_stream_info_data("2026-04-10", "2026-04-11")
+        >>> type(answer).__name__
+        'LiveUsage'
         """
     @overload
     def push_stream_info_data(
@@ -3190,6 +3334,12 @@ class Volcengine(Client):
         Notes
         -----
         Source: `DescribeLiveTopPlayData`, https://www.volcengine.com/docs/6469/1386117
+
+        Examples
+        --------
+        >>> answer = volcengine.top_play_data("2026-04-10", "2026-04-11")
+        >>> type(answer).__name__
+        'LiveUsage'
         """
     @overload
     def top_play_data(
@@ -3251,6 +3401,12 @@ class Volcengine(Client):
         Notes
         -----
         Source: `DescribeLiveLogData`, https://www.volcengine.com/docs/6469/1126803
+
+        Examples
+        --------
+        >>> answer = volcengine.log_data("2026-04-10", "2026-04-11", "pull")
+        >>> type(answer).__name__
+        'LiveUsage'
         """
     @overload
     def log_data(
@@ -3319,6 +3475,12 @@ class Volcengine(Client):
         Notes
         -----
         Source: `DescribeLiveCallbackData`, https://www.volcengine.com/docs/6469/1529718
+
+        Examples
+        --------
+        >>> answer = volcengine.callback_data("2026-04-10", "2026-04-11")
+        >>> type(answer).__name__
+        'LiveUsage'
         """
     @overload
     def callback_data(
@@ -3372,6 +3534,12 @@ class Volcengine(Client):
         Notes
         -----
         Source: https://www.volcengine.com/docs/6469/1126803
+
+        Examples
+        --------
+        >>> day = {"StartTime": "2026-04-10T00:00:00Z", "EndTime": "2026-04-10T23:59:59Z", "Aggregation": 86400}
+        >>> "TimeShiftDataList" in volcengine.call("DescribeLiveTimeShiftData", day)
+        True
         """
     @overload
     def call(

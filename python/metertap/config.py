@@ -26,6 +26,10 @@ the provider, and the keywords of its client. Secrets never stand in it, only wh
     access_key = "AKLT..."
     secret_key = {command = ["pass", "volcengine"]}   # what a program prints
 
+Each keyword of an account is looked for in this order: what `connect` is given, the environment variable
+``METERTAP_<NAME>_<KEYWORD>`` of the account (``METERTAP_PRODUCTION_API_KEY``), the file, and for secrets that the file
+does not mention the system's keyring, as user ``<name>.<keyword>`` of the service "metertap".
+
 A service of your own is a document, see `metertap.register`, and has its name in the table of providers::
 
     [providers]
@@ -43,12 +47,12 @@ import importlib
 import os
 import re
 import subprocess
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from metertap import _core, documents
-from metertap._client import DEFAULTS, hide
+from metertap._client import DEFAULTS, hide, plainly, truth
 from metertap.errors import InvalidArgument, InvalidDocument, MetertapError, MissingExtra, WrongType
 
 if TYPE_CHECKING:
@@ -57,7 +61,7 @@ if TYPE_CHECKING:
     from metertap._client import Client
     from metertap.planning import Selection
 
-__all__ = ["Account", "accounts", "load"]
+__all__ = ["Account", "Accounts", "accounts", "connect", "load"]
 
 USUAL_PATH = "~/.config/metertap/config.toml"
 COMMAND_SECONDS = 60
@@ -88,14 +92,20 @@ class Account:
     file: Path
     _keywords: dict[str, _core.Secret] = field(repr=False)
     _lines: dict[tuple[str, str], int] = field(repr=False)
+    _is_async: bool = field(default=False, repr=False)
 
-    def client(self) -> Client:
+    def client(self, **keywords: Any) -> Client:
         """Read the secrets and build the client.
+
+        Parameters
+        ----------
+        **keywords
+            Keywords of the client that go before everything else.
 
         Returns
         -------
         Client
-            A client of `metertap`.
+            A client of `metertap`, or of `metertap.aio` if the account is from there.
 
         Raises
         ------
@@ -103,8 +113,14 @@ class Account:
             If a secret is not where the file says, or the client refuses a keyword.
         MissingExtra
             If a secret is in the keyring, and the package ``keyring`` is not installed.
+
+        Examples
+        --------
+        >>> accounts("accounts.toml")["production"].client()  # doctest: +SKIP
+        Sora(name='production', base_url='https://api.sora-cloud.shiguredo.app')
         """
-        return self._built({key: self._value(key, value) for key, value in self._keywords.items()})
+        keywords = given = hide(keywords)
+        return self._built(given, self._found(given))
 
     def planner(self) -> Client:
         """Build a client that can plan and cannot call, since no secret is read.
@@ -121,22 +137,17 @@ class Account:
         InvalidArgument
             If the client refuses a keyword.
         """
-        facts = _core.provider(self.provider)
-        sealed = {*(secret["name"] for secret in facts["secrets"]), *facts["rotating"]}
+        nothing = _core.Secret({})
+        return self._built(nothing, self._found(nothing, is_sealed=True))
 
-        def value(key: str, given: _core.Secret) -> _core.Secret:
-            stands_elsewhere = key in sealed and isinstance(given.open(), dict)
-            return _core.Secret(_unread) if stands_elsewhere else self._value(key, given)
-
-        return self._built({key: value(key, given) for key, given in self._keywords.items()})
-
-    def _built(self, keywords: dict[str, _core.Secret]) -> Client:
+    def _built(self, given: Any, found: dict[str, Any]) -> Client:
         try:
-            make: Callable[..., Client] = documents.provider(self.provider)
-            return make(name=self.name, **keywords)
+            make: Callable[..., Client] = documents.client_class_of(self.provider, is_async=self._is_async)
+            return make(**{"name": self.name, **found, **given.open()})
         except MetertapError as error:
             # The message begins with the keyword, if it is about one.
-            raise self._blame(str(error).partition(" ")[0], error) from None
+            told = type(error)(plainly(error)) if type(error) is InvalidArgument else error
+            raise self._blame(str(error).partition(" ")[0], told) from None
 
     def selection(self, **more: Any) -> Selection:
         """Read the secrets, and select what the file says.
@@ -186,9 +197,29 @@ class Account:
             # Offline, for any month: what is wrong with the selection is told with its place in the file.
             plan(selection, "2026-01-01", "2026-02-01", now="2026-01-15")
         except MetertapError as error:
-            hint = f"(what is selected stands in [accounts.{self.name}.select])"
-            raise self._blame("select", InvalidArgument(f"{str(error).rstrip('.')} {hint}")) from None
+            raise self._blame("select", InvalidArgument(self._in_the_files_words(str(error)))) from None
         return selection
+
+    def _in_the_files_words(self, text: str) -> str:
+        """Return a message about a selection, which speaks of a call in Python, as one about this file."""
+        table = f"[accounts.{self.name}.select]"
+        told = re.sub(r"\w+\.select\((\w+)=(\[[^\])]*\])\)", rf"write \1 = \2 in {table}", text)
+        told = told.replace("give it to select(), too", f"write it in {table}, too").replace("select()", table)
+        told = told.replace("has no argument", "has no key")
+        return told if table in told else f"{told.rstrip('.')} (what is asked stands in {table})"
+
+    def _places(self) -> str:
+        """Tell where its secrets are."""
+        secrets = [secret["name"] for secret in _core.provider(self.provider)["secrets"]]
+        told = []
+        for key in secrets:
+            reference = self._keywords[key].open() if key in self._keywords else None
+            if os.environ.get(self._variable(key)):
+                told.append(f"{key}: env {self._variable(key)}")
+            elif isinstance(reference, dict) and len(reference) == 1:
+                (kind, place), *_ = reference.items()
+                told.append(f"{key}: {kind} {' '.join(place) if isinstance(place, list) else place}")
+        return ", ".join(told)
 
     def _check_keys(self) -> None:
         facts = _core.provider(self.provider)
@@ -198,15 +229,68 @@ class Account:
                 near = difflib.get_close_matches(key, known, n=1)
                 hint = f"; did you mean {near[0]}?" if near else ""
                 raise self._blame(key, InvalidArgument(f"{key} is nothing that {self.provider} takes{hint}"))
-        if missing := [name for name in facts["required"] if name not in self._keywords]:
-            raise self._blame("", InvalidArgument(f"{' and '.join(missing)} must be given"))
+
+    def _found(self, given: Any, *, is_sealed: bool = False) -> dict[str, Any]:
+        """Return the keywords that are not given: from the environment, the file or the keyring; or none of the secrets."""
+        facts = _core.provider(self.provider)
+        secrets = [secret["name"] for secret in facts["secrets"]]
+        for key in secrets:
+            if key in self._keywords:
+                self._refuse_clear(key, self._keywords[key])
+        found: dict[str, Any] = {}
+        for key in dict.fromkeys((*facts["keywords"], "base_url", *self._keywords)):
+            if key in given.open():
+                continue
+            is_secret = key in secrets or (key in facts["rotating"] and self._is_elsewhere(key))
+            if is_sealed and is_secret and (key in self._keywords or os.environ.get(self._variable(key))):
+                found[key] = _core.Secret(_unread)
+            elif (word := self._from_environment(key, facts)) is not None:
+                found[key] = word
+            elif key in self._keywords:
+                found[key] = self._value(key, self._keywords[key])
+        for key in secrets:
+            is_needed = key in facts["required"] or not (is_sealed or any(name in found for name in secrets))
+            if is_needed and key not in found and key not in given.open():
+                word = _core.Secret(_unread) if is_sealed else _kept(f"{self.name}.{key}")
+                found |= {} if word is None else {key: word}
+        if missing := [name for name in facts["required"] if name not in found and name not in given.open()]:
+            raise self._blame("", InvalidArgument(self._lacks(missing, secrets)))
+        return found
+
+    def _is_elsewhere(self, key: str) -> bool:
+        return key in self._keywords and isinstance(self._keywords[key].open(), dict)
+
+    def _lacks(self, missing: list[str], secrets: list[str]) -> str:
+        key = missing[0]
+        reference = f'{key} = {{env = "{self._variable(key)}"}}' if key in secrets else f'{key} = "…"'
+        return f"{' and '.join(missing)} must be given: write {reference}, or set {self._variable(key)}"
+
+    def _variable(self, key: str) -> str:
+        """Return the environment variable that goes before the file."""
+        return re.sub(r"[^A-Z0-9]", "_", f"METERTAP_{self.name}_{key}".upper())
+
+    def _from_environment(self, key: str, facts: Any) -> Any:
+        names = [self._variable(key)]
+        if not self._lines:  # no account of a file, so that what the vendor's own tools read is meant for it
+            names += [variable for name, variable in facts["environment"] if name == key]
+        flags = {setting["name"] for setting in facts["settings"] if setting["type"] == "bool"}
+        for name in names:
+            if os.environ.get(name):
+                return hide(truth(os.environ[name])) if key in flags else _from_env(name, self.file.parent)
+        return None
+
+    def _refuse_clear(self, key: str, value: _core.Secret) -> None:
+        if isinstance(value.open(), dict):
+            return
+        user = f"{self.name}.{key}"
+        text = (
+            f'{key} must not stand here itself; write where it is, such as {key} = {{env = "{self._variable(key)}"}},'
+        )
+        more = f'or run: keyring set metertap {user}, and write {key} = {{keyring = "{user}"}}'
+        raise self._blame(key, InvalidArgument(f"{text} {more}"))
 
     def _value(self, key: str, value: _core.Secret) -> _core.Secret:
-        is_secret = key in [secret["name"] for secret in _core.provider(self.provider)["secrets"]]
         if not isinstance(value.open(), dict):
-            if is_secret:
-                text = f'{key} must not stand here itself; write where it is, such as {key} = {{env = "VARIABLE"}}'
-                raise self._blame(key, InvalidArgument(text))
             return value
         try:
             return _word(value, self.file.parent)
@@ -216,7 +300,31 @@ class Account:
     def _blame(self, key: str, error: MetertapError) -> MetertapError:
         table = f"accounts.{self.name}"
         line = self._lines.get((f"{table}.{key}", "")) or self._lines.get((table, key)) or self._lines.get((table, ""))
-        return type(error)(f"{_place(self.file, line)}: account {self.name!r}: {error}")
+        place = f"{_place(self.file, line)}: " if self._lines else ""
+        return type(error)(f"{place}account {self.name!r}: {error}")
+
+
+class Accounts(dict[str, Account]):
+    """The accounts of a file by name: a dict that prints as a table, and that `metertap.fetch` takes as it is."""
+
+    def __repr__(self) -> str:
+        from metertap._table import text
+
+        return text(self._HEAD, self._cells())
+
+    def _repr_html_(self) -> str:
+        from metertap._table import html
+
+        return html(self._HEAD, self._cells())
+
+    _HEAD = ("account", "provider", "secrets", "asked")
+
+    def _cells(self) -> list[list[Any]]:
+        return [[one.name, one.provider, one._places(), _told(one.select)] for one in self.values()]
+
+
+def _told(select: dict[str, Any]) -> str:
+    return ", ".join(f"{key} = {value}" for key, value in select.items()) or "the usual meters"
 
 
 def load(path: str | os.PathLike[str] | None = None) -> dict[str, Client]:
@@ -248,7 +356,64 @@ def load(path: str | os.PathLike[str] | None = None) -> dict[str, Client]:
     return {name: account.client() for name, account in accounts(path).items()}
 
 
-def accounts(path: str | os.PathLike[str] | None = None) -> dict[str, Account]:
+def connect(name: str, /, *, path: str | os.PathLike[str] | None = None, **keywords: Any) -> Any:
+    """Return a client of an account, by its name.
+
+    Each keyword is looked for in this order: here, in the environment variable ``METERTAP_<NAME>_<KEYWORD>``, in the
+    accounts file, and for secrets in the system's keyring as user ``<name>.<keyword>`` of the service "metertap". A
+    provider's name is the name of an account, too, that needs no file.
+
+    Parameters
+    ----------
+    name : str
+        The account's name, as in ``[accounts.NAME]``, or that of a provider.
+    path : str or path, optional
+        The file; ``METERTAP_CONFIG`` or ``~/.config/metertap/config.toml`` if left out.
+    **keywords
+        Keywords of the client that go before everything else.
+
+    Returns
+    -------
+    Client
+        A client of `metertap`; `metertap.aio.connect` returns one of `metertap.aio`.
+
+    Raises
+    ------
+    InvalidArgument
+        If there is no such account, or something that it needs is in none of these places.
+
+    Examples
+    --------
+    >>> import metertap as mt, os
+    >>> os.environ["METERTAP_SORA_API_KEY"] = "example"
+    >>> mt.connect("sora", timeout=5)
+    Sora(name='sora', base_url='https://api.sora-cloud.shiguredo.app')
+    """
+    keywords = given = hide(keywords)
+    return connected(name, path, given, is_async=False)
+
+
+def connected(name: Any, path: Any, given: Any, *, is_async: bool) -> Client:
+    """Return a client of an account; the keywords are wrapped."""
+    if not isinstance(name, str):
+        raise WrongType(f"name must be the name of an account, not {type(name).__name__}.")
+    file = _file(path)
+    is_there = path is not None or bool(os.environ.get("METERTAP_CONFIG")) or file.exists()
+    known = accounts(path) if is_there else Accounts()
+    account = known.get(name)
+    if account is None and name in documents.names():
+        documents.provider(name)  # that of a package is registered when it is first named
+        account = Account(name, name, None, {}, file, {}, {})
+    if account is None:
+        if not is_there:
+            raise InvalidArgument(_no_file(file))
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known) or 'none'}."
+        raise InvalidArgument(f"{file} has no account {name!r}; {hint}")
+    return replace(account, _is_async=is_async).client(**given.open())
+
+
+def accounts(path: str | os.PathLike[str] | None = None) -> Accounts:
     """Read the accounts of the configuration file, but none of their secrets.
 
     Parameters
@@ -258,8 +423,8 @@ def accounts(path: str | os.PathLike[str] | None = None) -> dict[str, Account]:
 
     Returns
     -------
-    dict of str to Account
-        The accounts by name, in the file's order.
+    Accounts
+        The accounts by name, in the file's order: a dict that `metertap.fetch` takes as it is.
 
     Raises
     ------
@@ -270,8 +435,12 @@ def accounts(path: str | os.PathLike[str] | None = None) -> dict[str, Account]:
 
     Examples
     --------
-    >>> [account.provider for account in accounts("accounts.toml").values()]  # doctest: +SKIP
-    ['sora', 'ricoh']
+    >>> accounts("accounts.toml")  # doctest: +SKIP
+    account     provider  secrets                     asked
+    -----------------------------------------------------------------
+    production  sora      api_key: env SORA_API_KEY   the usual meters
+    streaming   ricoh     client_secret: keyring ric  the usual meters
+    >>> mt.fetch(mt.accounts("accounts.toml"), since="7d")  # doctest: +SKIP
     """
     file = _file(path)
     text = _read(file)
@@ -285,7 +454,12 @@ def accounts(path: str | os.PathLike[str] | None = None) -> dict[str, Account]:
     tables = _tables(document)
     if tables is None:
         raise InvalidArgument(f"{file}: accounts are tables like [accounts.NAME]")
-    return {name: _account(name, table, file, lines) for name, table in tables.items()}
+    return Accounts({name: _account(name, table, file, lines) for name, table in tables.items()})
+
+
+def awaited(path: str | os.PathLike[str] | None = None) -> Accounts:
+    """Read the accounts, for clients of `metertap.aio`."""
+    return Accounts({name: replace(account, _is_async=True) for name, account in accounts(path).items()})
 
 
 def register_providers(path: str | os.PathLike[str] | None = None) -> None:
@@ -380,7 +554,7 @@ def _read(file: Path) -> _core.Secret:
     try:
         text = _core.hide_text(file.read_bytes())
     except FileNotFoundError:
-        problem = f"there is no configuration file {file}; write one, or name another in METERTAP_CONFIG"
+        problem = _no_file(file)
     except OSError as error:
         problem = f"{file} cannot be read: {error.strerror}"
     except ValueError:  # a NUL in the name
@@ -389,6 +563,20 @@ def _read(file: Path) -> _core.Secret:
         if text is not None:
             return text
     raise InvalidArgument(problem)
+
+
+#: What an accounts file looks like, for those who have none.
+EXAMPLE = """
+[accounts.production]             # any name
+provider = "sora"                 # or ricoh, uipath, devicewise, volcengine
+api_key = {env = "SORA_API_KEY"}  # or {keyring = "…"}, {file = "…"}, {command = ["…"]}
+[accounts.production.select]      # what to ask, if not the usual meters
+meters = ["sora.egress"]"""
+
+
+def _no_file(file: Path) -> str:
+    ways = "write one, name another in METERTAP_CONFIG, or run: metertap accounts add"
+    return f"there is no configuration file {file}; {ways}. Five lines are enough:\n{EXAMPLE}"
 
 
 def _parse(file: Path, text: _core.Secret) -> _core.Secret:
@@ -474,6 +662,15 @@ def _from_keyring(user: str, _folder: Path) -> _core.Secret:
     return word
 
 
+def _kept(user: str) -> _core.Secret | None:
+    """Return what the keyring has for a user; nothing if there is none, or no keyring."""
+    try:
+        found = hide(importlib.import_module("keyring").get_password("metertap", user))
+    except Exception:  # a keyring may fail in any way, and nobody has said that there is one
+        return None
+    return None if found is None else _core.hide_text(str(found.open()))
+
+
 def _from_file(name: str, folder: Path) -> _core.Secret:
     try:
         file = folder / Path(name).expanduser()
@@ -524,3 +721,7 @@ _PLACES: dict[str, Callable[[Any, Path], _core.Secret]] = {
     "file": _from_file,
     "command": _from_command,
 }
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -398,3 +398,7 @@ def _text_of_package(point: importlib.metadata.EntryPoint) -> tuple[str, str]:
         ) from problem
     text, _ = _text(os.fspath(named) if isinstance(named, os.PathLike) else named)
     return text, f"package {owner}"
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

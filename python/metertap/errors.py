@@ -281,3 +281,7 @@ def _restore_whole(kind: type[MetertapError], args: tuple[Any, ...], attributes:
 
 class CoverageWarning(UserWarning):
     """What came is less than what was asked for, or its archive is not whole; the message says what is missing."""
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -155,3 +155,7 @@ class GaveUp(Event):
 
     operation: str
     error: MetertapError
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
     from metertap._client import Client
     from metertap.events import Event
-    from metertap.typing import Asked, Moment, When
+    from metertap.typing import Moment, When, Whom
 
 __all__ = ["fetch", "replay"]
 
 
 def fetch(
-    what: Plan | Asked | Iterable[Asked],
+    what: Plan | Whom,
     start: When | None = None,
     end: When | None = None,
     *,
@@ -32,6 +32,7 @@ def fetch(
     tz: str | tzinfo | None = None,
     now: Moment | None = None,
     every: str | None = None,
+    meters: str | Iterable[str] | None = None,
     accounts: Iterable[Client] = (),
     on_error: str = "raise",
     progress: bool | Callable[[int, int], object] = False,
@@ -44,7 +45,7 @@ def fetch(
     ----------
     what : Plan, client, selection or list of clients and selections
         A plan, or whom to ask; then a range is needed, as in `plan`.
-    start, end, since, tz, now, every
+    start, end, since, tz, now, every, meters
         As in `plan`.
     accounts : list of clients, optional
         The accounts of a plan that was unpickled, which holds none.
@@ -85,7 +86,7 @@ def fetch(
     >>> len(usage) == len(mt.fetch([sora, volcengine], "2026-03", now="2026-04-15"))
     True
     """
-    run, clients = start_run(what, start, end, since, tz, now, every, accounts, on_error, archive, on_event)
+    run, clients = start_run(what, start, end, since, tz, now, every, meters, accounts, on_error, archive, on_event)
     show, close = progress_of(progress)
     try:
         core = run.wait(show)
@@ -115,6 +116,13 @@ def replay(path: str | os.PathLike[str], *, on_error: str = "raise") -> Usage:
         If the archive is not of a complete usage; `usage` holds what it has.
     InvalidArgument
         If the archive is damaged; the message names the file.
+
+    Examples
+    --------
+    >>> import metertap as mt
+    >>> usage = mt.fetch(sora, "2026-03", now="2026-04-15", archive="answers")
+    >>> len(mt.replay("answers")) == len(usage)
+    True
     """
     check_on_error(on_error)
     return settle(Usage(_core.replay(os.fspath(path))), on_error)
@@ -128,6 +136,7 @@ def start_run(
     tz: Any,
     now: Any,
     every: Any,
+    meters: Any,
     accounts: Iterable[Client],
     on_error: str,
     archive: str | os.PathLike[str] | None,
@@ -142,9 +151,11 @@ def start_run(
             raise InvalidArgument("a plan has its range already; leave start, end and since out.")
         if every is not None:
             raise InvalidArgument("a plan has its periods already; leave every out.")
+        if meters is not None:
+            raise InvalidArgument("a plan has its meters already; leave meters out.")
         chosen = what
     else:
-        chosen = plan(what, start, end, since=since, tz=tz, now=now, every=every)
+        chosen = plan(what, start, end, since=since, tz=tz, now=now, every=every, meters=meters)
     given = [client_of(client) for client in listed(accounts)]
     clients = {**chosen._clients, **{client.name: client for client in given}}
     missing = [name for name in chosen.accounts if name not in clients]

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from metertap._client import Client
     from metertap.events import Event
-    from metertap.typing import Asked, Moment, When
+    from metertap.typing import Moment, When, Whom
 
 __all__ = ["LATEST_SQL", "Ledger", "Sync"]
 
@@ -146,7 +146,7 @@ class Ledger:
 
     def sync(
         self,
-        accounts: Asked | Iterable[Asked],
+        accounts: Whom,
         start: When | None = None,
         end: When | None = None,
         *,
@@ -199,7 +199,7 @@ class Ledger:
 
     def snapshot(
         self,
-        accounts: Asked | Iterable[Asked],
+        accounts: Whom,
         *,
         now: Moment | None = None,
         on_error: str = "raise",
@@ -533,7 +533,7 @@ def started(part: Plan, on_event: Callable[[Event], object] | None) -> tuple[_co
     """Return the run of a plan, of which whatever comes is kept."""
     from metertap.fetching import start_run
 
-    return start_run(part, None, None, None, None, None, None, (), "keep", None, on_event)
+    return start_run(part, None, None, None, None, None, None, None, (), "keep", None, on_event)
 
 
 def advanced(steps: Generator[Plan, Usage, Sync], usage: Usage | None) -> tuple[Plan | None, Sync]:

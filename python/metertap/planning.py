@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,77 +11,14 @@ from metertap._client import Client
 from metertap._range import range_of
 from metertap._selection import Selection
 from metertap._zone import told_zone
-from metertap.errors import WrongType
+from metertap.errors import InvalidArgument, WrongType
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import timedelta, tzinfo
 
-    from metertap.typing import Asked, Moment, When
+    from metertap.typing import Moment, When, Whom
 
-__all__ = ["Meter", "Plan", "PlanRow", "Selection", "meters", "plan"]
-
-
-@dataclass(frozen=True, slots=True)
-class Meter:
-    """One thing that a provider measures.
-
-    Attributes
-    ----------
-    name : str
-        Such as ``"volcengine.time_shift_storage"``.
-    provider, operation : str
-        Where its readings come from.
-    unit : str
-        The unit; base 1000 and base 1024 never share a name (GB, GiB).
-    kind : str
-        ``sum`` (increment), ``cumulative`` (month so far), ``peak`` or ``gauge`` (level).
-    over_time, over_labels : str
-        How readings may be put together: ``add``, ``max``, ``last`` or ``refuse``.
-    rounding : str
-        ``exact``, ``floored`` or ``approximate``.
-    grain : str
-        What one reading covers.
-    span : str
-        The longest window of one call.
-    history_days : int or None
-        How far back the provider answers; None where that is not documented.
-    per_second : float or None
-        How many requests an account may send in a second; None where that is not documented.
-    writes : str
-        Whether an answer has a row for every bucket: ``yes`` (one without a row is missing), ``no`` (buckets without
-        use are left out) or ``unknown``.
-    ready : str
-        When a reading is first in an answer.
-    settles : str
-        When a reading is final.
-    dimensions : list of str
-        The columns that tell its readings apart.
-    by_default : bool
-        Whether it is read when no meters are named.
-    doc, page : str
-        What it is, and where that is documented.
-    """
-
-    name: str
-    provider: str
-    operation: str
-    unit: str
-    kind: str
-    over_time: str
-    over_labels: str
-    rounding: str
-    grain: str
-    span: str
-    history_days: int | None
-    per_second: float | None
-    writes: str
-    ready: str
-    settles: str
-    dimensions: list[str]
-    by_default: bool
-    doc: str
-    page: str
+__all__ = ["Plan", "PlanRow", "Selection", "plan"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +159,7 @@ def folded(rows: Iterable[PlanRow]) -> list[PlanRow]:
 
 
 def plan(
-    accounts: Asked | Iterable[Asked],
+    accounts: Whom,
     start: When | None = None,
     end: When | None = None,
     *,
@@ -230,13 +167,15 @@ def plan(
     tz: str | tzinfo | None = None,
     now: Moment | None = None,
     every: str | None = None,
+    meters: str | Iterable[str] | None = None,
 ) -> Plan:
     """Plan the calls for a question, offline.
 
     Parameters
     ----------
-    accounts : client, selection or list of them
-        Whom to ask: a client (its default meters) or what its `select` returns. Their names must differ.
+    accounts : client, selection, or list or dict of them
+        Whom to ask: a client (its default meters), what its `select` returns, or accounts of a file
+        (`metertap.accounts`). Their names must differ.
     start, end : date, datetime, str or pandas.Period, optional
         The range ``[start, end)``; a reading belongs to it if it starts in it. Without `end` it runs until `now`; a
         period alone (``"2026"``, ``"2026-Q1"``, ``"2026-03"``, ``"2026-W05"``) is that period. A naive datetime is
@@ -252,6 +191,8 @@ def plan(
     every : {"hour", "day", "week", "month", "quarter", "year"}, optional
         Cut the calls of sources that answer a whole window with one figure (UiPath's summary, RICOH) at the periods of
         `tz`, so that the figures can be told by them. It costs a call for each.
+    meters : str or list of str, optional
+        Only these, each of the account whose provider has it: short for ``client.select(meters=[…])``.
 
     Returns
     -------
@@ -279,6 +220,8 @@ def plan(
     """
     asked = listed(accounts)
     selections = [item if isinstance(item, Selection) else Selection(client_of(item), {}) for item in asked]
+    if meters is not None:
+        selections = _narrowed(selections, meters)
     clients = {selection.client.name: selection.client for selection in selections}
     parts = [(selection.client._core, dict(selection.wanted)) for selection in selections]
     if not (every is None or isinstance(every, str)):
@@ -288,32 +231,48 @@ def plan(
     return Plan(core, clients)
 
 
+def _narrowed(selections: list[Selection], meters: Any) -> list[Selection]:
+    """Return what is asked of each account, with those of the meters that its provider has."""
+    words: list[Any] = [meters] if isinstance(meters, str) else list(meters) if isinstance(meters, Iterable) else []
+    if not words or not all(isinstance(word, str) for word in words):
+        raise WrongType("meters must be the name of a meter, or a list of them, such as ['sora.egress'].")
+    narrowed, left = [], dict.fromkeys(words)
+    for selection in selections:
+        client = selection.client
+        if "meters" in selection.wanted:
+            raise InvalidArgument(f"what is asked of {client.name!r} names its meters already; leave meters= out.")
+        own = [word for word in words if word.startswith(f"{client.provider}.")]
+        if not own and len(selections) > 1:
+            raise InvalidArgument(f"none of these meters is one of {client.provider}; leave {client.name!r} out.")
+        for word in own:
+            left.pop(word, None)
+        # Of a single account any word can only be meant for it, and the core says what is wrong with that word.
+        narrowed.append(Selection(client, {**selection.wanted, "meters": own if len(selections) > 1 else words}))
+    if left and len(selections) > 1:
+        word = next(iter(left))
+        raise InvalidArgument(f"none of these accounts has the meter {word!r}{_whole_name(word)}")
+    return narrowed
+
+
+def _whole_name(word: str) -> str:
+    near = next((row["name"] for row in _core.meters() if row["name"].partition(".")[2] == word), None)
+    return f"; did you mean {near!r}?" if near else "."
+
+
 def listed(accounts: Any) -> list[Any]:
     """Return one account, or several, as a list."""
-    if isinstance(accounts, (Client, Selection)):
-        return [accounts]
-    return list(accounts) if isinstance(accounts, Iterable) else [client_of(accounts)]
+    if isinstance(accounts, (Client, Selection)) or hasattr(accounts, "selection"):
+        accounts = [accounts]
+    if isinstance(accounts, str) or not isinstance(accounts, Iterable):
+        return [client_of(accounts)]
+    items = accounts.values() if isinstance(accounts, Mapping) else accounts
+    # An account of a file becomes what that file says is asked of it.
+    return [item.selection() if hasattr(item, "selection") else item for item in items]
 
 
 def client_of(item: Any) -> Client:
     """Return the client, or say that it is none."""
     if isinstance(item, Client):
         return item
-    raise WrongType(f"accounts must be clients or what their select() returns, not {type(item).__name__}.")
-
-
-def meters() -> list[Meter]:
-    """List every meter of every provider.
-
-    Returns
-    -------
-    list of Meter
-        The catalogue, with units, rules, limits and source pages.
-
-    Examples
-    --------
-    >>> import metertap as mt
-    >>> next(meter.unit for meter in mt.meters() if meter.name == "volcengine.time_shift_storage")
-    'GiB'
-    """
-    return [Meter(**row) for row in _core.meters()]
+    hint = f"; write metertap.connect({item!r})" if isinstance(item, str) and item.isidentifier() else ""
+    raise WrongType(f"accounts must be clients or what their select() returns, not {type(item).__name__}{hint}.")

@@ -385,3 +385,7 @@ def _number(value: Any) -> float:
     if not 0 < value < 1e9:
         raise InvalidArgument("per_second must be a number above 0.")
     return float(value)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

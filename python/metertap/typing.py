@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Protocol, TypeAlias, TypedDict
 
 from metertap._client import Client
+from metertap.config import Account
 from metertap.events import Event
 from metertap.planning import Selection
 
-__all__ = ["Asked", "Cell", "ClientOptions", "Line", "Moment", "PeriodLike", "SecretWord", "When"]
+__all__ = ["Asked", "Cell", "ClientOptions", "Line", "Moment", "PeriodLike", "SecretWord", "When", "Whom"]
 
 #: A word, or a callable without arguments that returns it; the callable is asked anew for every request.
 SecretWord: TypeAlias = str | Callable[[], str]
@@ -36,8 +37,11 @@ class PeriodLike(Protocol):
 #: An end of a range: a moment, a period such as ``"2026-03"``, or one of pandas.
 When: TypeAlias = Moment | PeriodLike
 
-#: An account (its default meters are asked for) or a selection of it.
-Asked: TypeAlias = Client | Selection
+#: An account (its default meters are asked for), a selection of it, or an account of a file.
+Asked: TypeAlias = Client | Selection | Account
+
+#: Whom a question is for.
+Whom: TypeAlias = Asked | Iterable[Asked] | Mapping[str, Asked]
 
 #: A cell of a printed table.
 Cell: TypeAlias = str | int | Decimal | None
@@ -58,3 +62,7 @@ class ClientOptions(TypedDict, total=False):
     ca_file: str | os.PathLike[str] | None
     proxy: str | None
     on_event: Callable[[Event], object] | None
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyString};
 
@@ -16,11 +15,11 @@ use crate::engine::credentials::{Boxed, SecretGroup, SecretSource};
 use crate::engine::native::{self, Native};
 use crate::engine::{self, Engine, Options, ProxyChoice, Trace, transport};
 use crate::providers::provider;
-use crate::service::{Call, Composite, Provider};
+use crate::service::{Call, Composite, Facts, Provider};
 use crate::values::arguments::{Argument, Arguments, Value, bearer, plain};
 use crate::values::error::{Error, Kind, Result};
 use crate::values::secret;
-use crate::values::text::{head, nearest};
+use crate::values::text::{head, listed, nearest};
 
 /// What a caller passed, on its way to a client: a word, a callable that returns it, or a dict of keywords. It shows
 /// nothing of it, so that no traceback does that prints the variables of our frames.
@@ -105,6 +104,7 @@ impl Client {
         class: &str,
         defaults: &Bound<'_, PyDict>,
         given: &Bound<'_, PyAny>,
+        positional: usize,
     ) -> PyResult<Self> {
         let refuse = |error: Error| to_python(py, &error);
         let known = self::provider(provider);
@@ -115,8 +115,12 @@ impl Client {
             defaults,
         };
         let facts = known.facts();
-        given.refuse_missing(class, facts.required)?;
+        if positional > 0 {
+            let text = format!("{class}() takes keywords only: {}", ways(class, facts, facts.required));
+            return Err(refuse(Error::new(Kind::WrongType, text)));
+        }
         given.refuse_unknown(class, facts.keywords)?;
+        given.refuse_missing(class, facts)?;
         let (name, base_url) = (given.text("name", "a str")?, given.text("base_url", "a str")?);
         let (options, on_event) = given.options()?;
         let mut fixed = Vec::new();
@@ -158,7 +162,15 @@ impl Client {
             };
             sources.push((name, Arc::new(member)));
         }
-        let client = engine::Client::new(known, name, base_url.as_deref(), fixed, sources, options).map_err(refuse)?;
+        let has_secret = !sources.is_empty();
+        let client = engine::Client::new(known, name, base_url.as_deref(), fixed, sources, options);
+        let client = client.map_err(|mut error| {
+            if !has_secret && error.message.contains(" needs ") {
+                let told = error.message.trim_end_matches('.');
+                error.message = format!("{told}; {}", elsewhere(class, facts, &[]));
+            }
+            refuse(error)
+        })?;
         let listener = on_event.map(|callable| Arc::new(Listener::new(callable)));
         Ok(Self(Arc::new(client), listener))
     }
@@ -300,24 +312,57 @@ struct Given<'a, 'py> {
 const MOST: i64 = 10_000;
 const MOST_OF_A_NUMBER: i64 = 1_000_000_000_000_000;
 
+/// How a client is made: by hand, from the environment, from the accounts file.
+fn ways(class: &str, facts: &Facts, missing: &[&str]) -> String {
+    let mut by_hand: Vec<String> = facts.required.iter().map(|name| format!("{name}=\"…\"")).collect();
+    if by_hand.is_empty() {
+        by_hand.extend(facts.keywords.first().map(|name| format!("{name}=\"…\"")));
+    }
+    if !facts.secrets.iter().any(|secret| facts.required.contains(&secret.name)) {
+        by_hand.push("…".to_owned());
+    }
+    format!(
+        "write {class}({}), or {}",
+        by_hand.join(", "),
+        elsewhere(class, facts, missing)
+    )
+}
+
+fn elsewhere(class: &str, facts: &Facts, missing: &[&str]) -> String {
+    let variable = |name: &str| {
+        let vendors = facts.environment.iter().find(|(field, _)| *field == name);
+        vendors.map_or_else(
+            || format!("METERTAP_{}_{}", facts.name.to_uppercase(), name.to_uppercase()),
+            |(_, variable)| (*variable).to_owned(),
+        )
+    };
+    let read = listed(&missing.iter().map(|name| variable(name)).collect::<Vec<_>>());
+    let read = if read.is_empty() {
+        "environment variables".to_owned()
+    } else {
+        read
+    };
+    format!("{class}.from_env(), which reads {read}, or metertap.connect(\"NAME\") for an account of the accounts file")
+}
+
 impl<'py> Given<'_, 'py> {
-    /// What Python says of a function whose signature names them.
-    fn refuse_missing(&self, class: &str, required: &[&str]) -> PyResult<()> {
+    /// Says what must be passed, and where else a client may come from.
+    fn refuse_missing(&self, class: &str, facts: &Facts) -> PyResult<()> {
         let mut missing = Vec::new();
-        for name in required {
+        for name in facts.required {
             if !self.keywords.contains(name)? {
-                missing.push(format!("'{name}'"));
+                missing.push(*name);
             }
         }
-        let names = match missing.as_slice() {
-            [] => return Ok(()),
-            [one] => one.clone(),
-            [one, other] => format!("{one} and {other}"),
-            [others @ .., last] => format!("{}, and {last}", others.join(", ")),
-        };
-        let (count, plural) = (missing.len(), if missing.len() == 1 { "" } else { "s" });
-        let text = format!("{class}.__init__() missing {count} required keyword-only argument{plural}: {names}");
-        Err(PyTypeError::new_err(text))
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let text = format!(
+            "{class}() needs {}: {}",
+            listed(&missing.iter().map(|name| format!("{name}=")).collect::<Vec<_>>()),
+            ways(class, facts, &missing)
+        );
+        Err(to_python(self.keywords.py(), &Error::new(Kind::WrongType, text)))
     }
 
     fn refuse_unknown(&self, class: &str, own: &[&str]) -> PyResult<()> {

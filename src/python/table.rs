@@ -3,11 +3,15 @@
 use std::io::Cursor;
 use std::sync::Arc;
 
+use arrow_array::builder::{ListBuilder, StringBuilder};
 use arrow_array::cast::AsArray;
 use arrow_array::ffi::FFI_ArrowSchema;
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
 use arrow_array::types::{Decimal128Type, Float64Type, Int32Type, Int64Type, TimestampMicrosecondType};
-use arrow_array::{Array, ArrayRef, Decimal128Array, Float64Array, RecordBatch, RecordBatchIterator, StringArray};
+use arrow_array::{
+    Array, ArrayRef, BooleanArray, Decimal128Array, Float64Array, Int64Array, RecordBatch, RecordBatchIterator,
+    StringArray,
+};
 use arrow_schema::{ArrowError, DataType, Field, Schema};
 use jiff::Timestamp;
 use pyo3::IntoPyObjectExt;
@@ -76,6 +80,20 @@ impl Table {
         py.detach(|| ipc::write(&self.0, &mut bytes))
             .map_err(|error| to_python(py, &error))?;
         Ok(PyBytes::new(py, &bytes))
+    }
+
+    /// A table of columns that Python has: each has a name, what it holds, and its values, of which some may be missing.
+    #[staticmethod]
+    fn from_columns(py: Python<'_>, given: Vec<(String, String, Bound<'_, PyList>)>) -> PyResult<Self> {
+        let (mut fields, mut columns) = (Vec::new(), Vec::new());
+        for (name, kind, values) in given {
+            let column = column(py, &kind, &values)?;
+            fields.push(Field::new(name, column.data_type().clone(), true));
+            columns.push(column);
+        }
+        RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
+            .map(Self)
+            .map_err(|problem| bug(py, problem))
     }
 
     /// Reads what `to_bytes` wrote.
@@ -173,6 +191,23 @@ fn bug(py: Python<'_>, problem: impl std::fmt::Display) -> PyErr {
         py,
         &Error::new(Kind::Internal, format!("a table cannot be handed over: {problem}")),
     )
+}
+
+fn column(py: Python<'_>, kind: &str, values: &Bound<'_, PyList>) -> PyResult<ArrayRef> {
+    Ok(match kind {
+        "text" => Arc::new(StringArray::from(values.extract::<Vec<Option<String>>>()?)),
+        "texts" => {
+            let mut lists = ListBuilder::new(StringBuilder::new());
+            for list in values.extract::<Vec<Vec<String>>>()? {
+                lists.append_value(list.into_iter().map(Some));
+            }
+            Arc::new(lists.finish())
+        }
+        "count" => Arc::new(Int64Array::from(values.extract::<Vec<Option<i64>>>()?)),
+        "number" => Arc::new(Float64Array::from(values.extract::<Vec<Option<f64>>>()?)),
+        "flag" => Arc::new(BooleanArray::from(values.extract::<Vec<Option<bool>>>()?)),
+        other => return Err(bug(py, format!("a column of {other}"))),
+    })
 }
 
 fn flat(batch: &RecordBatch, exact: bool) -> Result<RecordBatch, ArrowError> {

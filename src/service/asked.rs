@@ -140,7 +140,10 @@ pub fn wanted_of(
     };
     let names = selection.texts("meters");
     if let Some(unknown) = names.iter().find(|name| !all().any(|known| known == **name)) {
-        let hint = did_you_mean(unknown, all());
+        let hint = match did_you_mean(unknown, all()) {
+            none if none.is_empty() => format!("; metertap.meters({:?}) lists those that there are", facts.name),
+            near => near,
+        };
         return Err(Error::invalid(format!(
             "{} has no meter {unknown:?}{hint}",
             facts.title

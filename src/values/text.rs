@@ -72,10 +72,17 @@ pub fn camel(name: &str) -> String {
 pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     names
         .into_iter()
-        .map(|name| (strsim::jaro_winkler(&word.to_lowercase(), &name.to_lowercase()), name))
+        .map(|name| (likeness(word, name), name))
         .filter(|(likeness, _)| *likeness > 0.75)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, name)| name)
+}
+
+/// How like a word is to a name, from 0 to 1; of a name such as `sora.egress` the last part counts, too.
+fn likeness(word: &str, name: &str) -> f64 {
+    let (word, name) = (word.to_lowercase(), name.to_lowercase());
+    let last = name.rsplit('.').next().filter(|_| !word.contains('.'));
+    strsim::jaro_winkler(&word, &name).max(last.map_or(0.0, |last| strsim::jaro_winkler(&word, last)))
 }
 
 /// ` Did you mean "…"?` or nothing: the end of a message about an unknown word.

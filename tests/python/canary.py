@@ -123,13 +123,15 @@ class Watch:
     def pytest_configure(self) -> None:
         watch, init = self, errors.MetertapError.__init__
 
-        def watched_client(provider: str, name: str, defaults: Any, given: _core.Secret) -> _core.Client:
+        def watched_client(
+            provider: str, name: str, defaults: Any, given: _core.Secret, positional: int
+        ) -> _core.Client:
             secrets = [field["name"] for field in _core.provider(provider)["secrets"]]
             words = [_core.hide(given.open().get(secret)) for secret in secrets]
             opened = [word.open() for word in words if word is not None]
             watch.words.update(word for word in opened if isinstance(word, str) and len(word) >= SHORTEST)
             del opened
-            return _core.Client(provider, name, defaults, given)
+            return _core.Client(provider, name, defaults, given, positional)
 
         def watched_init(error: errors.MetertapError, *args: Any, **kwargs: Any) -> None:
             init(error, *args, **kwargs)

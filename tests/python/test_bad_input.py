@@ -492,11 +492,10 @@ def test_what_python_itself_would_refuse_is_told_as_everything_else(
 @pytest.mark.parametrize(
     ("provider", "given", "names"),
     [
-        ("sora", {}, "1 required keyword-only argument: 'api_key'"),
-        ("sora", {"apikey": "k"}, "1 required keyword-only argument: 'api_key'"),
-        ("ricoh", {}, "2 required keyword-only arguments: 'client_id' and 'client_secret'"),
-        ("uipath", {"token": "t"}, "1 required keyword-only argument: 'organization_id'"),
-        ("volcengine", {"access_key": "k"}, "1 required keyword-only argument: 'secret_key'"),
+        ("sora", {}, "api_key="),
+        ("ricoh", {}, "client_id= and client_secret="),
+        ("uipath", {"token": "t"}, "organization_id="),
+        ("volcengine", {"access_key": "k"}, "secret_key="),
     ],
 )
 def test_a_keyword_that_a_client_needs_is_a_type_error_as_of_any_function(
@@ -504,7 +503,8 @@ def test_a_keyword_that_a_client_needs_is_a_type_error_as_of_any_function(
 ) -> None:
     with pytest.raises(TypeError) as caught:
         door.client(provider, **given)
-    assert str(caught.value) == f"{CLASSES[provider]}.__init__() missing {names}"
+    assert isinstance(caught.value, WrongType)
+    assert str(caught.value).startswith(f"{CLASSES[provider]}() needs {names}: write {CLASSES[provider]}(")
 
 
 # The environment

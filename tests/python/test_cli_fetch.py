@@ -481,7 +481,7 @@ def test_no_account_that_has_the_meters_is_wrong_usage(config, capsys):
         (
             "\n[accounts.x.select]\nmeter = ['sora.egress']",
             5,
-            'select() has no argument "meter"; did you mean "meters"?',
+            '[accounts.x.select] has no key "meter"; did you mean "meters"?',
         ),
         ("\n[accounts.x.select]\nmeters = ['sora.egres']", 5, 'Sora Cloud has no meter "sora.egres"; did you mean '),
         ("select = 7", 4, "select is a table like [accounts.x.select]"),
@@ -500,7 +500,7 @@ def test_uipaths_code_is_the_configured_one_unless_more_are_selected(config, sim
     text = config.read_text().replace('[accounts.my-uipath.select]\nconsumable_code = ["AIU", "PLTU"]', "")
     config.write_text(text)
     with pytest.raises(
-        InvalidArgument, match=r"uipath\.select\(consumable_code=\[\"AIU\"\]\) \(what is selected stands in"
+        InvalidArgument, match=r"name them: write consumable_code = \[\"AIU\"\] in \[accounts\.my-uipath\.select\]\.$"
     ):
         mt.config.accounts()["my-uipath"].selection()
     config.write_text(text.replace('provider = "uipath"', 'provider = "uipath"\nconsumable_code = "PLTU"'))

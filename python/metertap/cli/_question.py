@@ -111,7 +111,7 @@ def selections(arguments: argparse.Namespace, known: dict[str, Account]) -> list
 
 
 def _meters(parser: argparse.ArgumentParser, names: list[str]) -> list[str]:
-    from metertap.planning import meters
+    from metertap.catalogue import meters
 
     known = {meter.name for meter in meters()}
     for name in names:

@@ -100,7 +100,7 @@ def _fetched(arguments: argparse.Namespace) -> tuple[Usage, str | None]:
 
 def _check_columns(arguments: argparse.Namespace, plan: Plan) -> None:
     """Refuse a column that no reading will have, before anything is asked."""
-    from metertap.planning import meters
+    from metertap.catalogue import meters
 
     asked = {name for call in plan.calls for name in call["meters"]}
     dimensions = {name for meter in meters() if meter.name in asked for name in meter.dimensions}

@@ -10,7 +10,7 @@ from metertap.cli import _output, _question
 if TYPE_CHECKING:
     import argparse
 
-    from metertap.planning import Meter
+    from metertap.catalogue import Meter
     from metertap.typing import Line
 
 
@@ -27,7 +27,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the catalogue."""
     from metertap import config, documents
-    from metertap.planning import meters
+    from metertap.catalogue import meters
 
     config.register_providers(arguments.config)
     known = documents.names()

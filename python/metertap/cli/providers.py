@@ -133,7 +133,7 @@ def _check(path: str, arguments: argparse.Namespace, selected: dict[str, Any]) -
 def _sample(path: Path, made: type[Any], arguments: argparse.Namespace, selected: dict[str, Any]) -> str:
     """Say what a document has, and the plan for a made-up account."""
     from metertap import _core
-    from metertap.planning import meters
+    from metertap.catalogue import meters
     from metertap.simulator import Simulator
 
     facts = _core.provider(made._provider)
