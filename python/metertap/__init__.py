@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from metertap import errors as errors
     from metertap import events as events
     from metertap import models as models
+    from metertap import rate_card as rate_card
     from metertap import simulator as simulator
     from metertap import spark as spark
     from metertap import typing as typing
@@ -132,7 +133,19 @@ _LATER = {
     "metertap.usage": ("Reading", "Table", "Usage", "concat"),
 }
 #: The public modules; whatever else lies in the package is the home of names that stand here.
-_MODULES = ("aio", "clients", "config", "documents", "errors", "events", "models", "simulator", "spark", "typing")
+_MODULES = (
+    "aio",
+    "clients",
+    "config",
+    "documents",
+    "errors",
+    "events",
+    "models",
+    "rate_card",
+    "simulator",
+    "spark",
+    "typing",
+)
 
 
 def __getattr__(name: str) -> object:

@@ -14,6 +14,8 @@ from metertap.usage import Table
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from metertap._show.rows import Rows
+
 __all__ = ["Meter", "Meters", "meters"]
 
 #: What its columns hold, where that is no text.
@@ -158,11 +160,14 @@ class Meters(Table, Sequence[Meter]):
     def __iter__(self) -> Iterator[Meter]:  # type: ignore[override]
         return iter(self._rows)
 
-    @overload
+    @overload  # type: ignore[override]
     def __getitem__(self, at: int | str) -> Meter: ...
     @overload
     def __getitem__(self, at: slice) -> Self: ...
-    def __getitem__(self, at: int | str | slice) -> Meter | Self:
+    def __getitem__(self, at: Any) -> Any:
+        """Return a meter by its place or its name, some of them, or columns as of any table."""
+        if isinstance(at, list) or (isinstance(at, str) and at in Meter.__slots__):
+            return super().__getitem__(at)
         if isinstance(at, slice):
             return type(self)(self._rows[at])
         if isinstance(at, str):
@@ -182,13 +187,30 @@ class Meters(Table, Sequence[Meter]):
     def __reduce__(self) -> tuple[Any, ...]:
         return (type(self), (list(self._rows),))
 
-    def _head(self) -> tuple[list[str], list[list[Any]]]:
-        return [*HEAD], [[getattr(row, name) for name in HEAD] for row in self._rows]
+    def _notes(self) -> list[str]:
+        count = f"{len(self):,} {'meter' if len(self) == 1 else 'meters'}"
+        return [f"{count}: filter(unit=…), search(…) and [name] narrow them, to_pandas() has all columns"]
 
-    def _rest(self) -> str:
-        return (
-            f"{len(self):,} {'meter' if len(self) == 1 else 'meters'}; filter(unit=…), search(…) and [name] narrow them"
-        )
+    def __repr__(self) -> str:
+        from metertap._show import rows
+        from metertap._show.terminal import folded, width
+
+        columns, found = width(), self._shown()
+        lines = rows.text(found, columns)
+        return "\n".join([*lines, *folded([*self._notes(), *found.notes[1:]], columns)])
+
+    def _repr_html_(self) -> str:
+        from metertap._show import tables
+
+        return tables.shown(self._shown(), self._notes())
+
+    def _shown(self) -> Rows:
+        """Return all rows as texts: a catalogue is there to be looked through."""
+        from metertap._show.rows import rows
+
+        found = rows(Table(self._table.project(list(HEAD))), range(len(self)))
+        found.whole[:1] = [True]  # names are there to be copied
+        return found
 
 
 def meters(

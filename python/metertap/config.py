@@ -231,7 +231,10 @@ class Account:
                 raise self._blame(key, InvalidArgument(f"{key} is nothing that {self.provider} takes{hint}"))
 
     def _found(self, given: Any, *, is_sealed: bool = False) -> dict[str, Any]:
-        """Return the keywords that are not given: from the environment, the file or the keyring; or none of the secrets."""
+        """Return the keywords that are not given: from the environment, the file or the keyring.
+
+        If it is sealed, no secret is read, and something else stands for it.
+        """
         facts = _core.provider(self.provider)
         secrets = [secret["name"] for secret in facts["secrets"]]
         for key in secrets:
@@ -267,7 +270,7 @@ class Account:
 
     def _variable(self, key: str) -> str:
         """Return the environment variable that goes before the file."""
-        return re.sub(r"[^A-Z0-9]", "_", f"METERTAP_{self.name}_{key}".upper())
+        return variable(self.name, key)
 
     def _from_environment(self, key: str, facts: Any) -> Any:
         names = [self._variable(key)]
@@ -304,18 +307,24 @@ class Account:
         return type(error)(f"{place}account {self.name!r}: {error}")
 
 
+def variable(name: str, key: str) -> str:
+    """Return the environment variable of an account's keyword."""
+    return re.sub(r"[^A-Z0-9]", "_", f"METERTAP_{name}_{key}".upper())
+
+
 class Accounts(dict[str, Account]):
     """The accounts of a file by name: a dict that prints as a table, and that `metertap.fetch` takes as it is."""
 
     def __repr__(self) -> str:
-        from metertap._table import text
+        from metertap._show import rows
+        from metertap._show.terminal import width
 
-        return text(self._HEAD, self._cells())
+        return "\n".join(rows.text(rows.listed(self._HEAD, self._cells()), width()))
 
     def _repr_html_(self) -> str:
-        from metertap._table import html
+        from metertap._show import rows, tables
 
-        return html(self._HEAD, self._cells())
+        return tables.shown(rows.listed(self._HEAD, self._cells()), [])
 
     _HEAD = ("account", "provider", "secrets", "asked")
 

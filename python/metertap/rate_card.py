@@ -309,3 +309,7 @@ def _overlap(one: Rate, other: Rate) -> bool:
     return (one.end is None or other.start is None or other.start < one.end) and (
         other.end is None or one.start is None or one.start < other.end
     )
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -257,3 +257,7 @@ def __getattr__(name: str) -> Any:
     if name in _CLASSES:
         return _class(name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -69,13 +69,16 @@ def test_it_converts_as_other_tables_do() -> None:
     assert found.num_rows == len(ALL)
 
 
-def test_it_prints_as_a_table_and_says_how_to_narrow_it() -> None:
-    told = repr(mt.meters("ricoh", unit="JPY", by_default=True)).splitlines()
-    assert told[0].split() == ["name", "operation", "unit", "kind", "grain", "over_time", "rounding", "settles"]
-    assert told[2].split()[:4] == ["ricoh.cost", "cost_and_usage_total", "JPY", "sum"]
-    assert told[-1] == "1 meter; filter(unit=…), search(…) and [name] narrow them"
+def test_it_prints_as_a_table_with_whole_names_and_says_how_to_narrow_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    for columns in (80, 120):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        told = repr(mt.meters()).splitlines()
+        assert max(map(len, told)) <= columns
+        assert told[0].split()[:1] == ["name"]
+        assert [line.split()[0] for line in told[2 : 2 + len(ALL)]] == [meter.name for meter in ALL]
+        assert told[2 + len(ALL)].startswith("79 meters: filter(unit=…), search(…) and [name] narrow them")
     assert "<script" not in mt.meters()._repr_html_()
-    assert mt.meters()._repr_html_().count("<tr>") == len(ALL) + 1
+    assert all(meter.name in mt.meters()._repr_html_() for meter in ALL)
 
 
 @pytest.mark.parametrize(

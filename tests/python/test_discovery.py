@@ -39,7 +39,7 @@ def test_dir_of_a_module_shows_what_is_public_and_nothing_else(name: str) -> Non
 
 
 def test_every_module_of_the_package_is_public_or_the_home_of_public_names() -> None:
-    homes = {"catalogue", "cli", "fetching", "ledger", "planning", "plot", "pytest_plugin", "spark", "usage"}
+    homes = {"catalogue", "cli", "fetching", "focus", "ledger", "planning", "plot", "pytest_plugin", "usage"}
     found = {info.name for info in pkgutil.iter_modules(mt.__path__) if not info.name.startswith("_")}
     assert found - homes <= set(MODULES)
 
