@@ -148,6 +148,8 @@ SERVICES = {
     "volcengine": ("Volcengine", "Volcengine Live", "Media", "Media Streaming"),
 }
 
+#: Units that FOCUS writes in another way than with a capital.
+UNITS = {"bytes": "B", "kB": "KB", "s": "Seconds", "min": "Minutes", "h": "Hours"}
 PARTIAL = {"partial_bucket", "partial_period", "lower_bound", "ambiguous_month"}
 #: The columns of a reading that are no labels.
 FIXED = {"provider", "account", "meter", "start", "end", "quantity", "unit", "kind", "status", "cost", "currency"}
@@ -402,7 +404,7 @@ def _unfit(row: dict[str, Any]) -> str | None:
     if row["kind"] in ("peak", "gauge"):
         return {"peak": "a peak", "gauge": "a level"}[row["kind"]] + ", which does not add up"
     if len(row["unit"]) == 3 and row["unit"].isalpha() and row["unit"].isupper():
-        return "money, which stands as the cost of what it is for"
+        return "money, and no quantity that was consumed"
     if row["start"] is None or row["end"] is None:
         return "the provider gives no window"
     return None
@@ -476,9 +478,10 @@ def _priced(row: dict[str, Any], rate: Rate, flags: list[str]) -> dict[str, Any]
 
 def focus_unit(unit: str) -> str:
     """Return a unit as FOCUS writes it: sizes of data by their abbreviation, everything else with a capital."""
-    number, _, name = unit.rpartition(" ") if unit[:1].isdigit() else ("", "", unit)
-    name = {"bytes": "B", "kB": "KB"}.get(name, name[:1].upper() + name[1:])
-    return f"{number} {name}".lstrip()
+    number, _, name = unit.partition(" ") if unit[:1].isdigit() else ("", "", unit)
+    if name.endswith(" h"):
+        return f"{number} {name.removesuffix(' h')}-Hours".lstrip()
+    return f"{number} {UNITS.get(name, name[:1].upper() + name[1:])}".lstrip()
 
 
 def _unlisted(provider: str) -> tuple[str, str, str, str]:

@@ -28,7 +28,7 @@ _KIBIS = {f"{prefix}iB": 1024**power for power, prefix in enumerate("KMGTPE", 1)
 #: Units that measure the same thing, by how many of the smallest each is. Others are priced in their own name only.
 _SAME = (
     {"bytes": 1, "B": 1, "kB": 1000, **_THOUSANDS, **_KIBIS},
-    {"seconds": 1, "minutes": 60, "hours": 3600},
+    {"seconds": 1, "s": 1, "minutes": 60, "min": 60, "hours": 3600, "h": 3600},
 )
 
 

@@ -21,7 +21,7 @@ from typing import Any
 import polars as pl
 import pyarrow.parquet as pq
 import pytest
-from support import NOW, questions
+from support import NOW, questions, run_python
 
 import metertap as mt
 from metertap import focus
@@ -189,10 +189,39 @@ def test_a_row_leads_back_to_its_reading(usage: mt.Usage) -> None:
 
 @pytest.mark.parametrize(
     ("unit", "written"),
-    [("bytes", "B"), ("GiB", "GiB"), ("minutes", "Minutes"), ("1000 requests", "1000 Requests"), ("kB", "KB")],
+    [
+        ("bytes", "B"),
+        ("GiB", "GiB"),
+        ("minutes", "Minutes"),
+        ("1000 requests", "1000 Requests"),
+        ("kB", "KB"),
+        ("h", "Hours"),
+        ("10 GB h", "10 GB-Hours"),
+    ],
 )
 def test_units_are_written_as_focus_writes_them(unit: str, written: str) -> None:
     assert focus.focus_unit(unit) == written
+
+
+def test_a_provider_that_is_a_document_is_of_no_category_and_its_money_is_no_quantity() -> None:
+    # In a process of its own: what is registered stays so.
+    code = f"""
+import warnings
+from datetime import timezone
+import metertap as mt
+from metertap.simulator import Simulator
+warnings.simplefilter("ignore")
+mt.register({str(ROOT / "examples/providers/github.toml")!r})
+with Simulator(now="2026-04-15", providers=["github"]) as simulator:
+    usage = mt.fetch(simulator.client("github"), "2026-03-01", "2026-03-03", now="2026-04-15", on_error="keep")
+extract = usage.to_focus(tz=timezone.utc)
+print(sorted({{(row["ProviderName"], row["ServiceCategory"], row["ConsumedUnit"]) for row in extract.to_dicts()}}))
+print([(one["meter"], one["reason"]) for one in extract.left_out])
+"""
+    assert run_python(code).splitlines() == [
+        "[('GitHub', 'Other', 'GB-Hours'), ('GitHub', 'Other', 'Minutes')]",
+        "[('github.net_amount', 'money, and no quantity that was consumed')]",
+    ]
 
 
 def test_months_are_those_of_the_zone(world: Simulator) -> None:
