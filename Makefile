@@ -99,7 +99,7 @@ lines: ## count the lines that define and read the providers; and how many of an
 	$(PYTHON) tools/lines.py $(if $(AGAINST),--against '$(AGAINST)')
 
 # Not a part of test: it takes an hour. WRITE=1 puts the table into docs/reliability.md.
-reliability: $(WHEEL) $(TEST_TOOLS) ## run the figures F1 to F29, or some: make reliability ONLY=F8,F11
+reliability: $(WHEEL) $(TEST_TOOLS) ## run the figures F1 to F30, or some: make reliability ONLY=F8,F11
 	$(VENV_PYTHON) tools/reliability.py --only '$(ONLY)' $(if $(WRITE),--write)
 
 # Not a part of test: it builds a wheel for each patch of tests/reliability/without.

@@ -1,4 +1,4 @@
-"""Run the figures F1 to F29 and say, one line each, what was promised and what was reached.
+"""Run the figures F1 to F30 and say, one line each, what was promised and what was reached.
 
     python tools/reliability.py [--only F8,F11] [--write]
 
@@ -14,7 +14,7 @@ HERE = "tests/reliability/"
 PYTHON = [sys.executable, "-X", "faulthandler"]
 
 PROMISES = {"F1", "F2", "F3", "F4", "F5", "F8", "F9", "F10", "F11", "F12", "F16", "F17"}
-PROMISES |= {"F23", "F24", "F25", "F26", "F27", "F28", "F29"}
+PROMISES |= {"F23", "F24", "F25", "F26", "F27", "F28", "F29", "F30"}
 
 WHAT = {
     "F1": ("faults × providers × doors", "≥ 450 cases, all right, within deadline + 250 ms"),
@@ -52,6 +52,7 @@ WHAT = {
         "a ledger that is killed",
         "kill -9 at 200 moments, 4 writers at once, disk full: equal to the truth, no twin in the latest view",
     ),
+    "F30": ("one wheel, every Python", "the whole Python suite passes on every CPython from 3.10 on that is found"),
 }
 
 # With as many cases as are due, whatever a trial has set.
@@ -82,6 +83,7 @@ COMMANDS = [
     Command(["F27"], [*PYTHON, HERE + "frames.py"], 600),
     Command(["F28"], [*PYTHON, HERE + "garbage.py"], 600),
     Command(["F29"], [*PYTHON, HERE + "ledgers.py"], 1200),
+    Command(["F30"], ["make", "--no-print-directory", "pythons"], 7200),
     # What `make fuzz` and `make mutants` found, which take hours and may run meanwhile.
     Command(["F4"], [*PYTHON, HERE + "fuzzing.py"], 60),
     Command(["F6"], [*PYTHON, HERE + "mutants.py"], 60),
@@ -92,7 +94,7 @@ BOARD = Board(WHAT, COMMANDS, ROOT / "docs" / "reliability.md", aim="target", sh
 
 def main() -> None:
     """Run what is asked for."""
-    figures = BOARD.main("Run the figures F1 to F29.")
+    figures = BOARD.main("Run the figures F1 to F30.")
     short = [figure.name for figure in figures if figure.name in PROMISES and figure.passed is not True]
     if short:
         sys.exit(f"promises that fall short: {', '.join(short)}")
