@@ -74,7 +74,7 @@ focus: $(WHEEL) $(TEST_TOOLS) $(FOCUS) ## let FOCUS's validator judge extracts, 
 
 # Not a part of test: it takes five minutes or more, and an environment with a C compiler, zig, which comes from pip.
 wheel: $(DIST) ## build the wheel that runs on every Linux from glibc 2.17 on, into dist, and look at what is in it
-	.venv-wheel/bin/python tools/wheel.py --check dist/*.whl
+	.venv-wheel/bin/python tools/handout.py --check dist/*.whl
 
 # Not a part of test: it takes five minutes for each Python. ONLY="3.10 3.13" takes some.
 pythons: $(DIST) ## run the Python tests with the wheel of make wheel on every Python that is found (F30)
@@ -201,7 +201,7 @@ $(FOCUS):
 	@touch $@
 
 $(DIST): $(SOURCES) .venv-wheel/.made
-	.venv-wheel/bin/python tools/wheel.py
+	.venv-wheel/bin/python tools/handout.py
 	@touch $@
 
 .venv-wheel/.made:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import sys
 import zipfile
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "tools"))
+sys.path.append(str(Path(__file__).parents[2] / "tools"))  # behind this folder, which has modules of the same names
 
+import handout as tool
 import metertap
-import wheel as tool
 
 NAME = "metertap-0.1.0-cp310-abi3-manylinux_2_17_x86_64.manylinux2014_x86_64.whl"
 ABOUT = "metertap-0.1.0.dist-info"
@@ -38,6 +39,8 @@ def made(tmp_path: Path) -> Path:
     contents = {
         f"metertap/{path.relative_to(tool.ROOT / 'python/metertap')}": path.read_bytes() for path in tool.sources()
     }
+    materials = json.dumps({"ref": f"path+file://{tool.ROOT}#0.1.0"}).encode()
+    contents[f"{ABOUT}/sboms/metertap.cyclonedx.json"] = materials
     contents |= {
         tool.MODULE: EMPTY,
         f"{ABOUT}/METADATA": METADATA.encode(),
@@ -146,10 +149,12 @@ def test_the_notices_have_every_text_once_and_say_where_there_is_none(tmp_path: 
                 "manifest_path": str(folder / "Cargo.toml"),
             }
         )
-    told = tool.notices(packages, tmp_path)
+    runtime = {"the library (MIT OR Apache-2.0)": [tmp_path / "MIT.txt", tmp_path / "Apache-2.0.txt"]}
+    told = tool.notices(packages, runtime)
     assert told.count("Do as you like.") == 1
     assert "one 1, two 1:\n\nDo as you like." in told
     assert "of a part of two" in told
     assert "which stands below with others:\n  bare 1 (MIT), by A" in told
     assert "fn main" not in told
-    assert "the standard library of Rust:\n\nMIT it is" in told
+    assert "\n  the library (MIT OR Apache-2.0)\n" in told
+    assert "the library:\n\nMIT it is" in told

@@ -10,6 +10,7 @@ import argparse
 import base64
 import csv
 import hashlib
+import importlib.util
 import io
 import json
 import os
@@ -69,7 +70,7 @@ def titled(package: dict[str, Any]) -> str:
     return f"{package['name']} {package['version']}"
 
 
-def notices(packages: list[dict[str, Any]], standard: Path) -> str:
+def notices(packages: list[dict[str, Any]], runtime: dict[str, list[Path]]) -> str:
     """Return the notices: what is linked, and each licence text once, with all that it is of."""
     of_texts: dict[str, list[str]] = {}
     lines = []
@@ -82,10 +83,10 @@ def notices(packages: list[dict[str, Any]], standard: Path) -> str:
         if not texts:
             authors = ", ".join(package["authors"]) or "its authors"
             bare.append(f"  {titled(package)} ({package['license']}), by {authors}")
-    lines.append("  the standard library of Rust (MIT OR Apache-2.0), by the Rust project developers")
-    for name in ("MIT.txt", "Apache-2.0.txt"):
-        text = (standard / name).read_text(encoding="utf-8").strip()
-        of_texts.setdefault(text, []).append("the standard library of Rust")
+    for name, files in runtime.items():
+        lines.append(f"  {name}")
+        for path in files:
+            of_texts.setdefault(path.read_text(encoding="utf-8").strip(), []).append(name.partition(" (")[0])
     parts = ["The native module of metertap holds code of others, under their own licences:", "\n".join(lines)]
     if bare:
         parts.append("\n".join(["These come without a text of their licence, which stands below with others:", *bare]))
@@ -94,10 +95,19 @@ def notices(packages: list[dict[str, Any]], standard: Path) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def standard_texts() -> Path:
-    """Return the folder of licence texts that comes with Rust."""
+def runtime() -> dict[str, list[Path]]:
+    """Return what is linked besides the crates, with the files of its licences."""
     root = subprocess.run(["rustc", "--print", "sysroot"], check=True, capture_output=True, text=True).stdout.strip()
-    return Path(root) / "share/doc/rust/licenses"
+    rust = Path(root) / "share/doc/rust/licenses"
+    found = importlib.util.find_spec("ziglang")
+    if found is None or found.origin is None:
+        sys.exit("ziglang is not installed here: make wheel")
+    zig = Path(found.origin).parent
+    return {
+        "the standard library of Rust (MIT OR Apache-2.0)": [rust / "MIT.txt", rust / "Apache-2.0.txt"],
+        "zig's compiler-rt (MIT)": [zig / "LICENSE"],
+        "libunwind (Apache-2.0 WITH LLVM-exception)": [zig / "lib/libunwind/LICENSE.TXT"],
+    }
 
 
 # Building
@@ -112,7 +122,7 @@ def build(out: Path) -> Path:
         wheel.unlink()
     subprocess.run(command, cwd=ROOT, check=True, env=environment)
     [wheel] = out.glob("*.whl")
-    finish(wheel, notices(linked(), standard_texts()))
+    finish(wheel, notices(linked(), runtime()))
     return wheel
 
 
@@ -125,6 +135,9 @@ def finish(wheel: Path, text: str) -> None:
     [metadata] = [info for info in files if info.filename == f"{about}/METADATA"]
     head, _, description = files[metadata].decode().partition("\n\n")
     files[metadata] = f"{head}\nLicense-File: {NOTICES}\n\n{anywhere(description)}".encode()
+    for info in [info for info in files if info.filename.endswith(".cyclonedx.json")]:
+        # The bill of materials names the crate by the folder in which it was built.
+        files[info] = files[info].replace(str(ROOT).encode(), b"/metertap")
     files[zipfile.ZipInfo(f"{about}/licenses/{NOTICES}", record.date_time)] = text.encode()
     rows = io.StringIO()
     writer = csv.writer(rows, lineterminator="\n")
