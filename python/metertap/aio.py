@@ -138,12 +138,13 @@ async def fetch(
     import asyncio
 
     from metertap import fetching
+    from metertap._progress import progress_of
     from metertap.usage import Usage
 
     run, clients = fetching.start_run(
         what, start, end, since, tz, now, every, meters, accounts, on_error, archive, on_event
     )
-    show, close = fetching.progress_of(progress)
+    show, close = progress_of(progress)
 
     def tell() -> None:
         run.deliver()

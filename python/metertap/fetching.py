@@ -7,7 +7,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from metertap import _core
-from metertap._extras import needed
+from metertap._progress import progress_of
 from metertap.errors import CoverageWarning, IncompleteUsage, InvalidArgument, MetertapError, WrongType, of_whole
 from metertap.planning import Plan, client_of, listed, plan
 from metertap.usage import Usage
@@ -164,21 +164,6 @@ def start_run(
     natives = {name: client._core for name, client in clients.items()}
     folder = None if archive is None else os.fspath(archive)
     return _core.Run(chosen._core, natives, folder, on_event), clients
-
-
-def progress_of(progress: bool | Callable[[int, int], object]) -> tuple[Any, Callable[[], object]]:
-    """Return what is called with the numbers of calls done and of all, and what ends it."""
-    if not progress:
-        return None, lambda: None
-    if callable(progress):
-        return progress, lambda: None
-    bar = needed("tqdm.auto", "cli").tqdm(unit="call")
-
-    def show(done: int, total: int) -> None:
-        bar.total = total
-        bar.update(done - bar.n)
-
-    return show, bar.close
 
 
 def check_on_error(on_error: str) -> None:

@@ -417,7 +417,8 @@ class Ledger:
         progress: Any,
         on_error: str,
     ) -> Generator[Plan, Usage, Sync]:
-        from metertap.fetching import check_on_error, progress_of
+        from metertap._progress import progress_of
+        from metertap.fetching import check_on_error
 
         check_on_error(on_error)
         seconds = _seconds(reread)

@@ -408,7 +408,7 @@ def test_a_terminal_gets_a_table_of_fifty_rows_and_a_bar(monkeypatch):
     ("words", "module", "sentence"),
     [
         (["--format", "parquet", "-o", "x.parquet"], "pyarrow.parquet", "pip install 'metertap[arrow]'"),
-        (["--progress"], "tqdm.auto", "pip install 'metertap[cli]'"),
+        (["--progress"], "tqdm.std", "pip install 'metertap[cli]'"),
     ],
 )
 def test_a_missing_extra_is_one_sentence_before_any_request(words, module, sentence, capsys, simulator, monkeypatch):

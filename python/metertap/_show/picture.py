@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copyreg
 from io import BytesIO
 from typing import Any
 
@@ -31,5 +30,11 @@ def _png(figure: Any) -> bytes:
 
 def _plain(figure: Any) -> Any:
     """Pickle a figure as a plain one, whose class can be named."""
-    newobj: Any = vars(copyreg)["__newobj__"]
-    return newobj, (type(figure).__mro__[1],), figure.__getstate__()
+    return _empty, (), figure.__getstate__()
+
+
+def _empty() -> Any:
+    """Return a plain figure that a pickle fills."""
+    from matplotlib.figure import Figure
+
+    return Figure.__new__(Figure)
