@@ -19,7 +19,7 @@ PAGES: dict[str, tuple[str, str, dict[str, tuple[str, ...]]]] = {
     "questions": (
         "Questions",
         "What is asked, offline and online. The same names in `metertap.aio` are async where they make requests.",
-        {"metertap": ("plan", "fetch", "replay", "concat", "meters", "Plan", "Selection", "Meter")},
+        {"metertap": ("plan", "fetch", "replay", "concat", "Plan", "Selection", "meters", "Meters", "Meter")},
     ),
     "tables": (
         "Tables",
@@ -37,7 +37,11 @@ PAGES: dict[str, tuple[str, str, dict[str, tuple[str, ...]]]] = {
         "Services as documents.",
         {"metertap": ("register", "provider", "providers", "Provider")},
     ),
-    "accounts": ("Accounts", "The accounts file, in Python.", {"metertap.config": ("accounts", "load", "Account")}),
+    "accounts": (
+        "Accounts",
+        "Accounts by name, from a file or the environment. `metertap.aio` has `accounts` and `connect`, too.",
+        {"metertap": ("connect", "accounts", "Accounts", "Account"), "metertap.config": ("load",)},
+    ),
     "simulator": (
         "Simulator",
         "The five services on this machine, for tests.",
@@ -55,7 +59,8 @@ SECTIONS = {"Parameters", "Returns", "Raises", "Attributes", "Examples", "Notes"
 #: Bases that have a place of their own.
 TOLD = {"Table", "MetertapError"}
 #: Classes that nobody makes by hand.
-RETURNED = {"Extract", "Fault", "Meter", "Plan", "Reading", "RollUp", "Selection", "Switch", "Sync", "Table", "Usage"}
+RETURNED = {"Account", "Accounts", "Extract", "Fault", "Meter", "Meters", "Plan", "Provider", "Reading", "RollUp"}
+RETURNED |= {"Selection", "Switch", "Sync", "Table", "Usage"}
 LISTS = SECTIONS - {"Examples", "Notes"}
 
 
