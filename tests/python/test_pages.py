@@ -88,11 +88,12 @@ def check_schedule(names: dict[str, Any], folder: Path) -> None:
         def __exit__(self, *problem: object) -> None:
             pass
 
-    airflow, bash = types.ModuleType("airflow"), types.ModuleType("airflow.operators.bash")
-    airflow.DAG = Dag  # type: ignore[attr-defined]
-    bash.BashOperator = lambda **given: tasks.append(given)  # type: ignore[attr-defined]
-    stand_in = {"airflow": airflow, "airflow.operators": types.ModuleType("airflow.operators")}
-    with mock.patch.dict(sys.modules, {**stand_in, "airflow.operators.bash": bash}):
+    bash = "airflow.providers.standard.operators.bash"
+    names = ["airflow.sdk", *(bash.rsplit(".", count)[0] for count in range(4, 0, -1)), bash]
+    stand_ins: dict[str, Any] = {name: types.ModuleType(name) for name in names}
+    stand_ins["airflow.sdk"].DAG = Dag
+    stand_ins[bash].BashOperator = lambda **given: tasks.append(given)
+    with mock.patch.dict(sys.modules, stand_ins):
         exec((folder / "usage_dag.py").read_text(encoding="utf-8"), {})
     [task] = tasks
     command = task["bash_command"].replace("--since 90d", "--start 2026-01-15 --now 2026-04-15T12:00:00Z")
