@@ -287,8 +287,12 @@ def _price(given: Any) -> Decimal:
         price = Decimal(given)
     except InvalidOperation:
         raise InvalidArgument(f"price of a rate must be a number such as '12.5', not {str(given)[:40]!r}.") from None
-    if not price.is_finite() or price < 0 or price.adjusted() > 19:
-        raise InvalidArgument(f"price of a rate must be a number from 0 to below 10^20, not {str(given)[:40]}.")
+    # A price of more digits than that is a slip of the keyboard, and would take for ever to multiply.
+    if not price.is_finite() or price < 0 or price.adjusted() > 19 or int(price.as_tuple().exponent) < -30:
+        raise InvalidArgument(
+            f"price of a rate must be a number from 0 to below 10^20, of 30 digits behind the point at most, not "
+            f"{str(given)[:40]}."
+        )
     return price
 
 
@@ -297,7 +301,8 @@ def _day(given: Any, name: str) -> date | None:
         return None
     if isinstance(given, str):
         try:
-            return date.fromisoformat(given)
+            # Newer Pythons read other forms, too, such as weeks.
+            return date.fromisoformat(given if re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", given) else "")
         except ValueError:
             raise InvalidArgument(f"{name} of a rate must be a day such as '2026-04-01', not {given[:40]!r}.") from None
     if isinstance(given, datetime) or not isinstance(given, date):

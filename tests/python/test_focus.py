@@ -332,6 +332,8 @@ REFUSED = {
     "no price": ([rate(price="free")], "price of a rate must be a number such as '12.5', not 'free'"),
     "a price below zero": ([rate(price="-1")], "must be a number from 0 to below 10"),
     "a price that is none": ([rate(price="NaN")], "must be a number from 0 to below 10"),
+    "a price of a million digits": ([rate(price="1e-999999")], "of 30 digits behind the point at most, not 1e-999999"),
+    "a week": ([rate(start="2026-W10-1")], "must be a day such as '2026-04-01', not '2026-W10-1'"),
     "no day": ([rate(start="March")], "start of a rate must be a day such as '2026-04-01', not 'March'"),
     "days that end first": ([rate(start="2026-04-01", end="2026-04-01")], "which is not after its start"),
     "something missing": ([{"meter": "sora.egress"}], "and this one has no unit, price, currency"),
