@@ -18,7 +18,9 @@ mod usage;
 use pyo3::prelude::*;
 
 /// The native part of metertap; use the package `metertap` instead.
-#[pymodule]
+///
+/// A free-threaded Python, for which only source builds exist, takes its lock back for it: nothing was tried there yet.
+#[pymodule(gil_used = true)]
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<client::Client>()?;

@@ -10,13 +10,17 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-import tomllib
 from support import Door
 
 import metertap as mt
 from metertap import config
 from metertap.errors import InvalidArgument, WrongType
 from metertap.simulator import Simulator
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 CANARY = "canary-51c0ffee"
 
