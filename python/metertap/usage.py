@@ -548,7 +548,7 @@ class Usage(Table):
         def windows(count: int, name: str) -> list[str]:
             return [f"{count:,} {'window' if count == 1 else 'windows'} {name}"] if count else []
 
-        lost = [f"{failed:,} calls failed"] if failed else []
+        lost = [f"{failed:,} {'call' if failed == 1 else 'calls'} failed"] if failed else []
         part = self._core.part()
         rest = [f"{part} of a plan"] if part else []
         return ", ".join(lost + windows(missing, "missing")), [

@@ -327,8 +327,8 @@ def test_names_of_people_are_escaped_in_notebooks(simulator: Simulator) -> None:
     for html in (usage._repr_html_(), usage.coverage._repr_html_(), usage.evidence._repr_html_()):
         assert "<b onclick" not in html
         assert "&lt;b onclick=&quot;x&quot;&gt;&amp;" in html
-    assert '<b class="mt-bad">incomplete</b>: 1 calls failed' in usage._repr_html_()
-    assert "INCOMPLETE: 1 calls failed" in repr(usage)
+    assert '<b class="mt-bad">incomplete</b>: 1 call failed' in usage._repr_html_()
+    assert "INCOMPLETE: 1 call failed" in repr(usage)
     assert name in repr(usage)
 
 

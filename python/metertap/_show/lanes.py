@@ -47,8 +47,13 @@ class Lane:
     @property
     def name(self) -> str:
         """What stands before it."""
+        return self.cut(10_000)
+
+    def cut(self, width: int) -> str:
+        """Return what stands before it in at most so many columns; how many are together is never cut."""
         first, *more = self.names
-        return f"{self.account} {first}" + (f" and {len(more):,} more" if more else "")
+        count = f" and {len(more):,} more" if more else ""
+        return clip(f"{self.account} {first}", width - len(count)) + count
 
     @property
     def title(self) -> str:
@@ -125,7 +130,7 @@ def svg(lanes: Lanes, *, alone: bool = False) -> str:
     right = WIDTH - (130 if noted else 4)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" '
-        f'class="{"metertap " if alone else ""}mt-svg" role="img" aria-label="{escape(lanes.title)}">',
+        f'class="{"metertap " if alone else ""}mt-svg mt-lanes" role="img" aria-label="{escape(lanes.title)}">',
         style() if alone else "",
         f'<text x="{LABEL}" y="12">{first}</text>',
         f'<text x="{(LABEL + right) / 2}" y="12" text-anchor="middle" class="mt-dim">{escape(zone_name(lanes.told))}'
@@ -138,7 +143,7 @@ def svg(lanes: Lanes, *, alone: bool = False) -> str:
 
 
 def _lane(top: int, lane: Lane, start: datetime, end: datetime, right: int, where: tzinfo) -> list[str]:
-    short = clip(lane.name, LONGEST)
+    short = lane.cut(LONGEST)
     scale = (right - LABEL) / (end - start).total_seconds()
     name = f"{escape(short)}<title>{escape(lane.title)}</title>"
     parts = [f'<text x="{LABEL - 8}" y="{top + 12}" text-anchor="end">{name}</text>']
@@ -197,7 +202,7 @@ def text(lanes: Lanes, width: int, *, blocks: bool = True) -> list[str]:
     ends = f"{first}{middle.center(room - len(first or '') - len(last or ''))}{last}"
     lines = [" " * (label + 2) + (ends if len(ends) <= room else f"{first} …")]
     for lane in shown:
-        name = clip(lane.name, label)
+        name = lane.cut(label)
         drawn = _characters(lane.stretches, start, end, room, blocks=blocks)
         note = f"  {lane.note}" if lane.note else ""
         lines.append(f"{name}{' ' * (label - width_of(name))}  {drawn}{note}".rstrip())

@@ -325,7 +325,7 @@ def draw_lanes(axes: Any, lanes: Lanes) -> list[Any]:
                 )
         if lane.note:
             axes.annotate(lane.note, (1.01, place), xycoords=("axes fraction", "data"), va="center", fontsize="small")
-    axes.set_yticks(range(len(shown)), [clip(lane.name, 48) for lane in shown], fontsize="small")
+    axes.set_yticks(range(len(shown)), [lane.cut(48) for lane in shown], fontsize="small")
     axes.set_ylim(len(shown) - 0.5, -0.5)
     axes.set_xlim(_at(start), _at(end))
     axes.tick_params(axis="y", length=0)

@@ -42,11 +42,13 @@ class Rows:
     whole: list[bool]
 
 
-def rows(table: Table, places: Sequence[int] | None = None, labels: Sequence[str] = ()) -> Rows:
+def rows(
+    table: Table, places: Sequence[int] | None = None, labels: Sequence[str] = (), hidden: Sequence[str] = MACHINE
+) -> Rows:
     """Return rows as texts: the first ones, or those at these places, and the columns that say something there.
 
-    Columns without a value, and keys for machines, are left out, and named in the notes. Several columns of `labels`,
-    of which most rows have few, become one.
+    Columns without a value, and those that are `hidden`, are left out, and named in the notes. Several columns of
+    `labels`, of which most rows have few, become one.
     """
     core, count = table._table, len(table)
     found: list[dict[str, Any]]
@@ -54,7 +56,7 @@ def rows(table: Table, places: Sequence[int] | None = None, labels: Sequence[str
         found = core.to_dicts(0, min(SHOWN, count))
     else:
         found = [row for place in places for row in core.to_dicts(place, place + 1)]
-    keys = [name for name in table.columns if name in MACHINE]
+    keys = [name for name in table.columns if name in hidden]
     empty = [
         name for name in table.columns if name not in keys and not any(row[name] not in (None, [], "") for row in found)
     ]
@@ -63,8 +65,9 @@ def rows(table: Table, places: Sequence[int] | None = None, labels: Sequence[str
     if len(gathered) > 1:
         for row in found:
             row["labels"] = " ".join(f"{name}={row[name]}" for name in gathered if row[name] is not None) or None
-        header = [name for name in header if name == gathered[0] or name not in gathered]
-        header[header.index(gathered[0])] = "labels"
+        header = [name for name in header if name not in gathered]
+        # Behind the numbers, which are looked for first, and which long ids would push off the page.
+        header.insert(header.index("unit") + 1 if "unit" in header else len(header), "labels")
     where = zone(table._told)
     columns = [_texts(name, [row[name] for row in found], where) for name in header]
     cells: list[list[str | None]] = [[column[place] for column in columns] for place in range(len(found))]

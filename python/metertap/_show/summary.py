@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 CHARTS, TOLD, ROWS = 30, 10, 12
 #: How many charts one meter of one account has.
 OF_ONE = 4
+#: Up to so many sentences of what is missing are open at once.
+OPEN = 3
 #: Of how many characters a chart in a terminal is, at most.
 CHART = 40
 #: A label, which may be the long id of a tenant, is cut to so many.
@@ -123,7 +125,9 @@ class Summary:
 
     def rows(self) -> rows.Rows:
         """Return those rows as texts."""
-        return rows.rows(self.usage, self.places(), [name for name in self.usage.columns if name not in series.FIXED])
+        labels = [name for name in self.usage.columns if name not in series.FIXED]
+        # The provider stands in the name of each meter.
+        return rows.rows(self.usage, self.places(), labels, hidden=("provider", *rows.MACHINE))
 
 
 def html(usage: Usage) -> str:
@@ -135,7 +139,9 @@ def html(usage: Usage) -> str:
     told += f"<li>and {more:,} more in usage.missing</li>" if more > 0 else ""
     state = [f'<b class="mt-bad">incomplete</b>: {lost}'] if lost else ["<b>complete</b>"] if usage.is_complete else []
     parts = [f"<p><b>{escape(summary.head())}</b></p><p>{'; '.join([*state, *map(escape, rest)])}</p>"]
-    parts.append(f"<ul>{told}</ul>" if told else "")
+    if told:
+        is_open = ' open=""' if len(usage.missing) <= OPEN else ""
+        parts.append(f"<details{is_open}><summary>what failed or is missing</summary><ul>{told}</ul></details>")
     parts.append(lanes.svg(summary.lanes))
     charts = [
         [
