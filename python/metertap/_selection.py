@@ -23,6 +23,12 @@ class Selection:
         The account.
     wanted : dict
         What is asked, as it was given to `select`.
+
+    Examples
+    --------
+    >>> selection = ricoh.select(meters=["ricoh.cost"])
+    >>> len(mt.plan(selection, "2026-03", now="2026-04-15"))
+    1
     """
 
     client: Client

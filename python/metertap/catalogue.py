@@ -63,6 +63,12 @@ class Meter:
         Whether it is read when no meters are named.
     doc, page : str
         What it is, and where that is documented.
+
+    Examples
+    --------
+    >>> meter = mt.meters("ricoh")[0]
+    >>> meter.provider
+    'ricoh'
     """
 
     name: str

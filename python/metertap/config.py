@@ -83,6 +83,14 @@ class Account:
         What `plan` and `fetch` ask of it, as the keywords of the client's `select`.
     file : Path
         The file.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> toml = 'accounts.work = {provider = "sora", api_key = {env = "SORA_KEY"}}'
+    >>> written = Path("accounts.toml").write_text(toml)
+    >>> mt.accounts("accounts.toml")["work"].provider
+    'sora'
     """
 
     name: str
@@ -136,6 +144,15 @@ class Account:
         ------
         InvalidArgument
             If the client refuses a keyword.
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> toml = 'accounts.work = {provider = "sora", api_key = {env = "SORA_KEY"}}'
+        >>> written = Path("accounts.toml").write_text(toml)
+        >>> planner = mt.accounts("accounts.toml")["work"].planner()
+        >>> len(mt.plan(planner, "2026-04", now="2026-04-15")) > 0
+        True
         """
         nothing = _core.Secret({})
         return self._built(nothing, self._found(nothing, is_sealed=True))
@@ -166,6 +183,11 @@ class Account:
         ------
         InvalidArgument
             As by `client`, or if the selection makes no sense; the message has the file and the line.
+
+        Examples
+        --------
+        >>> account = mt.accounts("accounts.toml")["work"]  # doctest: +SKIP
+        >>> usage = mt.fetch(account.selection(meters=["sora.egress"]), "2026-03")  # doctest: +SKIP
         """
         return self.selected(self.client(), **more)
 
@@ -188,6 +210,15 @@ class Account:
         ------
         InvalidArgument
             If the selection makes no sense; the message has the file and the line.
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> toml = 'accounts.work = {provider = "sora", api_key = {env = "SORA_KEY"}}'
+        >>> written = Path("accounts.toml").write_text(toml)
+        >>> account = mt.accounts("accounts.toml")["work"]
+        >>> len(mt.plan(account.selected(account.planner()), "2026-04", now="2026-04-15")) > 0
+        True
         """
         from metertap.planning import plan
 
@@ -313,7 +344,16 @@ def variable(name: str, key: str) -> str:
 
 
 class Accounts(dict[str, Account]):
-    """The accounts of a file by name: a dict that prints as a table, and that `metertap.fetch` takes as it is."""
+    """The accounts of a file by name: a dict that prints as a table, and that `metertap.fetch` takes as it is.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> toml = 'accounts.work = {provider = "sora", api_key = {env = "SORA_KEY"}}'
+    >>> written = Path("accounts.toml").write_text(toml)
+    >>> list(mt.accounts("accounts.toml"))
+    ['work']
+    """
 
     def __repr__(self) -> str:
         from metertap._show import rows

@@ -47,6 +47,11 @@ class Provider:
         The SHA-256 of its document; None if it is built in.
     meters : list of str
         What it measures, by the names of the meters.
+
+    Examples
+    --------
+    >>> mt.providers()[0].name
+    'devicewise'
     """
 
     name: str
@@ -111,7 +116,7 @@ def check(document: str | os.PathLike[str] | Mapping[str, Any]) -> list[str]:
     Examples
     --------
     >>> mt.documents.check({"metertap_spec": 1})[0]
-    'registered:1: the document needs class, for example class = "Acme".'
+    'registered:1: the document needs auth, for example auth = { bearer = "api_key" }.'
     """
     text, origin = _text(document)
     return told(origin, core.mistakes(text))

@@ -71,6 +71,14 @@ class MetertapError(Exception):
         True if a repetition was due, but the account's budget for repetitions was used up.
     partial : object or None
         What did arrive, where a part of an answer is worth having.
+
+    Examples
+    --------
+    >>> try:
+    ...     mt.Sora(api_key="wrong", base_url=simulator.base_url("sora")).total_sessions_this_month()
+    ... except mt.MetertapError as error:
+    ...     print(type(error).__name__, error.provider, error.http_status, error.attempts)
+    AuthenticationFailed sora 401 1
     """
 
     provider: str | None
@@ -132,7 +140,16 @@ def _restore(cls: type[MetertapError], args: tuple[Any, ...], attributes: dict[s
 
 
 class InvalidArgument(MetertapError, ValueError):
-    """An argument has a value that cannot work; nothing was sent."""
+    """An argument has a value that cannot work; nothing was sent.
+
+    Examples
+    --------
+    >>> try:
+    ...     mt.plan(sora, "2026-03-01", "2026-02-01")
+    ... except mt.InvalidArgument as error:
+    ...     print(error)
+    start (2026-03-01T00:00:00+00:00) must be before end (2026-02-01T00:00:00+00:00).
+    """
 
 
 class InvalidDocument(InvalidArgument):
@@ -142,6 +159,14 @@ class InvalidDocument(InvalidArgument):
     ----------
     mistakes : list of (int, str)
         The line of each, and what is wrong there.
+
+    Examples
+    --------
+    >>> try:
+    ...     mt.register({"name": 7})
+    ... except mt.InvalidDocument as error:
+    ...     print(error.mistakes[0])
+    (1, 'name must be a string, not 7')
     """
 
     mistakes: list[tuple[int, str]]
@@ -152,87 +177,259 @@ class InvalidDocument(InvalidArgument):
 
 
 class WrongType(InvalidArgument, TypeError):
-    """An argument is of a wrong type, unknown or missing; nothing was sent."""
+    """An argument is of a wrong type, unknown or missing; nothing was sent.
+
+    Examples
+    --------
+    >>> try:
+    ...     mt.plan(sora, 2026)
+    ... except mt.WrongType as error:
+    ...     print(error)
+    start must be a text, a date or a datetime, not int: for the year write start="2026".
+    """
 
 
 class MissingExtra(MetertapError, ImportError):
-    """An optional package is needed; the message has the command that installs it."""
+    """An optional package is needed; the message has the command that installs it.
+
+    Examples
+    --------
+    >>> try:
+    ...     frame = usage.to_polars()  # doctest: +SKIP
+    ... except mt.MissingExtra as error:
+    ...     print(error)  # the command that installs it
+    """
 
 
 class ConnectionFailed(MetertapError, ConnectionError):
-    """No connection: name not found, refused, no answer in time, or TLS was cut."""
+    """No connection: name not found, refused, no answer in time, or TLS was cut.
+
+    Examples
+    --------
+    >>> nobody = mt.Sora(api_key="key", base_url="http://127.0.0.1:1", retries=0)
+    >>> try:
+    ...     nobody.total_sessions_this_month()
+    ... except mt.ConnectionFailed as error:
+    ...     print(error.is_temporary)
+    True
+    """
 
 
 class CertificateRejected(MetertapError):
-    """The server's certificate is not trusted, or it is for another host."""
+    """The server's certificate is not trusted, or it is for another host.
+
+    Examples
+    --------
+    >>> try:
+    ...     usage = mt.fetch(sora, "2026-03", now="2026-04-15")
+    ... except mt.CertificateRejected as error:
+    ...     print(error)  # pass ca_file=, if the service has a certificate of your own
+    """
 
 
 class ConnectionLost(MetertapError, ConnectionError):
-    """The connection broke after the request was sent."""
+    """The connection broke after the request was sent.
+
+    Examples
+    --------
+    >>> try:
+    ...     usage = mt.fetch(sora, "2026-03", now="2026-04-15")
+    ... except mt.ConnectionLost as error:
+    ...     print(error.attempts)
+    """
 
 
 class RequestTimeout(MetertapError, TimeoutError):
-    """No answer in time."""
+    """No answer in time.
+
+    Examples
+    --------
+    >>> try:
+    ...     usage = mt.fetch(sora, "2026-03", now="2026-04-15")
+    ... except mt.RequestTimeout as error:
+    ...     print(error.elapsed)  # pass timeout=, in seconds
+    """
 
 
 class IncompleteResponse(MetertapError):
-    """The answer's body stalled, was cut short or could not be decoded."""
+    """The answer's body stalled, was cut short or could not be decoded.
+
+    Examples
+    --------
+    >>> try:
+    ...     usage = mt.fetch(sora, "2026-03", now="2026-04-15")
+    ... except mt.IncompleteResponse as error:
+    ...     print(error.attempts)
+    """
 
 
 class ResponseTooLarge(MetertapError):
-    """The answer's body is larger than any usage report; it was not read."""
+    """The answer's body is larger than any usage report; it was not read.
+
+    Examples
+    --------
+    >>> try:
+    ...     usage = mt.fetch(sora, "2026-03", now="2026-04-15")
+    ... except mt.ResponseTooLarge as error:
+    ...     print(error)  # ask for less at once
+    """
 
 
 class ServerError(MetertapError):
-    """The service failed."""
+    """The service failed.
+
+    Examples
+    --------
+    >>> try:
+    ...     usage = mt.fetch(sora, "2026-03", now="2026-04-15")
+    ... except mt.ServerError as error:
+    ...     print(error.http_status, error.request_id)
+    """
 
 
 class RateLimited(MetertapError):
-    """The service wants fewer requests; `retry_after` says when to come back, if it told."""
+    """The service wants fewer requests; `retry_after` says when to come back, if it told.
+
+    Examples
+    --------
+    >>> try:
+    ...     usage = mt.fetch(sora, "2026-03", now="2026-04-15")
+    ... except mt.RateLimited as error:
+    ...     print(error.retry_after)
+    """
 
 
 class AuthenticationFailed(MetertapError):
-    """The service does not accept the credentials."""
+    """The service does not accept the credentials.
+
+    Examples
+    --------
+    >>> try:
+    ...     mt.Sora(api_key="wrong", base_url=simulator.base_url("sora")).total_sessions_this_month()
+    ... except mt.AuthenticationFailed as error:
+    ...     print(error.http_status)
+    401
+    """
 
 
 class MfaRequired(AuthenticationFailed):
-    """The service wants a second factor: pass its code as ``mfa_code=``."""
+    """The service wants a second factor: pass its code as ``mfa_code=``.
+
+    Examples
+    --------
+    >>> try:
+    ...     history = devicewise.api_usage_history(last="24h")
+    ... except mt.MfaRequired as error:
+    ...     print(error)  # what to pass
+    """
 
 
 class PermissionDenied(MetertapError, PermissionError):
-    """The credentials are good, but not for this."""
+    """The credentials are good, but not for this.
+
+    Examples
+    --------
+    >>> try:
+    ...     usage = mt.fetch(sora, "2026-03", now="2026-04-15")
+    ... except mt.PermissionDenied as error:
+    ...     print(error.provider_code)
+    """
 
 
 class InvalidRequest(MetertapError):
-    """The service refuses the request as malformed or out of its limits."""
+    """The service refuses the request as malformed or out of its limits.
+
+    Examples
+    --------
+    >>> try:
+    ...     usage = mt.fetch(sora, "2026-03", now="2026-04-15")
+    ... except mt.InvalidRequest as error:
+    ...     print(error.provider_code, error)
+    """
 
 
 class NotFound(MetertapError, LookupError):
-    """The service does not know what was asked for."""
+    """The service does not know what was asked for.
+
+    Examples
+    --------
+    >>> try:
+    ...     usage = mt.fetch(sora, "2026-03", now="2026-04-15")
+    ... except mt.NotFound as error:
+    ...     print(error)
+    """
 
 
 class UnexpectedRedirect(MetertapError):
-    """The service points elsewhere; redirects are never followed."""
+    """The service points elsewhere; redirects are never followed.
+
+    Examples
+    --------
+    >>> try:
+    ...     usage = mt.fetch(sora, "2026-03", now="2026-04-15")
+    ... except mt.UnexpectedRedirect as error:
+    ...     print(error)  # where it points to; nothing was sent there
+    """
 
 
 class UnexpectedResponse(MetertapError):
-    """A complete answer that is not understood; the message has the JSON path and the first characters."""
+    """A complete answer that is not understood; the message has the JSON path and the first characters.
+
+    Examples
+    --------
+    >>> try:
+    ...     usage = mt.fetch(sora, "2026-03", now="2026-04-15")
+    ... except mt.UnexpectedResponse as error:
+    ...     print(error)  # the place in the answer, and what was expected
+    """
 
 
 class InconsistentResponse(MetertapError):
-    """A complete answer whose numbers contradict each other."""
+    """A complete answer whose numbers contradict each other.
+
+    Examples
+    --------
+    >>> try:
+    ...     usage = mt.fetch(sora, "2026-03", now="2026-04-15")
+    ... except mt.InconsistentResponse as error:
+    ...     print(error)  # both figures
+    """
 
 
 class ForkedProcessError(MetertapError):
-    """The process was forked, and calls cannot be made in the child."""
+    """The process was forked, and calls cannot be made in the child.
+
+    Examples
+    --------
+    >>> try:
+    ...     usage = mt.fetch(sora, "2026-03", now="2026-04-15")
+    ... except mt.ForkedProcessError as error:
+    ...     print(error)
+    """
 
 
 class ShuttingDown(MetertapError):
-    """The interpreter is shutting down."""
+    """The interpreter is shutting down.
+
+    Examples
+    --------
+    >>> try:
+    ...     usage = mt.fetch(sora, "2026-03", now="2026-04-15")
+    ... except mt.ShuttingDown as error:
+    ...     print(error)
+    """
 
 
 class InternalError(MetertapError):
-    """A bug in metertap; please report it."""
+    """A bug in metertap; please report it.
+
+    Examples
+    --------
+    >>> try:
+    ...     usage = mt.fetch(sora, "2026-03", now="2026-04-15")
+    ... except mt.InternalError as error:
+    ...     print(error)  # please report it
+    """
 
 
 class IncompleteUsage(MetertapError):
@@ -244,6 +441,14 @@ class IncompleteUsage(MetertapError):
     ----------
     archive_problem : str or None
         Why the archive is not whole; None if it is, or if there is none.
+
+    Examples
+    --------
+    >>> try:
+    ...     usage = mt.fetch([sora, ricoh], "2026-03", now="2026-04-15")
+    ... except mt.IncompleteUsage as error:
+    ...     print(error.usage.missing)
+    ...     usage = mt.concat([error.usage, mt.fetch(error.usage.remaining())])
     """
 
     archive_problem: str | None = None
@@ -280,7 +485,17 @@ def _restore_whole(kind: type[MetertapError], args: tuple[Any, ...], attributes:
 
 
 class CoverageWarning(UserWarning):
-    """What came is less than what was asked for, or its archive is not whole; the message says what is missing."""
+    """What came is less than what was asked for, or its archive is not whole; the message says what is missing.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> with warnings.catch_warnings(record=True) as told:
+    ...     warnings.simplefilter("always", mt.CoverageWarning)
+    ...     usage = mt.fetch(ricoh, "2026-03", now="2026-04-15", on_error="keep")
+    >>> [str(warning.message) for warning in told]
+    []
+    """
 
 
 def __dir__() -> list[str]:

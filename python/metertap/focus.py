@@ -181,6 +181,12 @@ class Extract:
         What did not become rows: account, meter, how many readings, and the reason.
     failing_rules : dict of str to str
         The rules of FOCUS that it breaks, each with the reason.
+
+    Examples
+    --------
+    >>> usage = mt.fetch([sora, ricoh], "2026-03", now="2026-04-15")
+    >>> usage.to_focus().statement.split(";")[0]
+    'A usage extract in the columns of FOCUS 1.2'
     """
 
     is_conformant = False
@@ -203,18 +209,39 @@ class Extract:
 
     @property
     def columns(self) -> list[str]:
-        """The names of the columns; those of metertap begin with ``x_``."""
+        """The names of the columns; those of metertap begin with ``x_``.
+
+        Examples
+        --------
+        >>> usage = mt.fetch([sora, ricoh], "2026-03", now="2026-04-15")
+        >>> usage.to_focus().columns[0]
+        'BilledCost'
+        """
         return list(LINEAGE)
 
     def __len__(self) -> int:
         return len(self._rows)
 
     def to_dicts(self) -> list[dict[str, Any]]:
-        """Return a dict for each row: numbers are `decimal.Decimal`, moments are aware, unknown is None."""
+        """Return a dict for each row: numbers are `decimal.Decimal`, moments are aware, unknown is None.
+
+        Examples
+        --------
+        >>> usage = mt.fetch([sora, ricoh], "2026-03", now="2026-04-15")
+        >>> print(usage.to_focus().to_dicts()[0]["BilledCost"])
+        None
+        """
         return [dict(row) for row in self._rows]
 
     def to_arrow(self) -> Any:
-        """Return a `pyarrow.Table`, with decimal128(38, 18), and the statement in its metadata; needs ``arrow``."""
+        """Return a `pyarrow.Table`, with decimal128(38, 18), and the statement in its metadata; needs ``arrow``.
+
+        Examples
+        --------
+        >>> usage = mt.fetch([sora, ricoh], "2026-03", now="2026-04-15")
+        >>> usage.to_focus().to_arrow().column_names[0]
+        'BilledCost'
+        """
         pa = needed("pyarrow", "arrow")
         types = {
             "text": pa.string(),
@@ -233,6 +260,12 @@ class Extract:
         ----------
         exact : bool, default False
             Keep numbers as `decimal.Decimal`; else they become the nearest float64.
+
+        Examples
+        --------
+        >>> usage = mt.fetch([sora, ricoh], "2026-03", now="2026-04-15")
+        >>> len(usage.to_focus().to_pandas()) > 0
+        True
         """
         needed("pandas", "pandas")
         table = self.to_arrow()
@@ -244,7 +277,14 @@ class Extract:
         return frame
 
     def to_polars(self) -> pl.DataFrame:
-        """Return a `polars.DataFrame`; needs the extras ``polars`` and ``arrow``."""
+        """Return a `polars.DataFrame`; needs the extras ``polars`` and ``arrow``.
+
+        Examples
+        --------
+        >>> usage = mt.fetch([sora, ricoh], "2026-03", now="2026-04-15")
+        >>> usage.to_focus().to_polars().height > 0
+        True
+        """
         frame: pl.DataFrame = needed("polars", "polars").DataFrame(self.to_arrow())
         return frame
 
@@ -253,14 +293,26 @@ class Extract:
         return self.to_arrow().__arrow_c_stream__(requested_schema)
 
     def write_csv(self, path: str | os.PathLike[str]) -> None:
-        """Write a CSV file as FOCUS wants it: UTF-8, exact numbers, moments in UTC with a Z, nothing for null."""
+        """Write a CSV file as FOCUS wants it: UTF-8, exact numbers, moments in UTC with a Z, nothing for null.
+
+        Examples
+        --------
+        >>> usage = mt.fetch([sora, ricoh], "2026-03", now="2026-04-15")
+        >>> usage.to_focus().write_csv("focus.csv")
+        """
         from metertap._table import csv_lines
 
         with place(path) as name, open(name, "w", encoding="utf-8", newline="") as file:
             csv_lines(file, self.columns, self._rows)
 
     def write_parquet(self, path: str | os.PathLike[str]) -> None:
-        """Write a Parquet file; needs the extra ``arrow``."""
+        """Write a Parquet file; needs the extra ``arrow``.
+
+        Examples
+        --------
+        >>> usage = mt.fetch([sora, ricoh], "2026-03", now="2026-04-15")
+        >>> usage.to_focus().write_parquet("focus.parquet")
+        """
         needed("pyarrow", "arrow")
         with place(path) as name:
             needed("pyarrow.parquet", "arrow").write_table(self.to_arrow(), name)
@@ -301,7 +353,15 @@ def extract(
     invoice_issuer_name: str | Mapping[str, str] | None = None,
     tz: str | tzinfo = "UTC",
 ) -> Extract:
-    """Return a usage in the columns of FOCUS; see `metertap.Usage.to_focus`, which is the same."""
+    """Return a usage in the columns of FOCUS; see `metertap.Usage.to_focus`, which is the same.
+
+    Examples
+    --------
+    >>> usage = mt.fetch([sora, ricoh], "2026-03", now="2026-04-15")
+    >>> from metertap.focus import extract
+    >>> len(extract(usage)) > 0
+    True
+    """
     if not isinstance(version, str):
         raise WrongType(f"version must be a str such as '1.2', not {type(version).__name__}.")
     if version not in VERSIONS:

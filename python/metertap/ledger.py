@@ -64,6 +64,12 @@ class Sync:
         Readings with the figure that the ledger had.
     holes : list of str
         What failed or is missing in the calls that were made, in a sentence each.
+
+    Examples
+    --------
+    >>> told = mt.Ledger("usage-ledger").sync(ricoh, "2026-03", now="2026-04-15")
+    >>> told.is_complete
+    True
     """
 
     calls: int = 0
@@ -75,7 +81,13 @@ class Sync:
 
     @property
     def is_complete(self) -> bool:
-        """True if none of its calls failed, and no answer lacked anything."""
+        """True if none of its calls failed, and no answer lacked anything.
+
+        Examples
+        --------
+        >>> mt.Ledger("usage-ledger").sync(ricoh, "2026-03", now="2026-04-15").is_complete
+        True
+        """
         return not self.holes
 
     def __add__(self, other: Sync) -> Sync:
@@ -193,6 +205,13 @@ class Ledger:
             If a call failed or something is missing, unless `on_error` is ``"keep"``.
         InvalidArgument
             If the question makes no sense, or an account has the name of another one that the ledger knows.
+
+        Examples
+        --------
+        >>> ledger = mt.Ledger("usage-ledger")
+        >>> told = ledger.sync(ricoh, "2026-03", now="2026-04-15")
+        >>> ledger.sync(ricoh, "2026-03", now="2026-04-15").new
+        0
         """
         steps = self._sync(accounts, start, end, since, tz, now, reread, progress, on_error)
         return _driven(steps, on_event)
@@ -223,6 +242,12 @@ class Ledger:
         ------
         InvalidArgument
             If none of the accounts has such counters.
+
+        Examples
+        --------
+        >>> ledger = mt.Ledger("usage-ledger")
+        >>> ledger.snapshot(sora).calls > 0
+        True
         """
         return _driven(self._snapshot(accounts, now, on_error), on_event)
 
@@ -264,6 +289,13 @@ class Ledger:
         ------
         InvalidArgument
             If the range ends before it starts, or the ledger knows no such account or meter.
+
+        Examples
+        --------
+        >>> ledger = mt.Ledger("usage-ledger")
+        >>> told = ledger.sync(ricoh, "2026-03", now="2026-04-15")
+        >>> len(ledger.usage("2026-03")) == told.new
+        True
         """
         first, last = window(start, end, since, tz=tz, now=now)
         return self._usage(first, last, accounts, meters, as_of, now)
@@ -291,6 +323,12 @@ class Ledger:
         ------
         InvalidArgument
             If the ledger has no such meter, or it is no counter: of peaks there is no difference.
+
+        Examples
+        --------
+        >>> ledger = mt.Ledger("usage-ledger")
+        >>> told = ledger.snapshot(sora)
+        >>> grown = ledger.increments("sora.total_egress")
         """
         given: dict[str, Any] = {"meter": meter, "every": "" if every is None else every}
         for name, value in given.items():
@@ -314,7 +352,14 @@ class Ledger:
         tz: str | tzinfo | None = None,
         now: Moment | None = None,
     ) -> Table:
-        """Return what is missing of a range; see `Usage.holes`."""
+        """Return what is missing of a range; see `Usage.holes`.
+
+        Examples
+        --------
+        >>> ledger = mt.Ledger("usage-ledger")
+        >>> told = ledger.sync(ricoh, "2026-03", now="2026-04-15")
+        >>> holes = ledger.holes("2026-03")
+        """
         return self.usage(start, end, since=since, tz=tz, now=now).holes
 
     def restatements(self, since: When | timedelta | None = None) -> Table:
@@ -331,11 +376,20 @@ class Ledger:
             A row for each change: the columns that name the reading, the two quantities (``before``, ``quantity``) and
             costs (``cost_before``, ``cost``), when each was fetched (``fetched_before``, ``fetched_at``), and
             ``was_settled``: whether the first was called settled.
+
+        Examples
+        --------
+        >>> ledger = mt.Ledger("usage-ledger")
+        >>> told = ledger.sync(ricoh, "2026-03", now="2026-04-15")
+        >>> len(ledger.restatements())
+        0
         """
         when = None if since is None else since_of(since, None)
         found = self._store.restated(when)
         if found is None:
-            raise InvalidArgument(f"there is nothing in {self._path} yet: sync first.")
+            if self._store.began() is None:
+                raise InvalidArgument(f"there is nothing in {self._path} yet: sync first.")
+            raise InvalidArgument(f"{self._path} has no reading yet, and so none that could have changed.")
         return Table(_core.taken(found))
 
     def summary(self) -> dict[str, Any]:
@@ -371,6 +425,13 @@ class Ledger:
         -------
         dict of str to int
             ``twins``: rows that were there twice; ``files``: how many files became fewer ones.
+
+        Examples
+        --------
+        >>> ledger = mt.Ledger("usage-ledger")
+        >>> told = ledger.sync(ricoh, "2026-03", now="2026-04-15")
+        >>> sorted(ledger.tidy())
+        ['files', 'twins']
         """
         return {"twins": self._store.drop_twins(), "files": self._store.compact()}
 
@@ -390,6 +451,13 @@ class Ledger:
         -------
         list of str
             The files, within the ledger.
+
+        Examples
+        --------
+        >>> ledger = mt.Ledger("usage-ledger")
+        >>> told = ledger.sync(ricoh, "2026-03", now="2026-04-15")
+        >>> ledger.vacuum(dry_run=True)
+        []
         """
         given: Any = retain_days
         if isinstance(given, bool) or not isinstance(given, (int, float)) or not given >= 0:

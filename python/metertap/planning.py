@@ -37,6 +37,12 @@ class PlanRow:
         What cut the windows, or why nothing can be answered.
     seconds : float
         The least time that the calls take at the declared rate.
+
+    Examples
+    --------
+    >>> plan = mt.plan([sora, ricoh], "2026-Q1", now="2026-04-15")
+    >>> plan.rows[0].account
+    'sora'
     """
 
     account: str
@@ -53,6 +59,12 @@ class Plan:
     """The exact calls for a question. A value: it prints, compares, pickles and splits.
 
     Made by `plan`. A pickled plan holds no client and no secret: pass the accounts again to `fetch`.
+
+    Examples
+    --------
+    >>> plan = mt.plan([sora, ricoh], "2026-Q1", now="2026-04-15")
+    >>> len(plan), plan.accounts
+    (6, ['sora', 'ricoh'])
     """
 
     def __init__(self, core: _core.Plan, clients: Mapping[str, Client] | None = None) -> None:
@@ -61,22 +73,50 @@ class Plan:
 
     @property
     def accounts(self) -> list[str]:
-        """The names of the accounts that are asked."""
+        """The names of the accounts that are asked.
+
+        Examples
+        --------
+        >>> plan = mt.plan([sora, ricoh], "2026-Q1", now="2026-04-15")
+        >>> plan.accounts
+        ['sora', 'ricoh']
+        """
         return self._core.accounts()
 
     @property
     def least_seconds(self) -> float:
-        """The least time that all calls take at the declared rates, if every answer came at once."""
+        """The least time that all calls take at the declared rates, if every answer came at once.
+
+        Examples
+        --------
+        >>> plan = mt.plan([sora, ricoh], "2026-Q1", now="2026-04-15")
+        >>> plan.least_seconds < 60
+        True
+        """
         return self._core.least_seconds()
 
     @property
     def rows(self) -> list[PlanRow]:
-        """A summary: a row for each source of each account, and for what cannot be answered."""
+        """A summary: a row for each source of each account, and for what cannot be answered.
+
+        Examples
+        --------
+        >>> plan = mt.plan([sora, ricoh], "2026-Q1", now="2026-04-15")
+        >>> {row.account for row in plan.rows} == {"sora", "ricoh"}
+        True
+        """
         return [PlanRow(*row) for row in self._core.rows()]
 
     @property
     def calls(self) -> list[dict[str, Any]]:
-        """The calls, in their order: id, account, provider, operation, arguments, start, end, meters."""
+        """The calls, in their order: id, account, provider, operation, arguments, start, end, meters.
+
+        Examples
+        --------
+        >>> plan = mt.plan([sora, ricoh], "2026-Q1", now="2026-04-15")
+        >>> plan.calls[0]["account"]
+        'sora'
+        """
         return self._core.calls()
 
     def shard(self, index: int, of: int) -> Plan:
@@ -93,16 +133,36 @@ class Plan:
         -------
         Plan
             The part.
+
+        Examples
+        --------
+        >>> plan = mt.plan([sora, ricoh], "2026-Q1", now="2026-04-15")
+        >>> sum(len(plan.shard(part, of=3)) for part in range(3)) == len(plan)
+        True
         """
         return Plan(self._core.shard(index, of), self._clients)
 
     def to_json(self) -> str:
-        """Return the plan as JSON; `from_json` reads it."""
+        """Return the plan as JSON; `from_json` reads it.
+
+        Examples
+        --------
+        >>> plan = mt.plan([sora, ricoh], "2026-Q1", now="2026-04-15")
+        >>> mt.Plan.from_json(plan.to_json()) == plan
+        True
+        """
         return self._core.to_json()
 
     @classmethod
     def from_json(cls, text: str) -> Plan:
-        """Return the plan that `to_json` wrote."""
+        """Return the plan that `to_json` wrote.
+
+        Examples
+        --------
+        >>> plan = mt.plan([sora, ricoh], "2026-Q1", now="2026-04-15")
+        >>> mt.Plan.from_json(plan.to_json()) == plan
+        True
+        """
         return cls(_core.Plan.from_json(text))
 
     def plot(self, *, ax: Any = None) -> Any:
@@ -117,6 +177,11 @@ class Plan:
         -------
         matplotlib.figure.Figure or matplotlib.axes.Axes
             The picture, which a notebook shows; or `ax`, if that was given.
+
+        Examples
+        --------
+        >>> plan = mt.plan([sora, ricoh], "2026-Q1", now="2026-04-15")
+        >>> figure = plan.plot()
         """
         from metertap._show.windows import windows
         from metertap.plot import drawn_lanes

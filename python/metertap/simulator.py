@@ -140,6 +140,13 @@ class Simulator:
         What the HTTPS server shows.
     providers : list of str, path or dict, optional
         Providers of your own, by name or document: each is served its document's canned answers.
+
+    Examples
+    --------
+    >>> from metertap.simulator import Simulator
+    >>> with Simulator(seed=7, now="2026-04-15") as simulator:
+    ...     simulator.client("sora").total_sessions_this_month() > 0
+    True
     """
 
     def __init__(
@@ -175,7 +182,14 @@ class Simulator:
         return f"Simulator({self.origin!r})"
 
     def stop(self) -> None:
-        """Stop serving; doing it twice does no harm."""
+        """Stop serving; doing it twice does no harm.
+
+        Examples
+        --------
+        >>> from metertap.simulator import Simulator
+        >>> simulator = Simulator()
+        >>> simulator.stop()
+        """
         self._core.stop()
         if self._folder is not None:
             self._folder.cleanup()
@@ -214,11 +228,27 @@ class Simulator:
         return self._core.providers()
 
     def base_url(self, provider: str, *, tls: bool = False) -> str:
-        """Return the `base_url` for a client of this provider."""
+        """Return the `base_url` for a client of this provider.
+
+        Examples
+        --------
+        >>> from metertap.simulator import Simulator
+        >>> with Simulator(seed=7, now="2026-04-15") as simulator:
+        ...     simulator.base_url("sora").startswith("http://127.0.0.1:")
+        True
+        """
         return self._core.base_url(_text("provider", provider), flag("tls", tls))
 
     def credentials(self, provider: str, *, account: int = 1) -> dict[str, str]:
-        """Return the credentials of an account, for one way of logging in, as a client's keywords."""
+        """Return the credentials of an account, for one way of logging in, as a client's keywords.
+
+        Examples
+        --------
+        >>> from metertap.simulator import Simulator
+        >>> with Simulator(seed=7, now="2026-04-15") as simulator:
+        ...     sorted(simulator.credentials("ricoh"))
+        ['client_id', 'client_secret']
+        """
         given = self.all_credentials(provider, account=account)
         if provider == "uipath":
             given.pop("token", None)
@@ -227,7 +257,15 @@ class Simulator:
         return given
 
     def all_credentials(self, provider: str, *, account: int = 1) -> dict[str, str]:
-        """Return all credentials of an account, for every way of logging in."""
+        """Return all credentials of an account, for every way of logging in.
+
+        Examples
+        --------
+        >>> from metertap.simulator import Simulator
+        >>> with Simulator(seed=7, now="2026-04-15") as simulator:
+        ...     "access_key" in simulator.all_credentials("volcengine")
+        True
+        """
         return self._core.credentials(_text("provider", provider), _whole("account", account))
 
     def client(self, provider: str, *, tls: bool = False, aio: bool = False, account: int = 1, **overrides: Any) -> Any:
@@ -251,6 +289,13 @@ class Simulator:
         -------
         Client
             A client.
+
+        Examples
+        --------
+        >>> from metertap.simulator import Simulator
+        >>> with Simulator(seed=7, now="2026-04-15") as simulator:
+        ...     simulator.client("sora").name
+        'sora'
         """
         options: dict[str, Any] = {"base_url": self.base_url(provider, tls=tls)}
         if tls:
@@ -263,7 +308,15 @@ class Simulator:
         return client
 
     def clients(self, *, tls: bool = False, aio: bool = False) -> list[Any]:
-        """Return a client of each provider."""
+        """Return a client of each provider.
+
+        Examples
+        --------
+        >>> from metertap.simulator import Simulator
+        >>> with Simulator(seed=7, now="2026-04-15") as simulator:
+        ...     len(simulator.clients())
+        5
+        """
         return [self.client(provider, tls=tls, aio=aio) for provider in self.providers]
 
     @property
@@ -272,7 +325,14 @@ class Simulator:
         return [Switch(*row) for row in self._core.switches()]
 
     def switch(self, name: str, value: str) -> None:
-        """Set a switch, for example ``switch("ricoh.label_path", "labels")``."""
+        """Set a switch, for example ``switch("ricoh.label_path", "labels")``.
+
+        Examples
+        --------
+        >>> from metertap.simulator import Simulator
+        >>> with Simulator(seed=7, now="2026-04-15") as simulator:
+        ...     simulator.switch("ricoh.label_path", "quoted")
+        """
         self._core.set_switch(_text("name", name), _text("value", value))
 
     def add_fault(
@@ -306,6 +366,14 @@ class Simulator:
         -------
         int
             The fault's number.
+
+        Examples
+        --------
+        >>> from metertap.simulator import Simulator
+        >>> with Simulator(seed=7, now="2026-04-15") as simulator:
+        ...     number = simulator.add_fault("status:503", provider="sora", times=1)
+        ...     simulator.client("sora").total_sessions_this_month() > 0
+        True
         """
         return self._core.add_fault(
             _text("kind", kind),
@@ -317,23 +385,58 @@ class Simulator:
         )
 
     def clear_faults(self) -> None:
-        """Behave again."""
+        """Behave again.
+
+        Examples
+        --------
+        >>> from metertap.simulator import Simulator
+        >>> with Simulator(seed=7, now="2026-04-15") as simulator:
+        ...     simulator.clear_faults()
+        """
         self._core.clear_faults()
 
     def expire_sessions(self, provider: str) -> None:
-        """Make all sessions and tokens of a provider invalid."""
+        """Make all sessions and tokens of a provider invalid.
+
+        Examples
+        --------
+        >>> from metertap.simulator import Simulator
+        >>> with Simulator(seed=7, now="2026-04-15") as simulator:
+        ...     simulator.expire_sessions("devicewise")
+        """
         self._core.expire_sessions(_text("provider", provider))
 
     def set_clock_offset(self, seconds: int) -> None:
-        """Put the server's clock off by so many seconds."""
+        """Put the server's clock off by so many seconds.
+
+        Examples
+        --------
+        >>> from metertap.simulator import Simulator
+        >>> with Simulator(seed=7, now="2026-04-15") as simulator:
+        ...     simulator.set_clock_offset(3600)
+        """
         self._core.set_clock_offset(_whole("seconds", seconds, least=-_CENTURY, most=_CENTURY))
 
     def set_rate_limit(self, provider: str, per_second: float | None) -> None:
-        """Answer more requests of an account than this in a second with 429; None ends it."""
+        """Answer more requests of an account than this in a second with 429; None ends it.
+
+        Examples
+        --------
+        >>> from metertap.simulator import Simulator
+        >>> with Simulator(seed=7, now="2026-04-15") as simulator:
+        ...     simulator.set_rate_limit("sora", 5)
+        """
         self._core.set_rate_limit(_text("provider", provider), None if per_second is None else _number(per_second))
 
     def set_concurrency_limit(self, provider: str, at_once: int | None) -> None:
-        """Answer more requests of an account than this at once with 429; None ends it."""
+        """Answer more requests of an account than this at once with 429; None ends it.
+
+        Examples
+        --------
+        >>> from metertap.simulator import Simulator
+        >>> with Simulator(seed=7, now="2026-04-15") as simulator:
+        ...     simulator.set_concurrency_limit("sora", 2)
+        """
         limit = None if at_once is None else _whole("at_once", at_once)
         self._core.set_concurrency_limit(_text("provider", provider), limit)
 
@@ -343,7 +446,14 @@ class Simulator:
         return [RequestRecord(*row) for row in self._core.requests()]
 
     def clear_requests(self) -> None:
-        """Forget the requests so far."""
+        """Forget the requests so far.
+
+        Examples
+        --------
+        >>> from metertap.simulator import Simulator
+        >>> with Simulator(seed=7, now="2026-04-15") as simulator:
+        ...     simulator.clear_requests()
+        """
         self._core.clear_requests()
 
     @property
@@ -353,7 +463,14 @@ class Simulator:
 
 
 def fault_menu() -> list[Fault]:
-    """Return the kinds of fault."""
+    """Return the kinds of fault.
+
+    Examples
+    --------
+    >>> from metertap.simulator import fault_menu
+    >>> any(fault.name == "latency" for fault in fault_menu())
+    True
+    """
     return [Fault(*row) for row in _core.Simulator.fault_menu()]
 
 

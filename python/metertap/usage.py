@@ -66,6 +66,13 @@ class Reading:
         The key into evidence.
     fetched_at : datetime
         When it was fetched.
+
+    Examples
+    --------
+    >>> usage = mt.fetch([sora, ricoh], "2026-03", now="2026-04-15")
+    >>> reading = usage.readings()[0]
+    >>> reading.meter, reading.unit
+    ('sora.ingress', 'bytes')
     """
 
     provider: str
@@ -172,7 +179,14 @@ class Table:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """How many rows and columns it has."""
+        """How many rows and columns it has.
+
+        Examples
+        --------
+        >>> usage = mt.fetch([sora, ricoh], "2026-03", now="2026-04-15")
+        >>> usage.coverage.shape == (len(usage.coverage), len(usage.coverage.columns))
+        True
+        """
         return len(self), len(self.columns)
 
     def head(self, rows: int = 5) -> Table:
@@ -198,13 +212,26 @@ class Table:
         ----------
         rows : int, default 5
             How many; if negative, all but so many of the first.
+
+        Examples
+        --------
+        >>> usage = mt.fetch([sora, ricoh], "2026-03", now="2026-04-15")
+        >>> len(usage.tail(2))
+        2
         """
         count = _whole(rows)
         return self[max(len(self) - count, 0) :] if count >= 0 else self[-count:]
 
     @property
     def columns(self) -> list[str]:
-        """The names of the columns."""
+        """The names of the columns.
+
+        Examples
+        --------
+        >>> usage = mt.fetch([sora, ricoh], "2026-03", now="2026-04-15")
+        >>> usage.evidence.columns[:2]
+        ['call_id', 'account']
+        """
         return self._table.columns()
 
     def flat(self) -> Table:
@@ -223,7 +250,14 @@ class Table:
         return Table(self._table.flat(True), self._told)
 
     def to_arrow(self) -> Any:
-        """Return a `pyarrow.Table`; needs the extra ``arrow``."""
+        """Return a `pyarrow.Table`; needs the extra ``arrow``.
+
+        Examples
+        --------
+        >>> usage = mt.fetch([sora, ricoh], "2026-03", now="2026-04-15")
+        >>> usage.to_arrow().schema.field("quantity").type
+        Decimal128Type(decimal128(38, 18))
+        """
         return needed("pyarrow", "arrow").table(self)
 
     def to_pandas(self, *, exact: bool = False) -> pd.DataFrame:
@@ -235,6 +269,12 @@ class Table:
         ----------
         exact : bool, default False
             Keep quantities as `decimal.Decimal`; else they become the nearest float64.
+
+        Examples
+        --------
+        >>> usage = mt.fetch([sora, ricoh], "2026-03", now="2026-04-15")
+        >>> usage.to_pandas()["quantity"].dtype
+        dtype('float64')
         """
         needed("pandas", "pandas")
         table = needed("pyarrow", "pandas").table(Table(self._table.flat(exact)))
@@ -245,22 +285,47 @@ class Table:
         """Return a `polars.DataFrame`; needs the extra ``polars``.
 
         Lists are lists, which polars can filter and group by, but not write as CSV: for that there is `flat`.
+
+        Examples
+        --------
+        >>> usage = mt.fetch([sora, ricoh], "2026-03", now="2026-04-15")
+        >>> usage.to_polars().height == len(usage)
+        True
         """
         frame: pl.DataFrame = needed("polars", "polars").DataFrame(self)
         return frame
 
     def to_dicts(self) -> list[dict[str, Any]]:
-        """Return a dict for each row; quantities are `decimal.Decimal`."""
+        """Return a dict for each row; quantities are `decimal.Decimal`.
+
+        Examples
+        --------
+        >>> usage = mt.fetch([sora, ricoh], "2026-03", now="2026-04-15")
+        >>> usage.to_dicts()[0]["unit"]
+        'bytes'
+        """
         return self._table.to_dicts(0, len(self))
 
     def write_parquet(self, path: str | os.PathLike[str]) -> None:
-        """Write a Parquet file; needs the extra ``arrow``."""
+        """Write a Parquet file; needs the extra ``arrow``.
+
+        Examples
+        --------
+        >>> usage = mt.fetch([sora, ricoh], "2026-03", now="2026-04-15")
+        >>> usage.write_parquet("march.parquet")
+        """
         needed("pyarrow", "arrow")
         with place(path) as name:
             needed("pyarrow.parquet", "arrow").write_table(self.to_arrow(), name)
 
     def write_csv(self, path: str | os.PathLike[str]) -> None:
-        """Write a CSV file in UTF-8, with exact numbers, times in UTC, and lists as in `flat`; needs no extra."""
+        """Write a CSV file in UTF-8, with exact numbers, times in UTC, and lists as in `flat`; needs no extra.
+
+        Examples
+        --------
+        >>> usage = mt.fetch([sora, ricoh], "2026-03", now="2026-04-15")
+        >>> usage.write_csv("march.csv")
+        """
         from metertap._table import csv_lines
 
         with place(path) as name, open(name, "w", encoding="utf-8", newline="") as file:
@@ -297,11 +362,25 @@ class _Stretches(Table):
 
 
 class Coverage(_Stretches):
-    """A row for each call of a plan: what was asked, what came, what is missing and why; and where nothing could be."""
+    """A row for each call of a plan: what was asked, what came, what is missing and why; and where nothing could be.
+
+    Examples
+    --------
+    >>> usage = mt.fetch([sora, ricoh], "2026-03", now="2026-04-15")
+    >>> set(usage.coverage["state"]) <= {"got", "empty", "unsettled", "unavailable"}
+    True
+    """
 
 
 class Holes(_Stretches):
-    """A row for each stretch of time that was asked for and has no number, and why it has none."""
+    """A row for each stretch of time that was asked for and has no number, and why it has none.
+
+    Examples
+    --------
+    >>> usage = mt.fetch([sora, ricoh], "2026-03", now="2026-04-15")
+    >>> set(usage.holes["state"])
+    {'unavailable'}
+    """
 
 
 class Usage(Table):
@@ -313,6 +392,12 @@ class Usage(Table):
         A row for each call: what was asked, what came, what is missing and why.
     evidence : Table
         A row for each call: when it was asked, what came back, and the SHA-256 of the body.
+
+    Examples
+    --------
+    >>> usage = mt.fetch([sora, ricoh], "2026-03", now="2026-04-15")
+    >>> usage.is_complete, usage.missing
+    (True, [])
     """
 
     def __init__(self, core: _core.Usage, clients: Mapping[str, Client] | None = None) -> None:
@@ -331,12 +416,25 @@ class Usage(Table):
 
         Windows outside of a provider's history, and those that were answered without a row where no page says what that
         means, do not count: `holes` has them.
+
+        Examples
+        --------
+        >>> usage = mt.fetch([sora, ricoh], "2026-03", now="2026-04-15")
+        >>> usage.is_complete
+        True
         """
         return self._core.is_complete()
 
     @property
     def missing(self) -> list[str]:
-        """What failed or is missing, in a sentence each."""
+        """What failed or is missing, in a sentence each.
+
+        Examples
+        --------
+        >>> usage = mt.fetch([sora, ricoh], "2026-03", now="2026-04-15")
+        >>> usage.missing
+        []
+        """
         return self._core.missing()
 
     @property
@@ -361,12 +459,25 @@ class Usage(Table):
         A row for each stretch: account, provider, operation, arguments (what tells its calls from others of the
         operation), meters, start, end, state (``got``, ``provisional`` or that of a hole), settled_at (when its numbers
         are final by the provider's rule; null where that is not known), reason and call_id.
+
+        Examples
+        --------
+        >>> usage = mt.fetch([sora, ricoh], "2026-03", now="2026-04-15")
+        >>> len(usage.timeline) > 0
+        True
         """
         return Coverage(self._core.timeline(), self._told)
 
     @property
     def plan(self) -> Plan:
-        """The plan that this is the result of."""
+        """The plan that this is the result of.
+
+        Examples
+        --------
+        >>> usage = mt.fetch([sora, ricoh], "2026-03", now="2026-04-15")
+        >>> usage.plan.accounts
+        ['sora', 'ricoh']
+        """
         from metertap.planning import Plan
 
         return Plan(self._core.plan(), self._clients)
@@ -398,7 +509,14 @@ class Usage(Table):
         return Plan(self._core.remaining(unsettled), self._clients)
 
     def readings(self) -> list[Reading]:
-        """Return a dataclass for each reading."""
+        """Return a dataclass for each reading.
+
+        Examples
+        --------
+        >>> usage = mt.fetch([sora, ricoh], "2026-03", now="2026-04-15")
+        >>> usage.readings()[0].kind
+        'sum'
+        """
         fields = Reading.__slots__
         dimensions = [name for name in self.columns if name not in fields]
         return [
@@ -447,6 +565,13 @@ class Usage(Table):
         InvalidArgument
             If that would add peaks, mix units, split a figure over several periods, or name a column or a meter that
             does not exist.
+
+        Examples
+        --------
+        >>> usage = mt.fetch([sora, ricoh], "2026-03", now="2026-04-15")
+        >>> months = usage.rollup("month", by=["provider", "meter"])
+        >>> set(months["period"])
+        {'2026-03'}
         """
         return self._rolled_up(every, by, tz, meters)
 
@@ -638,6 +763,12 @@ class RollUp(Table):
     remark : str
         How many of its periods are known in part, and whether its usage is a part of a plan or incomplete; empty where
         there is nothing to say.
+
+    Examples
+    --------
+    >>> usage = mt.fetch([sora, ricoh], "2026-03", now="2026-04-15")
+    >>> usage.rollup("month").columns[:2]
+    ['provider', 'account']
     """
 
     def __init__(self, core: _core.Table, remark: str = "", told: Told = "UTC") -> None:
@@ -648,7 +779,13 @@ class RollUp(Table):
         return (_roll_up_restored, (self._table.to_bytes(), self.remark, self._told))
 
     def plot(self, meters: str | Sequence[str] | None = None, *, ax: Any = None) -> Any:
-        """Draw the figures, each over its period; see `metertap.plot.plot`."""
+        """Draw the figures, each over its period; see `metertap.plot.plot`.
+
+        Examples
+        --------
+        >>> usage = mt.fetch([sora, ricoh], "2026-03", now="2026-04-15")
+        >>> figure = usage.rollup("month").plot()
+        """
         from metertap._show.gaps import Gap
         from metertap._show.series import micros
         from metertap.plot import drawn

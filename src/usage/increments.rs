@@ -344,6 +344,10 @@ fn grown(rows: &Rows, looks: &[Look], steps: &[Step], fates: &mut [Answer], has_
 
 /// The increments as readings.
 fn table(rows: &RecordBatch, grown: &[Grown]) -> Result<RecordBatch> {
+    if grown.is_empty() {
+        // Of a ledger that has answers and no reading yet, the table has few columns.
+        return Ok(rows.slice(0, 0));
+    }
     let places = grown.iter().map(|one| u32::try_from(one.row));
     let places: Vec<u32> = places.collect::<std::result::Result<_, _>>().map_err(bug)?;
     let table = rows_of(rows, places)?;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import doctest
 import importlib
 import inspect
@@ -18,14 +19,17 @@ from metertap import errors
 from metertap.simulator import Simulator
 
 MODULES = [
+    "_selection",
     "catalogue",
     "clients",
     "_client",
     "aio",
     "config",
+    "documents",
     "simulator",
     "errors",
     "fetching",
+    "focus",
     "ledger",
     "models",
     "planning",
@@ -147,3 +151,27 @@ def test_the_keywords_of_all_clients_are_documented_with_each() -> None:
             entry, *_ = [number for number, line in enumerate(lines) if line.startswith(f"{keyword} : ")]
             assert lines[entry + 1].startswith("    "), f"{name}: {keyword}"
         assert "**options" not in "".join(lines)
+
+
+def public_names() -> Iterator[tuple[str, Any]]:
+    """Yield what a user calls: public classes and functions, and their public methods; not what is returned by them."""
+    modules = [metertap, *map(importlib.import_module, ("metertap.focus", "metertap.spark", "metertap.simulator"))]
+    seen = set()
+    for module in modules:
+        for name in module.__all__:
+            value = getattr(module, name)
+            if not callable(value) or name in seen:
+                continue
+            seen.add(name)
+            is_record = dataclasses.is_dataclass(value) and module is not metertap
+            if not is_record and name not in CLASSES.values():
+                yield name, value
+            for member, thing in vars(value).items() if inspect.isclass(value) and name not in CLASSES.values() else ():
+                function = getattr(thing, "__func__", thing)
+                if not member.startswith("_") and inspect.isfunction(function):
+                    yield f"{name}.{member}", function
+
+
+@pytest.mark.parametrize(("name", "value"), list(public_names()))
+def test_every_public_name_has_an_example(name: str, value: Any) -> None:
+    assert ">>> " in (value.__doc__ or ""), name

@@ -492,6 +492,23 @@ def test_increments_are_those_of_the_simulated_service_over_fourteen_months(tmp_
     assert found == {month: totals[-1] for month, totals in last.items() if totals}
 
 
+def test_a_ledger_of_answers_without_a_reading_tells_holes_and_no_figure(ledger, simulator):
+    # The counters are those of May, and the ledger is asked for August.
+    told = ledger.snapshot(simulator.client("sora"), now="2026-08-10T12:00Z")
+    assert (told.calls, told.new) == (9, 0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", mt.CoverageWarning)
+        grown = ledger.increments("sora.total_egress")
+        kept = ledger.usage("2026-08-01", "2026-08-10")
+    assert len(grown) == len(kept) == 0
+    with pytest.raises(mt.InvalidArgument, match="has no reading yet"):
+        ledger.restatements()
+    assert set(kept.holes["state"]) == {"absent"}
+    assert ledger.summary()["readings"] == 0
+    assert ledger.tidy()["twins"] == 0
+    assert ledger.vacuum() == []
+
+
 def test_what_is_no_counter_has_no_increments(server, ledger, simulator):
     client = counting("counting")(api_key="k", base_url=server.origin)
     looked(server, ledger, client, "2026-01-10T00:00", 100)
