@@ -70,6 +70,11 @@ def width_of(text: str) -> int:
     )
 
 
+def counted(count: int, what: str) -> str:
+    """Return a number of things, such as ``1 call`` and ``1,204 calls``."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
 def plain(value: Any) -> Cell:
     """Return a value of a table as a cell."""
     if isinstance(value, bool):

@@ -624,7 +624,7 @@ meters = ["sora.egress"]"""
 
 
 def _no_file(file: Path) -> str:
-    ways = "write one, name another in METERTAP_CONFIG, or run: metertap accounts add"
+    ways = "write one, name another in METERTAP_CONFIG, or run metertap accounts add; metertap demo needs none"
     return f"there is no configuration file {file}; {ways}. Five lines are enough:\n{EXAMPLE}"
 
 

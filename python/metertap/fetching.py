@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from metertap import _core
 from metertap._progress import progress_of
+from metertap._table import counted
 from metertap.errors import CoverageWarning, IncompleteUsage, InvalidArgument, MetertapError, WrongType, of_whole
 from metertap.planning import Plan, client_of, listed, plan
 from metertap.usage import Usage
@@ -180,7 +181,7 @@ def lost_of(usage: Usage) -> str:
     calls, _ = usage._core.calls()
     told = []
     if failed:
-        told.append(f"{failed:,} of {calls:,} calls failed")
+        told.append(f"{failed:,} of {counted(calls, 'call')} failed")
     if missing:
         told.append(
             f"{missing:,} {'stretch' if missing == 1 else 'stretches'} of what was asked missing from the answers"

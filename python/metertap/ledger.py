@@ -16,6 +16,7 @@ from metertap._log import emit
 from metertap._range import moment as moment_of
 from metertap._range import range_of, since_of, window
 from metertap._selection import Selection
+from metertap._table import counted
 from metertap.errors import CoverageWarning, IncompleteUsage, InvalidArgument, MetertapError, WrongType, of_whole
 from metertap.planning import Plan, plan
 from metertap.usage import Table, Usage, name_list
@@ -101,11 +102,11 @@ class Sync:
         )
 
     def __str__(self) -> str:
-        told = f"{self.calls:,} calls: {self.new:,} new readings, {self.restated:,} restated"
+        told = f"{counted(self.calls, 'call')}: {counted(self.new, 'new reading')}, {self.restated:,} restated"
         if self.restated_settled:
             told += f" ({self.restated_settled:,} of them called settled before)"
         told += f", {self.unchanged:,} unchanged"
-        return f"{told}; {len(self.holes):,} holes" if self.holes else told
+        return f"{told}; {counted(len(self.holes), 'hole')}" if self.holes else told
 
 
 class Ledger:

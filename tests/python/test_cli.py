@@ -145,9 +145,8 @@ def test_the_lists_are_those_of_the_simulator(capsys):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ([], "required: COMMAND"),
         (["demo", "--seed", "-1"], "must be a whole number from 0 to 18446744073709551615, not '-1'"),
-        (["demo", "--sed", "1"], "unrecognized arguments: --sed 1"),
+        (["demo", "--sed", "1"], "there is no option --sed; did you mean --seed?"),
         (["simulate", "--port", "70000"], "must be a whole number from 0 to 65535"),
         (["simulate", "--now", "soon"], "soon"),
         (["simulate", "--now", "2026-04-15T12:00:00"], "2026-04-15T12:00:00"),
@@ -163,7 +162,7 @@ def test_wrong_usage_is_status_2_with_a_sentence(words, message, capsys):
     captured = capsys.readouterr()
     assert stopped.value.code == 2
     assert captured.out == ""
-    assert captured.err.startswith("usage: metertap")
+    assert captured.err.startswith("see: metertap ")
     assert message in captured.err.splitlines()[-1]
 
 
@@ -241,27 +240,30 @@ def test_every_provider_has_a_check():
 def test_good_accounts_are_ok(capsys, living):
     assert main(["accounts", "check"]) == 0
     captured = capsys.readouterr()
-    assert [re.sub(r"\d+\.\d\d", "0", line) for line in captured.out.splitlines()] == [
+    told = [line for line in captured.out.splitlines() if not line.startswith("  ")]
+    assert [re.sub(r"\d+\.\d\d", "0", line) for line in told] == [
         f"my-{provider} ({provider}): ok, 0 s" for provider in PROVIDERS
     ]
     assert captured.err == ""
-    asked = [record.path for record in living.requests if "token" not in record.path]
-    # The login of deviceWISE and its command go to the same path.
-    assert [path.rpartition("/")[2] for path in asked] == [
-        "get-total-sessions-this-month",
-        "total",
-        "consumption-summary",
-        "api",
-        "api",
-        "",
-    ]
+    first = {}
+    for record in living.requests:
+        if "token" not in record.path:
+            first.setdefault(record.provider, record.path.rpartition("/")[2])
+    assert first == {
+        "sora": "get-total-sessions-this-month",
+        "ricoh": "total",
+        "uipath": "consumption-summary",
+        "devicewise": "api",
+        "volcengine": "",
+    }
+    assert len(living.requests) < 25
 
 
 @pytest.mark.usefixtures("config")
 def test_a_refused_account_is_named_with_its_sentence_and_the_others_go_on(capsys, living):
     living.add_fault("status:401", provider="ricoh")
     assert main(["accounts", "check"]) == 1
-    lines = capsys.readouterr().out.splitlines()
+    lines = [line for line in capsys.readouterr().out.splitlines() if not line.startswith("  ")]
     assert [line.split(" ")[2].rstrip(",") for line in lines] == ["ok", "failed:", "ok", "ok", "ok"]
     assert lines[1].startswith(
         "my-ricoh (ricoh): failed: ricoh clients/{client_id}/cost_and_usage/total: HTTP 401: "
@@ -273,7 +275,7 @@ def test_a_refused_account_is_named_with_its_sentence_and_the_others_go_on(capsy
 def test_a_missing_secret_fails_its_own_account_only(capsys, monkeypatch):
     monkeypatch.delenv("TEST_sora_api_key")
     assert main(["accounts", "check", "my-sora", "my-volcengine"]) == 1
-    first, second = capsys.readouterr().out.splitlines()
+    first, second, *_ = capsys.readouterr().out.splitlines()
     assert first.endswith("account 'my-sora': api_key: the environment variable TEST_sora_api_key is not set")
     assert second.startswith("my-volcengine (volcengine): ok")
 
@@ -282,7 +284,7 @@ def test_a_missing_secret_fails_its_own_account_only(capsys, monkeypatch):
 def test_a_clock_that_is_off_is_told(capsys, living):
     living.set_clock_offset(7200)
     assert main(["accounts", "check", "my-volcengine"]) == 0
-    first, second = capsys.readouterr().out.splitlines()
+    first, second, *_ = capsys.readouterr().out.splitlines()
     assert first.startswith("my-volcengine (volcengine): ok")
     assert re.fullmatch(r"  volcengine: this machine's clock is off by (7199|7200) s; requests are signed .+", second)
 

@@ -223,7 +223,7 @@ def test_an_incomplete_line_for_people_counts_the_holes(capsys, simulator, place
 
 def test_of_many_holes_twenty_are_told_and_all_are_in_the_json(capsys):
     done = mt.Sync(calls=25, holes=[f"number {number}" for number in range(25)])
-    sync_command._tell(SimpleNamespace(json=True, ledger="usage"), done, 1.23456)
+    sync_command._tell(SimpleNamespace(json=True, quiet=False, ledger="usage"), done, 1.23456)
     out, err = capsys.readouterr()
     assert json.loads(out) == {**summary(calls=25, holes=done.holes, complete=False), "seconds": 1.235}
     assert err.splitlines()[19:] == [
@@ -234,9 +234,9 @@ def test_of_many_holes_twenty_are_told_and_all_are_in_the_json(capsys):
 
 
 def test_figures_that_were_called_settled_and_changed_are_told_loudly(capsys):
-    sync_command._tell(SimpleNamespace(json=False, ledger="usage"), mt.Sync(1, 0, 3, 2, 7), 0.1)
+    sync_command._tell(SimpleNamespace(json=False, quiet=False, ledger="usage"), mt.Sync(1, 0, 3, 2, 7), 0.1)
     assert capsys.readouterr() == (
-        "1 calls: 0 new readings, 3 restated (2 of them called settled before), 7 unchanged\n",
+        "1 call: 0 new readings, 3 restated (2 of them called settled before), 7 unchanged\n",
         "metertap: warning: 2 figures that were called settled have changed; see metertap ledger restatements usage\n",
     )
 
@@ -531,7 +531,7 @@ def test_a_ledger_refuses_more_days_than_there_are(days, place):
         (["holes", "PLACE", *MARCH, "--format", "parquet"], "--format parquet needs -o FILE"),
         (["restatements", "PLACE", "--since", "3x"], "since '3x' must end in h, d, w, mo or y"),
         (["vacuum"], "the following arguments are required: LEDGER"),
-        (["burn", "PLACE"], "argument COMMAND: invalid choice: 'burn'"),
+        (["burn", "PLACE"], "there is no command 'burn'; there are show, holes"),
     ],
 )
 def test_a_wrong_action_is_status_2_and_makes_nothing(words, sentence, capsys, place):
@@ -636,5 +636,5 @@ def test_a_file_system_without_locks_is_told_and_stops_nobody(capsys, monkeypatc
 
     monkeypatch.setattr("fcntl.flock", no_locks)
     status, out, err = run(capsys, "sync", place, "my-ricoh", *MARCH, "--now", LATER)
-    assert (status, out) == (0, "1 calls: 11 new readings, 0 restated, 0 unchanged\n")
+    assert (status, out) == (0, "1 call: 11 new readings, 0 restated, 0 unchanged\n")
     assert err == f"metertap: warning: {place} has no lock: No locks available\n"

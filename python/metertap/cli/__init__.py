@@ -12,7 +12,20 @@ import sys
 from typing import TYPE_CHECKING, cast
 
 from metertap import __version__
-from metertap.cli import accounts, demo, fetch, ledger, meters, plan, providers, simulate, sync
+from metertap.cli import (
+    _options,
+    _parser,
+    accounts,
+    completion,
+    demo,
+    fetch,
+    ledger,
+    meters,
+    plan,
+    providers,
+    simulate,
+    sync,
+)
 from metertap.errors import MetertapError, WrongType
 
 if TYPE_CHECKING:
@@ -45,13 +58,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     if argv is not None and not all(isinstance(word, str) for word in argv):
         raise WrongType("argv must be a list of texts, such as ['demo'].")
-    arguments = _parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else [*argv]
+    if words[:2] == ["completion", "words"]:
+        return completion.tell(program(), words[2 + (words[2:3] == ["--"]) :])
+    arguments = _parser.read(program(), words)
     for stream in (sys.stdout, sys.stderr):
         # A label in Japanese must not end the program where the terminal knows ASCII only.
         if reconfigure := getattr(stream, "reconfigure", None):
             reconfigure(errors="backslashreplace")
     try:
-        status = cast("int", arguments.run(arguments))
+        with _options.told(getattr(arguments, "verbose", False)):
+            status = cast("int", arguments.run(arguments))
         sys.stdout.flush()
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -60,15 +77,59 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return PIPE_CLOSED
     except (MetertapError, OSError) as error:
-        print(f"metertap: {error}", file=sys.stderr)
+        from metertap.cli import _output
+
+        _output.tell(*f"metertap: {error}".split("\n"))
         return 1
     return status
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="metertap", description="Read the usage meters of cloud services.")
+def program() -> _parser.Parser:
+    """Return the parser of all commands."""
+    text = "Read the usage meters of cloud services into one table that can be trusted."
+    parser = _parser.Parser(prog="metertap", description=text)
     parser.add_argument("--version", action="version", version=f"metertap {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (demo, plan, fetch, sync, ledger, meters, providers, accounts, simulate):
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    for command in (demo, plan, fetch, sync, ledger, meters, providers, accounts, simulate, completion):
         command.add(commands)
+    text = "Show the commands, or the options of one of them."
+    helps = commands.add_parser("help", help=text, description=text)
+    helps.add_argument("words", metavar="COMMAND", nargs="*", help="a command")
+    helps.set_defaults(parser=helps)
+    for shown in (parser, helps):
+        shown.set_defaults(run=lambda arguments: _help(parser, arguments))
+    _name(parser)
+    parser.format_help = lambda: _parser.overview(parser, GROUPS, EXAMPLES)  # type: ignore[method-assign]
     return parser
+
+
+def _name(parser: _parser.Parser) -> None:
+    """Let each command know its own parser, which says what is wrong."""
+    for command in parser.commands.values():
+        command.set_defaults(parser=command)
+        _name(command)
+
+
+#: The commands by what they are for.
+GROUPS = {
+    "look around": ("demo", "meters", "providers", "provider"),
+    "ask": ("plan", "fetch"),
+    "keep": ("sync", "snapshot", "ledger"),
+    "set up": ("accounts", "completion", "simulate", "help"),
+}
+EXAMPLES = (
+    "metertap demo",
+    "metertap fetch --since 7d",
+    "metertap fetch --start 2026-03 --rollup month --format csv -o march.csv",
+    "metertap sync usage --since 90d",
+)
+
+
+def _help(parser: _parser.Parser, arguments: argparse.Namespace) -> int:
+    shown = parser
+    for word in getattr(arguments, "words", ()):
+        if word not in shown.commands:
+            shown.error(f"there is no command {word!r}{_parser.near(word, shown.commands)}")
+        shown = shown.commands[word]
+    print(shown.format_help(), end="")
+    return 0

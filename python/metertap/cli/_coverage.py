@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
+
+from metertap import _table
+from metertap._show.terminal import width
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -20,8 +25,6 @@ def summary(usage: Usage, *, by_status: bool = False) -> str:
 
     With `by_status` every reading is looked at: not for millions of them.
     """
-    from metertap._table import text
-
     accounts: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for row in usage.coverage.to_dicts():
         counts = accounts[row["account"]]
@@ -35,16 +38,43 @@ def summary(usage: Usage, *, by_status: bool = False) -> str:
         for (account, status), count in Counter((row["account"], row["status"]) for row in usage.to_dicts()).items():
             accounts[account][status] = count
     names = ("calls", *STATES, "readings", *statuses)
-    return text(("account", *names), [[name, *(counts[of] for of in names)] for name, counts in accounts.items()])
+    told = _table.text(
+        ("account", *names), [[name, *(counts[of] for of in names)] for name, counts in accounts.items()]
+    )
+    if sys.stderr.isatty() and _table.width_of(told.partition("\n")[0]) > width():
+        # What is nowhere is left out before a line breaks.
+        names = tuple(of for of in names if of in ("calls", "readings") or any(one[of] for one in accounts.values()))
+        rows = [[name, *(counts[of] for of in names)] for name, counts in accounts.items()]
+        told = _table.text(("account", *names), rows)
+    return told
 
 
 def holes(usage: Usage) -> list[str]:
     """Return a line for each hole that makes it incomplete, and for what is absent or cannot be answered, by reason."""
     lost = usage._core.lost()
-    lines = [f"{state}: {line}" for state, line in lost[:TOLD]]
+    together, alike = _alike(usage, [line for state, line in lost if state == "failed"])
+    lost = [(state, line) for state, line in lost if line not in together]
+    lines = alike + [f"{state}: {line}" for state, line in lost[:TOLD]]
     if len(lost) > TOLD:
         lines.append(f"… and {len(lost) - TOLD:,} more that failed or are missing")
     return lines + _absent(usage) + _unavailable(usage)
+
+
+#: So many calls that failed for one reason, such as a secret that is wrong, are told in one line.
+ALIKE = 3
+
+
+def _alike(usage: Usage, lost: list[str]) -> tuple[set[str], list[str]]:
+    """Return the lines of calls that failed for one reason, and a line that tells them together."""
+    groups: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for line in lost:
+        account, _, rest = line.partition(" ")
+        # Behind the window stands what was asked of whom, and then the reason, which ends with how long it took.
+        reason = rest.partition("Z: ")[2].partition(": ")[2]
+        groups[account, re.sub(r" \(request id [^)]*\)|\. Tried .*", "", reason)].append(line)
+    several = {key: lines for key, lines in groups.items() if key[1] and len(lines) >= ALIKE}
+    told = [f"failed: {account}, {len(lines):,} calls: {reason}" for (account, reason), lines in several.items()]
+    return {line for lines in several.values() for line in lines}, told
 
 
 def _absent(usage: Usage) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -12,7 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from metertap._extras import needed
-from metertap._table import csv_lines, exact, moment
+from metertap._show.rows import SPARED
+from metertap._show.terminal import width
+from metertap._table import clip, csv_lines, exact, moment, plain
 from metertap.usage import Table, shown
 
 if TYPE_CHECKING:
@@ -20,9 +23,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from typing import TextIO
 
+    from metertap.cli import _parser
+
 
 FORMATS = ("table", "csv", "json", "jsonl", "parquet", "markdown")
 SUFFIXES = {f".{name}": name for name in FORMATS[1:]} | {".md": "markdown", ".txt": "table"}
+EXCEL = (".xlsx", ".xls", ".ods")
 #: How many rows become Python objects at a time.
 BATCH = 10_000
 #: How many rows a terminal gets; a file or a pipe gets all.
@@ -32,7 +38,10 @@ ON_TERMINAL = 50
 def add(parser: argparse.ArgumentParser) -> None:
     """Add the options to a command."""
     parser.add_argument(
-        "--format", choices=FORMATS, help="default: what FILE ends in, else a table on a terminal and csv in a pipe"
+        "--format",
+        metavar="FORMAT",
+        choices=FORMATS,
+        help=f"{', '.join(FORMATS)}; default: what FILE ends in, else a table on a terminal and csv in a pipe",
     )
     parser.add_argument("-o", "--output", metavar="FILE", help="write to this file and not to standard output")
 
@@ -41,14 +50,28 @@ def check(arguments: argparse.Namespace) -> None:
     """Choose the format, and find out now what would else fail after all requests were made."""
     output = arguments.output
     if arguments.format is None:
-        by_name = None if output is None else SUFFIXES.get(Path(output).suffix)
-        arguments.format = by_name or ("table" if output is None and sys.stdout.isatty() else "csv")
+        arguments.format = _by_ending(arguments, output)
     if arguments.format == "parquet":
         if output is None:
             arguments.parser.error("--format parquet needs -o FILE")
         needed("pyarrow.parquet", "arrow")
     if output is not None and (Path(output).is_dir() or not Path(output).parent.is_dir()):
         arguments.parser.error(f"{output} cannot be written: no file can be made there")
+
+
+def _by_ending(arguments: argparse.Namespace, output: str | None) -> str:
+    """Return the format that a file's name ends in; one that is not written here is refused with what can be done."""
+    if output is None:
+        return "table" if sys.stdout.isatty() else "csv"
+    ending = Path(output).suffix.lower()
+    if ending in SUFFIXES or not ending:
+        return SUFFIXES.get(ending, "csv")
+    known = ", ".join(SUFFIXES)
+    advice = f"name a file that ends in {known}, or give --format"
+    if ending in EXCEL:
+        advice = f"write {Path(output).with_suffix('.csv')}, which Excel opens, or in Python to_pandas().to_excel(…)"
+    parser: _parser.Parser = arguments.parser
+    parser.error(f"{ending} files are not written here: {advice}")
 
 
 def write(arguments: argparse.Namespace, table: Table | Sequence[Any], text: Callable[[], str] | None = None) -> None:
@@ -95,16 +118,65 @@ def _rows(table: Table | Sequence[Any], most: int | None = None) -> Iterator[dic
 
 def _for_people(table: Table | Sequence[Any], columns: list[str], file: TextIO) -> str:
     """Return a table of the columns that say something; the keys into evidence are for machines."""
-    from metertap._table import text
-
     most = ON_TERMINAL if file.isatty() else len(table)
     rows = list(_rows(table, most))
     machine = ("call_id", "fetched_at")
     names = [name for name in columns if name not in machine and any(row[name] not in (None, [], "") for row in rows)]
-    table_text = text(names, [[shown(name, row[name]) for name in names] for row in rows])
-    return (
-        table_text if len(table) <= most else f"{table_text}\n… and {len(table) - most:,} more rows; -o FILE keeps all"
-    )
+    cells = [[_cell(shown(name, row[name])) for name in names] for row in rows]
+    # A meter's name begins with its provider's, which says enough of an account that has no name of its own.
+    own = {"account", "provider", "meter"} <= {*columns} and all(row["account"] == row["provider"] for row in rows)
+    whole, spared = (["meter"], [*SPARED, "account"]) if own else ([], SPARED)
+    lines = fitted(names, cells, file, whole=whole, spared=spared)
+    if len(table) > most:
+        lines.append(f"… and {len(table) - most:,} more rows; -o FILE keeps all")
+    return "\n".join(lines)
+
+
+def _cell(value: Any) -> Any:
+    """Return a value as a cell; moments stay what they are, so that they are told alike and never cut."""
+    return value if hasattr(value, "isoformat") else None if (cell := plain(value)) == "" else cell
+
+
+def fitted(
+    header: Sequence[str],
+    cells: Sequence[Sequence[Any]],
+    file: TextIO,
+    *,
+    whole: Sequence[str] = (),
+    spared: Sequence[str] = SPARED,
+) -> list[str]:
+    """Return a table as lines that fit the terminal, if the file is one: long texts are cut, then columns left out.
+
+    The columns of `whole` are not cut; those of `spared` are left out first, in that order.
+    """
+    from metertap._show import rows
+
+    columns = width() if file.isatty() else sys.maxsize
+    moments = {place for row in cells for place, cell in enumerate(row) if hasattr(cell, "isoformat")}
+    names = [f"{name} (UTC)" if place in moments else name for place, name in enumerate(header)]
+    shown = [[shown_as(cell, file) for cell in row] for row in cells]
+    found = rows.listed([shown_as(name, file) for name in names], shown)
+    found.whole = [is_whole or name in whole for is_whole, name in zip(found.whole, header, strict=True)]
+    told = dict(zip(header, found.header, strict=True))
+    lines = rows.text(found, columns, [told.get(name, name) for name in spared])
+    return [*lines, *(clip(note, columns) for note in found.notes)]
+
+
+def tell(*lines: str) -> None:
+    """Write lines to standard error, broken between words where a terminal watches."""
+    columns = width() if sys.stderr.isatty() else 0
+    for line in lines:
+        is_long = columns and not line.startswith(" ")
+        parts = textwrap.wrap(line, columns, subsequent_indent="    ", break_on_hyphens=False) if is_long else [line]
+        print(*parts or [""], sep="\n", file=sys.stderr)
+
+
+def shown_as(cell: Any, file: TextIO) -> Any:
+    """Return a cell as the file's encoding can show it, before its width is counted."""
+    if not isinstance(cell, str):
+        return cell
+    encoding = getattr(file, "encoding", None) or "utf-8"
+    return " ".join(cell.split("\n")).encode(encoding, "backslashreplace").decode(encoding)
 
 
 def _markdown(file: TextIO, columns: list[str], rows: Iterable[dict[str, Any]]) -> None:

@@ -21,21 +21,19 @@ BACK = "7d (24h, 2w, 3mo, 1y): the midnight, or the full hour, so long before no
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Add the options to a command."""
+    parser.add_argument(
+        "account", metavar="ACCOUNT", nargs="*", default=[], help="accounts of the file; all of them if left out"
+    )
     add_range(parser)
     parser.add_argument(
-        "--account",
-        metavar="NAME",
-        nargs="+",
-        action="extend",
-        default=[],
-        help="only these accounts of the configuration file",
+        "--account", metavar="NAME", nargs="+", action="extend", default=[], dest="named", help="the same, as an option"
     )
     parser.add_argument(
         "--meters", metavar="METER", nargs="+", action="extend", default=[], help="only these; see metertap meters"
     )
     parser.add_argument("--shard", metavar="I/N", help="only part I, from 0, of N parts of the plan")
     add_config(parser)
-    parser.set_defaults(parser=parser)
+    parser.set_defaults(parser=parser, takes="account")
 
 
 def add_range(parser: argparse.ArgumentParser) -> None:

@@ -9,7 +9,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from metertap._table import clip, render, text
-from metertap.cli import _chart, _coverage, _options
+from metertap.cli import _chart, _coverage, _options, _parser
 
 if TYPE_CHECKING:
     import argparse
@@ -69,6 +69,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     text = "Show the whole thing against the built-in simulator; no account needed, all usage is made up."
     parser = commands.add_parser("demo", help=text, description=text)
     parser.add_argument("--seed", type=_options.seed, default=7, help="the seed of the made-up usage (default 7)")
+    _parser.examples(parser, "metertap demo", "metertap demo --seed 1")
     parser.set_defaults(run=run)
 
 

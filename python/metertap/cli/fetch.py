@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from metertap.cli import _coverage, _output, _question
+from metertap.cli import _coverage, _options, _output, _parser, _progress, _question
 
 if TYPE_CHECKING:
     from metertap.planning import Plan
@@ -48,12 +47,17 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         action="extend",
         help="the columns that a roll-up keeps apart (default: provider, account, meter, and what their rules need)",
     )
-    parser.add_argument(
-        "--progress",
-        action=argparse.BooleanOptionalAction,
-        help="show a bar (default: if a terminal watches and tqdm is installed)",
-    )
+    _options.progress(parser)
+    _options.talk(parser)
     _output.add(parser)
+    _parser.examples(
+        parser,
+        "metertap fetch --since 7d",
+        "metertap fetch --start 2026-03 --tz Asia/Tokyo --rollup day --format csv -o march.csv",
+        "metertap fetch production --start 2026-03-01 --end 2026-03-08 --meters sora.egress --format jsonl",
+        "metertap fetch production --since 30d --meters sora.egress --archive answers",
+        "metertap fetch --replay answers --rollup week --by account meter",
+    )
     parser.set_defaults(run=run)
 
 
@@ -67,8 +71,10 @@ def run(arguments: argparse.Namespace) -> int:
     table = _rolled_up(usage, arguments)
     _output.write(arguments, table)
     sys.stdout.flush()
-    print(_coverage.summary(usage), *_coverage.holes(usage), sep="\n", file=sys.stderr)
-    if isinstance(table, RollUp) and table.remark:
+    if not arguments.quiet:
+        print(_coverage.summary(usage), file=sys.stderr)
+        _output.tell(*_coverage.holes(usage))
+    if isinstance(table, RollUp) and table.remark and not arguments.quiet:
         print(f"roll-up: {table.remark}", file=sys.stderr)
     problems = [lost_of(usage)] if usage.missing else []
     if archive_problem is not None:
@@ -76,7 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
     if not problems:
         return 0
     word = "incomplete" if arguments.on_error == "raise" else "warning: incomplete"
-    print(f"metertap: {word}: {'; '.join(problems)}; what did arrive is written", file=sys.stderr)
+    _output.tell(f"metertap: {word}: {'; '.join(problems)}; what did arrive is written")
     return INCOMPLETE
 
 
@@ -84,18 +90,21 @@ def _fetched(arguments: argparse.Namespace) -> tuple[Usage, str | None]:
     from metertap.errors import IncompleteUsage
     from metertap.fetching import fetch
 
-    progress = arguments.progress
-    if progress is None:
-        progress = sys.stderr.isatty() and find_spec("tqdm") is not None
     # What answers a whole window with one figure is asked period by period, so that it can be told by them.
     plan = _question.asked(arguments, every=None if arguments.rollup == "all" else arguments.rollup)
     _check_columns(arguments, plan)
     if arguments.rollup is not None:
         plan._core.refuse_rollup(arguments.rollup)
+    progress = _progress.shown(arguments, plan)
     try:
-        return fetch(plan, progress=progress, archive=arguments.archive), None
+        if progress is None:
+            return fetch(plan, archive=arguments.archive), None
+        return fetch(plan, archive=arguments.archive, progress=progress, on_event=progress.hear), None
     except IncompleteUsage as incomplete:
         return incomplete.usage, incomplete.archive_problem
+    finally:
+        if progress is not None:
+            progress.close()
 
 
 def _check_columns(arguments: argparse.Namespace, plan: Plan) -> None:

@@ -10,7 +10,7 @@ from collections import Counter
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from metertap.cli import _lock, _output, _question
+from metertap.cli import _lock, _output, _parser, _question
 from metertap.cli.fetch import INCOMPLETE
 from metertap.errors import InvalidArgument
 
@@ -52,6 +52,10 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "--retain-days", metavar="DAYS", type=_retained, default=7, help="how many days back versions stay (default: 7)"
     )
     vacuum.add_argument("--delete", action="store_true", help="delete them; without it nothing changes")
+    _parser.examples(show, "metertap ledger show usage")
+    _parser.examples(holes, "metertap ledger holes usage --since 30d", "metertap ledger holes usage --start 2026-03")
+    _parser.examples(restatements, "metertap ledger restatements usage --since 7d")
+    _parser.examples(vacuum, "metertap ledger vacuum usage --retain-days 30")
     vacuum.add_argument("--even-if-read", action="store_true", help="needed for less than a day: nobody reads it now")
 
 

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+import sys
+import textwrap
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from metertap.cli import _output, _question
+from metertap._show.terminal import width
+from metertap.cli import _output, _parser, _question
 
 if TYPE_CHECKING:
     import argparse
 
     from metertap.catalogue import Meter
-    from metertap.typing import Line
+
+
+#: What a narrow terminal does without first.
+SPARED = ("rounding", "default", "over labels", "over time")
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command to the parser."""
     text = "List the meters: unit, kind, rules, limits."
     parser = commands.add_parser("meters", help=text, description=text)
-    parser.add_argument("providers", metavar="PROVIDER", nargs="*", help="only those of these providers")
+    parser.add_argument("providers", metavar="PROVIDER", nargs="*", default=[], help="only those of these providers")
     _question.add_config(parser)
     _output.add(parser)
-    parser.set_defaults(run=run, parser=parser)
+    _parser.examples(parser, "metertap meters volcengine", "metertap meters sora ricoh --format csv")
+    parser.set_defaults(run=run, takes="providers")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -43,15 +50,26 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _text(chosen: list[Meter]) -> str:
-    from metertap._table import render
-
-    lines: list[Line] = []
+    columns = width() if sys.stdout.isatty() else 10_000
+    head = ("meter", "unit", "kind", "over time", "over labels", "rounding", "default")
+    cells = [
+        [
+            f"  {one.name}",
+            one.unit,
+            one.kind,
+            one.over_time,
+            one.over_labels,
+            one.rounding,
+            "yes" if one.by_default else None,
+        ]
+        for one in chosen
+    ]
+    table = _output.fitted(head, cells, sys.stdout, whole=["meter"], spared=SPARED)
+    lines, body = table[:2], iter(table[2:])
     for source, group in groupby(chosen, _source):
-        lines.append(source)
-        for one in group:
-            default = "yes" if one.by_default else ""
-            lines.append((one.name, one.unit, one.kind, one.over_time, one.over_labels, one.rounding, default))
-    return render(("meter", "unit", "kind", "over time", "over labels", "rounding", "default"), lines)
+        lines += textwrap.wrap(source, columns, subsequent_indent="    ")
+        lines += [next(body) for _ in group]
+    return "\n".join([*lines, *body])
 
 
 def _source(meter: Meter) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from metertap.cli import _output, _question
+from metertap.cli import _output, _parser, _question
 
 if TYPE_CHECKING:
     import argparse
@@ -17,6 +17,12 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     _question.add(parser)
     _output.add(parser)
     parser.add_argument("--json", action="store_true", help="print the plan itself, for metertap.Plan.from_json")
+    _parser.examples(
+        parser,
+        "metertap plan --since 90d",
+        "metertap plan production --start 2026-Q1 --format csv",
+        "metertap plan --start 2026 --json -o plan.json",
+    )
     parser.set_defaults(run=run)
 
 

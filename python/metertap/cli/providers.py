@@ -9,7 +9,8 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from metertap.cli import _output, _question
+from metertap._table import counted
+from metertap.cli import _output, _parser, _question
 from metertap.errors import InvalidArgument, MetertapError, WrongType
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser("providers", help=text, description=text)
     _question.add_config(parser)
     _output.add(parser)
+    _parser.examples(parser, "metertap providers")
     parser.set_defaults(run=run, parser=parser)
 
     text = "Work with documents, which make providers of services of your own."
@@ -61,6 +63,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     text = "Print the JSON Schema of documents, by which editors complete and check them."
     schema = actions.add_parser("schema", help=text, description=text)
     schema.add_argument("-o", "--output", metavar="FILE", help="write to this file and not to standard output")
+    _parser.examples(schema, "metertap provider schema -o provider.schema.json")
     schema.set_defaults(run=run_schema, parser=schema)
 
 
@@ -139,11 +142,11 @@ def _sample(path: Path, made: type[Any], arguments: argparse.Namespace, selected
     facts = _core.provider(made._provider)
     name = facts["name"]
     counts = (
-        (len(facts["operations"]), "calls"),
-        (sum(meter.provider == name for meter in meters()), "meters"),
-        (len(_core.canned(made._provider)), "canned answers"),
+        (len(facts["operations"]), "call"),
+        (sum(meter.provider == name for meter in meters()), "meter"),
+        (len(_core.canned(made._provider)), "canned answer"),
     )
-    told = f"{path}: {name}, {facts['title']}: {', '.join(f'{count} {what}' for count, what in counts)}"
+    told = f"{path}: {name}, {facts['title']}: {', '.join(counted(*one) for one in counts)}"
     refused = None
     try:
         with Simulator(providers=[path]) as simulator:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import signal
@@ -11,7 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from metertap._table import render
-from metertap.cli import _options
+from metertap.cli import _options, _parser
 
 if TYPE_CHECKING:
     import argparse
@@ -45,6 +46,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument("--seconds", type=float, help="stop after so many seconds")
     parser.add_argument("--list-switches", action="store_true", help="print what can be switched, and exit")
     parser.add_argument("--list-faults", action="store_true", help="print the kinds of fault, and exit")
+    _parser.examples(
+        parser, "metertap simulate --seed 7 --now 2026-04-15 --seconds 0", "metertap simulate --list-faults"
+    )
     parser.set_defaults(run=run, parser=parser)
 
 
@@ -125,7 +129,37 @@ def _directions(simulator: Simulator, made: dict[str, type[Any]]) -> list[str]:
         shell += [f"export {_variable(provider, name)}={shlex.quote(value)}" for name, value in fields.items()]
     if tls:
         shell.append(f"# from_env() needs ca_file={simulator.ca_file!r} besides")
-    return [*python, "", *shell]
+    return [*python, "", *shell, "", *_accounts_file(simulator, made, tls=tls)]
+
+
+def _accounts_file(simulator: Simulator, made: dict[str, type[Any]], *, tls: bool) -> list[str]:
+    """Return shell lines that write an accounts file for the same; its secrets are in the variables."""
+    from metertap import _core
+
+    own = {documents_name(kind): path for path, kind in made.items()}
+    lines = ["# Accounts file, for the command line and metertap.accounts()", 'export METERTAP_CONFIG="$(mktemp)"']
+    lines.append("cat > \"$METERTAP_CONFIG\" <<'END'")
+    if own:
+        lines += ["[providers]", *(f"{name} = {json.dumps(os.path.abspath(path))}" for name, path in own.items())]
+    for provider in simulator.providers:
+        secrets = {field["name"] for field in _core.provider(provider)["secrets"]}
+        lines += [f"[accounts.{provider}]", f'provider = "{provider}"']
+        lines.append(f"base_url = {json.dumps(simulator.base_url(provider, tls=tls))}")
+        for name, value in simulator.credentials(provider).items():
+            variable = json.dumps(_variable(provider, name))
+            lines.append(f"{name} = {{env = {variable}}}" if name in secrets else f"{name} = {json.dumps(value)}")
+        if tls:
+            lines.append(f"ca_file = {json.dumps(simulator.ca_file)}")
+        if provider == "uipath":
+            lines += ["[accounts.uipath.select]", 'consumable_code = ["AIU"]']
+    return [*lines, "END"]
+
+
+def documents_name(kind: type[Any]) -> str:
+    """Return the name of the provider of a class."""
+    from metertap import _core
+
+    return str(_core.provider(kind._provider)["name"])
 
 
 def _variable(provider: str, field: str) -> str:

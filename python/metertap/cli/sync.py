@@ -7,9 +7,9 @@ import sys
 import time
 import warnings
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from metertap.cli import _coverage, _lock, _question
+from metertap.cli import _coverage, _lock, _options, _parser, _progress, _question
 from metertap.cli.fetch import INCOMPLETE
 from metertap.errors import CoverageWarning, InvalidArgument
 
@@ -37,10 +37,17 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         help="how long after its end a window is asked again where no page says when it is final (default: 3d)",
     )
     _add_common(parser)
+    _parser.examples(
+        parser,
+        "metertap sync usage --since 90d",
+        "metertap sync usage production --start 2026-01-01 --tz Asia/Tokyo",
+        "metertap sync usage --since 30d --json --quiet",
+    )
     parser.set_defaults(run=run_sync)
     text = "Keep the counters of the month so far, as they are now, in a ledger."
     parser = commands.add_parser("snapshot", help=text, description=text, epilog=AFTER)
     _add_common(parser)
+    _parser.examples(parser, "metertap snapshot usage production")
     parser.add_argument("--now", metavar="WHEN", help="as if it were then (default: the machine's time)")
     parser.set_defaults(run=run_snapshot, tz=None)
 
@@ -48,11 +55,17 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def _add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("ledger", metavar="LEDGER", help="a folder, or an address such as s3://bucket/folder")
     parser.add_argument(
-        "account", metavar="ACCOUNT", nargs="*", help="accounts of the configuration file; all of them if left out"
+        "account",
+        metavar="ACCOUNT",
+        nargs="*",
+        default=[],
+        help="accounts of the configuration file; all of them if left out",
     )
     parser.add_argument("--json", action="store_true", help="print the summary as one JSON object")
     _question.add_config(parser)
-    parser.set_defaults(parser=parser, meters=[])
+    _options.progress(parser)
+    _options.talk(parser)
+    parser.set_defaults(parser=parser, takes="account", meters=[])
 
 
 def run_sync(arguments: argparse.Namespace) -> int:
@@ -73,8 +86,8 @@ def run_sync(arguments: argparse.Namespace) -> int:
     except InvalidArgument as error:
         _question.wrong(arguments, error)
 
-    def work(ledger: Ledger) -> Sync:
-        return ledger.sync(chosen, start, end, since=since, tz=tz, now=now, reread=reread, on_error="keep")
+    def work(ledger: Ledger, watch: dict[str, Any]) -> Sync:
+        return ledger.sync(chosen, start, end, since=since, tz=tz, now=now, reread=reread, on_error="keep", **watch)
 
     return _run(arguments, work)
 
@@ -94,10 +107,11 @@ def run_snapshot(arguments: argparse.Namespace) -> int:
     if without and arguments.account:
         arguments.parser.error(f"{without[0]!r} has no counters of the month so far; metertap sync keeps its history")
 
-    def work(ledger: Ledger) -> Sync:
-        if without and having:
+    def work(ledger: Ledger, watch: dict[str, Any]) -> Sync:
+        if without and having and not arguments.quiet:
             print(f"left out, for want of counters of the month so far: {', '.join(without)}", file=sys.stderr)
-        return ledger.snapshot(having or chosen, now=now, on_error="keep")
+        watch.pop("progress", None)  # these are few calls
+        return ledger.snapshot(having or chosen, now=now, on_error="keep", **watch)
 
     return _run(arguments, work)
 
@@ -108,7 +122,7 @@ def _now(arguments: argparse.Namespace) -> datetime:
     return datetime.now(timezone.utc) if arguments.now is None else moment(arguments.now, "now", arguments.tz)
 
 
-def _run(arguments: argparse.Namespace, work: Callable[[Ledger], Sync]) -> int:
+def _run(arguments: argparse.Namespace, work: Callable[[Ledger, dict[str, Any]], Sync]) -> int:
     from metertap.ledger import Ledger
 
     ledger = Ledger(arguments.ledger)
@@ -116,7 +130,12 @@ def _run(arguments: argparse.Namespace, work: Callable[[Ledger], Sync]) -> int:
     with _lock.held(arguments.ledger), warnings.catch_warnings():
         # What is missing is told below.
         warnings.simplefilter("ignore", CoverageWarning)
-        done = work(ledger)
+        progress = _progress.shown(arguments)
+        try:
+            done = work(ledger, {} if progress is None else {"progress": progress, "on_event": progress.hear})
+        finally:
+            if progress is not None:
+                progress.close()
     _tell(arguments, done, time.monotonic() - began)
     return 0 if done.is_complete else INCOMPLETE
 
@@ -134,7 +153,7 @@ def _tell(arguments: argparse.Namespace, done: Sync, seconds: float) -> None:
             "seconds": round(seconds, 3),
         }
         print(json.dumps(told))
-    else:
+    elif not arguments.quiet:
         print(done)
     sys.stdout.flush()
     for hole in done.holes[: _coverage.TOLD]:
