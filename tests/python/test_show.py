@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
+import textwrap
 import unicodedata
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
@@ -11,7 +14,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from support import NOW
+from support import NOW, clean_environment
 
 import metertap as mt
 from metertap._show import lanes, moments, numbers, series, spark
@@ -202,7 +205,26 @@ def test_a_terminal_without_blocks_gets_ascii(usage: mt.Usage, monkeypatch: pyte
     drawn = repr(usage).splitlines()
     strip = [line for line in drawn if line.startswith(("sora ", "devicewise "))]
     assert strip
-    assert not any("█" in line or "▒" in line or "▁" in line for line in drawn)
+    for shown in (usage, usage.plan, usage.holes, usage.rollup(meters=["sora.egress"])):
+        assert repr(shown).isascii()
+
+
+def test_what_is_printed_fits_the_encoding_whatever_people_call_their_accounts() -> None:
+    code = """
+        import sys
+        import metertap as mt
+        from metertap.simulator import Simulator
+        with Simulator(seed=7, now="2026-04-15") as simulator:
+            accounts = [simulator.client("sora", name="東京"), simulator.client("ricoh")]
+            usage = mt.fetch(accounts, "2026-03-01", "2026-04-01", now=simulator.now)
+        print(usage, usage.plan, usage.coverage)
+    """
+    environment = clean_environment() | {"PYTHONIOENCODING": "ascii", "COLUMNS": "80"}
+    command = [sys.executable, "-c", textwrap.dedent(code)]
+    done = subprocess.run(command, capture_output=True, timeout=50, check=False, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert rb"\u6771\u4eac traffics_for_" in done.stdout
+    assert b"####" in done.stdout
 
 
 # --- Numbers and moments ----------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from metertap._show import lanes, rows
 from metertap._show.html import escape, page, table
 from metertap._show.moments import written, zone, zone_name
-from metertap._show.terminal import folded, has_blocks, width
+from metertap._show.terminal import folded, has_blocks, said, width
 from metertap._show.windows import windows
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def text(plan: Plan, summary: Sequence[PlanRow]) -> str:
     columns, found = width(), _rows(plan, summary)
     drawn = lanes.text(windows(plan), columns, blocks=has_blocks())
     body = rows.text(found, columns, spared=("end", "start"))
-    return "\n".join([*drawn, "", *body, *folded(found.notes, columns), _told(plan)])
+    return said("\n".join([*drawn, "", *body, *folded(found.notes, columns), _told(plan)]))
 
 
 def _told(plan: Plan) -> str:

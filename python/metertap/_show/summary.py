@@ -13,7 +13,7 @@ from metertap._show.html import Ready, escape, page, table
 from metertap._show.moments import stretch, zone, zone_name
 from metertap._show.numbers import short
 from metertap._show.strip import strip
-from metertap._show.terminal import folded, has_blocks, width
+from metertap._show.terminal import folded, has_blocks, said, width
 from metertap._table import clip, width_of
 
 if TYPE_CHECKING:
@@ -184,7 +184,7 @@ def text(usage: Usage) -> str:
     found = summary.rows()
     if found.cells:
         lines += ["", *rows.text(found, columns)]
-    return "\n".join([*lines, *folded(found.notes, columns)])
+    return said("\n".join([*lines, *folded(found.notes, columns)]))
 
 
 def _charts(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from metertap._show import lanes, rows
 from metertap._show.html import escape, page, table
 from metertap._show.strip import strip
-from metertap._show.terminal import folded, has_blocks, width
+from metertap._show.terminal import folded, has_blocks, said, width
 
 if TYPE_CHECKING:
     from metertap.usage import Table
@@ -35,7 +35,7 @@ def text(of: Table, notes: list[str]) -> str:
     found = rows.rows(of)
     drawn = lanes.text(drawn, columns, blocks=has_blocks()) if (drawn := _strip(of)) else []
     body = rows.text(found, columns) if found.cells else []
-    return "\n".join([*drawn, *([""] if drawn and body else []), *body, *folded([*found.notes, *notes], columns)])
+    return said("\n".join([*drawn, *([""] if drawn and body else []), *body, *folded([*found.notes, *notes], columns)]))
 
 
 def _strip(of: Table) -> lanes.Lanes | None:

@@ -23,6 +23,22 @@ def has_blocks() -> bool:
     return True
 
 
+#: What stands for characters that a terminal's encoding lacks; each as wide, so that columns stay columns.
+PLAIN = str.maketrans({"…": "~", "≥": ">", "–": "-", "·": ".", "×": "x"})
+
+
+def said(text: str) -> str:
+    """Return a text that standard output can take: with escapes in place of what its encoding lacks."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    try:
+        text.encode(encoding)
+    except LookupError:
+        return text
+    except UnicodeEncodeError:
+        return text.translate(PLAIN).encode(encoding, "backslashreplace").decode(encoding)
+    return text
+
+
 def folded(parts: list[str], columns: int) -> list[str]:
     """Put parts of a sentence into lines, parted by semicolons; a part that is too long stands alone, in lines."""
     import textwrap
