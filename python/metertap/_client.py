@@ -14,6 +14,7 @@ __all__ = ["DEFAULTS", "AwaitedClient", "Client", "flag", "hide", "plainly", "tr
 TYPE_CHECKING = False  # without importing typing, see metertap/__init__.py
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any, ClassVar
 
     from typing_extensions import Self
@@ -39,6 +40,9 @@ class Client:
 
     _provider: ClassVar[str]  # its name, or the digest of its document
     _core: core.Client  # of a subclass that metertap._build makes
+    # A simulator's client knows more than a real one: the time that stands still there, and what can be asked.
+    _simulated_now: Any = None
+    _simulated_selection: Mapping[str, Any] | None = None
 
     def _ask(self, operation: str, arguments: dict[str, Any], raw: bool) -> Any:
         """Make a call: sync here, awaitable in `metertap.aio`."""

@@ -252,7 +252,8 @@ def plan(
         Where a date, or a text that is only a date or a period, has its midnight, and whose months and days cut the
         calls of services that know months; UTC if left out.
     now : date, datetime or str, optional
-        The time to plan for; the machine's if left out.
+        The time to plan for; if left out, the machine's, or for the clients of one simulator whose time stands still,
+        that time.
     every : {"hour", "day", "week", "month", "quarter", "year"}, optional
         Cut the calls of sources that answer a whole window with one figure (UiPath's summary, RICOH) at the periods of
         `tz`, so that the figures can be told by them. It costs a call for each.
@@ -284,16 +285,29 @@ def plan(
     3
     """
     asked = listed(accounts)
-    selections = [item if isinstance(item, Selection) else Selection(client_of(item), {}) for item in asked]
+    selections = [item if isinstance(item, Selection) else _usual(client_of(item)) for item in asked]
     if meters is not None:
         selections = _narrowed(selections, meters)
     clients = {selection.client.name: selection.client for selection in selections}
     parts = [(selection.client._core, dict(selection.wanted)) for selection in selections]
     if not (every is None or isinstance(every, str)):
         raise WrongType(f"every must be a str such as 'month', not {type(every).__name__}.")
+    if now is None:
+        now = _simulated_now(clients.values())
     first, last, moment = range_of(start, end, since, tz=tz, now=now)
     core = _core.Plan(parts, start=first, end=last, now=moment, zone=told_zone(tz), every=every)
     return Plan(core, clients)
+
+
+def _usual(client: Client) -> Selection:
+    """Return what is asked of an account of which nothing is said."""
+    return Selection(client, dict(client._simulated_selection or {}))
+
+
+def _simulated_now(clients: Iterable[Client]) -> Any:
+    """Return the time of the simulator, if all of these clients are of one whose time stands still."""
+    nows = {client._simulated_now for client in clients}
+    return nows.pop() if len(nows) == 1 else None
 
 
 def _narrowed(selections: list[Selection], meters: Any) -> list[Selection]:

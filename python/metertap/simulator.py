@@ -168,6 +168,7 @@ class Simulator:
             certificate=_text("certificate", certificate),
             documents=keys,
         )
+        self._stands_still = now is not None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
     def __enter__(self) -> Simulator:
@@ -305,19 +306,28 @@ class Simulator:
         credentials = self.credentials(provider, account=account)
         make: Any = documents.client_class_of(provider, is_async=flag("aio", aio))
         client: Client = make(**{**credentials, **options, **overrides})
+        client._simulated_now = self.now if self._stands_still else None
         return client
 
     def clients(self, *, tls: bool = False, aio: bool = False) -> list[Any]:
-        """Return a client of each provider.
+        """Return a client of each provider, which can be planned and fetched as they are.
+
+        Unlike those of `client`, and of real accounts, UiPath's says by itself which codes are asked for.
 
         Examples
         --------
+        >>> import metertap as mt
         >>> from metertap.simulator import Simulator
         >>> with Simulator(seed=7, now="2026-04-15") as simulator:
-        ...     len(simulator.clients())
-        5
+        ...     usage = mt.fetch(simulator.clients(), since="7d")
+        >>> sorted({row["provider"] for row in usage.to_dicts()})
+        ['devicewise', 'ricoh', 'sora', 'uipath', 'volcengine']
         """
-        return [self.client(provider, tls=tls, aio=aio) for provider in self.providers]
+        made = [self.client(provider, tls=tls, aio=aio) for provider in self.providers]
+        for client in made:
+            if client.provider == "uipath":
+                client._simulated_selection = {"consumable_code": list(_CODES)}
+        return made
 
     @property
     def switches(self) -> list[Switch]:
@@ -474,6 +484,8 @@ def fault_menu() -> list[Fault]:
     return [Fault(*row) for row in _core.Simulator.fault_menu()]
 
 
+#: The codes of UiPath's units that have usage.
+_CODES = ("AIU", "PLTU")
 #: A clock that is off by more is not one that anybody has.
 _CENTURY = 100 * 366 * 86_400
 

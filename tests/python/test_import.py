@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import pickle
+import re
 import sys
+from pathlib import Path
 
 import pytest
 from support import PROVIDERS, run_python
@@ -128,6 +130,17 @@ def test_a_call_brings_no_asyncio_to_the_sync_door() -> None:
 def test_the_package_depends_on_nothing() -> None:
     requirements = importlib.metadata.requires("metertap") or []
     assert [line for line in requirements if "extra ==" not in line] == []
+
+
+def test_what_the_extra_all_brings_is_used() -> None:
+    package = Path(metertap.__file__).parent
+    source = "\n".join(file.read_text(encoding="utf-8") for file in package.rglob("*.py"))
+    lines = [line for line in importlib.metadata.requires("metertap") or [] if "extra ==" in line]
+    brought = {re.split(r"[^\w-]", line)[0] for line in lines if not re.search(r"extra == ['\"]test['\"]", line)}
+    brought -= {"metertap"}
+    assert brought >= {"pandas", "polars", "pyarrow", "matplotlib", "deltalake", "pyspark", "tqdm"}
+    for name in brought:
+        assert re.search(rf"needed\(\s*[\"']{name}\b|[\"']{name}[\"']|import {name}\b", source), name
 
 
 def files() -> set[str]:

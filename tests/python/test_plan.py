@@ -225,8 +225,8 @@ def test_now_takes_any_moment(world: Simulator, plan: mt.Plan, now: Any) -> None
     assert mt.plan(questions(world), *QUARTER, now=now) == plan
 
 
-def test_now_is_the_machines_if_left_out(world: Simulator) -> None:
-    asked = world.client("sora").select(meters=["sora.total_sessions"])
+def test_now_is_the_machines_if_left_out() -> None:
+    asked = mt.Sora(api_key="a key").select(meters=["sora.total_sessions"])
     today = datetime.now(UTC)
     start = today - timedelta(days=40)
     (call,) = mt.plan(asked, start, today + timedelta(days=40)).calls
@@ -450,3 +450,26 @@ def test_a_meter_says_what_it_is(meter: mt.Meter) -> None:
     assert meter.settles
     assert meter.history_days is None or meter.history_days > 0
     assert meter.per_second is None or meter.per_second > 0
+
+
+# The simulator's clients
+
+
+def test_the_clients_of_a_simulator_are_planned_as_they_are_and_at_its_time(world: Simulator) -> None:
+    plan = mt.plan(world.clients(), since="7d")
+    assert plan.accounts == ["sora", "ricoh", "uipath", "devicewise", "volcengine"]
+    assert plan == mt.plan(world.clients(), "2026-04-08", NOW, now=NOW)
+    codes = {dict(call["arguments"])["consumable_code"] for call in plan.calls if call["account"] == "uipath"}
+    assert codes == {"AIU", "PLTU"}
+    assert mt.plan(world.clients(), since="7d", now="2026-03-15") != plan
+
+
+def test_one_client_of_a_simulator_must_be_told_what_a_real_one_must(world: Simulator) -> None:
+    with pytest.raises(InvalidArgument, match="nobody can guess which"):
+        mt.plan(world.client("uipath"), since="7d")
+
+
+def test_a_simulator_whose_time_passes_is_planned_at_the_machines_time() -> None:
+    with Simulator(seed=7) as passing:
+        last = mt.plan(passing.client("ricoh"), since="2d").calls[-1]
+    assert abs(last["end"] - datetime.now(UTC)) < timedelta(days=1)
