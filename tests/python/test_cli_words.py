@@ -524,7 +524,7 @@ def test_wide_characters_keep_the_columns_in_a_pipe(language: str, place: Path, 
 @pytest.mark.parametrize("columns", [80, 120])
 def test_no_table_breaks_in_a_terminal(columns: int, place: Path) -> None:
     environment = {**os.environ, "COLUMNS": str(columns)}
-    for words in (["meters"], ["fetch", "--since", "3d"], ["plan", "--since", "30d"], ["accounts", "list"]):
+    for words in (["meters"], ["fetch", "--since", "3d"], ["plan", "--since", "30d"], ["accounts", "list"], ["demo"]):
         _, told = typed([PROGRAM, *words], [], environment)
         lines = [line.rpartition("\x1b[2K")[2].rstrip("\r") for line in told.split("\n")]
         assert max(_table.width_of(line) for line in lines) <= columns, (words, max(lines, key=_table.width_of))

@@ -20,7 +20,7 @@ STATES = ("got", "short", "unsettled", "empty", "failed", "unavailable")
 TOLD = 20
 
 
-def summary(usage: Usage, *, by_status: bool = False) -> str:
+def summary(usage: Usage, *, by_status: bool = False, room: int | None = None) -> str:
     """Return a table with a row for each account: what became of its calls, and how many readings came.
 
     With `by_status` every reading is looked at: not for millions of them.
@@ -41,7 +41,9 @@ def summary(usage: Usage, *, by_status: bool = False) -> str:
     told = _table.text(
         ("account", *names), [[name, *(counts[of] for of in names)] for name, counts in accounts.items()]
     )
-    if sys.stderr.isatty() and _table.width_of(told.partition("\n")[0]) > width():
+    if room is None:
+        room = width() if sys.stderr.isatty() else sys.maxsize
+    if _table.width_of(told.partition("\n")[0]) > room:
         # What is nowhere is left out before a line breaks.
         names = tuple(of for of in names if of in ("calls", "readings") or any(one[of] for one in accounts.values()))
         rows = [[name, *(counts[of] for of in names)] for name, counts in accounts.items()]

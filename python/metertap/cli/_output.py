@@ -144,6 +144,7 @@ def fitted(
     *,
     whole: Sequence[str] = (),
     spared: Sequence[str] = SPARED,
+    columns: int | None = None,
 ) -> list[str]:
     """Return a table as lines that fit the terminal, if the file is one: long texts are cut, then columns left out.
 
@@ -151,7 +152,8 @@ def fitted(
     """
     from metertap._show import rows
 
-    columns = width() if file.isatty() else sys.maxsize
+    if columns is None:
+        columns = width() if file.isatty() else sys.maxsize
     moments = {place for row in cells for place, cell in enumerate(row) if hasattr(cell, "isoformat")}
     names = [f"{name} (UTC)" if place in moments else name for place, name in enumerate(header)]
     shown = [[shown_as(cell, file) for cell in row] for row in cells]

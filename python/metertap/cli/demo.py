@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 import time
 from collections import defaultdict
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from metertap._table import clip, render, text
-from metertap.cli import _chart, _coverage, _options, _parser
+from metertap._show.terminal import width
+from metertap._table import clip, render, width_of
+from metertap.cli import _chart, _coverage, _options, _output, _parser
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from decimal import Decimal
 
     from metertap import models
@@ -93,9 +95,9 @@ def run(arguments: argparse.Namespace) -> int:
         requests = simulator.counts.requests
     took = time.perf_counter() - started
     for part in (_plan(planned), _months(usage), _weeks(usage), _came(usage), _calls(answers)):
-        print(part, end="\n\n")
+        print(_broken(part), end="\n\n")
     made_up = f"All usage is made up (seed {arguments.seed}) by a simulator on this machine."
-    print(f"{len(asked)} providers, {requests} requests in {took:.1f} s. {made_up}")
+    print(_broken(f"{len(asked)} providers, {requests} requests in {took:.1f} s. {made_up}"))
     return 0
 
 
@@ -111,6 +113,28 @@ def _asked(simulator: Simulator, answers: list[Any]) -> list[Any]:
     return list(accounts.values())
 
 
+def _room() -> int:
+    """Return how wide a line may be."""
+    return min(WIDEST, width()) if sys.stdout.isatty() else WIDEST
+
+
+def _broken(text: str) -> str:
+    """Break what is too wide between words: sentences are, tables fit already."""
+    room = _room()
+    parts = [[line] if width_of(line) <= room else textwrap.wrap(line, room) for line in text.split("\n")]
+    return "\n".join(line for part in parts for line in part)
+
+
+def _fitted(header: Sequence[str], lines: Sequence[Line], spared: Sequence[str]) -> str:
+    """Return a table with headings that fits the terminal: where it is narrow, these columns are left out first."""
+    rows = [line for line in lines if not isinstance(line, str)]
+    indent = "  " if len(rows) < len(lines) else ""
+    cells = [[f"{indent}{row[0]}", *row[1:]] for row in rows]
+    head, rule, *body = _output.fitted(header, cells, sys.stdout, spared=spared, columns=_room())
+    told = iter(body)
+    return "\n".join([head, rule, *(line if isinstance(line, str) else next(told) for line in lines), *told])
+
+
 def _plan(planned: Plan) -> str:
     from metertap.planning import folded
 
@@ -118,7 +142,7 @@ def _plan(planned: Plan) -> str:
         (row.account, row.operation, row.calls, f"{row.start:%Y-%m-%d}", f"{row.end:%Y-%m-%d}", row.cut_by)
         for row in folded(planned.rows)
     ]
-    table = text(("account", "operation", "calls", "from", "to", "cut by"), rows, widest=WIDEST)
+    table = _fitted(("account", "operation", "calls", "from", "to", "cut by"), rows, ("from", "to"))
     least = f"{len(planned)} calls, at least {planned.least_seconds:.1f} s at the declared rates"
     return f"The plan for {START} to {END}, made offline: {least}\n\n{table}"
 
@@ -141,7 +165,7 @@ def _months(usage: Usage) -> str:
         lines.append((name, *(months.get(month) for month in MONTHS), unit, f"{kind} {letters}".rstrip()))
     seen = set().union(*flags.values())
     legend = ", ".join(f"{letter} {meaning}" for flag, (letter, meaning) in LETTERS.items() if flag in seen)
-    table = render(("meter", *MONTHS, "unit", "kind"), lines)
+    table = _fitted(("meter", *MONTHS, "unit", "kind"), lines, MONTHS)
     told = "sums are added, peaks are the highest, gauges the latest"
     return f"{len(usage):,} readings, rolled up by month: {told}\n\n{table}\n\nFlags: {legend}."
 
@@ -153,22 +177,22 @@ def _weeks(usage: Usage) -> str:
         weeks[f"{row['start']:%Y-%m-%d}"][row["meter"]] = row["quantity"]
         units[row["meter"]] = row["unit"]
     columns: list[list[Cell]] = [[*sorted(weeks)]]
-    for meter, width in CHARTED.items():
+    for meter, longest in CHARTED.items():
         of = [weeks[week].get(meter) for week in sorted(weeks)]
-        columns += [[*_chart.bars(of, width, sys.stdout.encoding)], [*of]]
+        columns += [[*_chart.bars(of, longest if _room() >= WIDEST else longest // 2, sys.stdout.encoding)], [*of]]
     head = [word for meter in CHARTED for word in (meter, units.get(meter, ""))]
     table = render(("week from", *head), list(zip(*columns, strict=True)))
     return f"By week (the quarter cuts the first and the last)\n\n{table}"
 
 
 def _came(usage: Usage) -> str:
-    told = "\n".join(clip(line, WIDEST) for line in _coverage.holes(usage))
+    told = "\n".join(clip(line, _room()) for line in _coverage.holes(usage))
     state = "complete" if usage.is_complete else "INCOMPLETE"
-    return f"What came: {state}\n\n{_coverage.summary(usage, by_status=True)}\n{told}"
+    return f"What came: {state}\n\n{_coverage.summary(usage, by_status=True, room=_room())}\n{told}"
 
 
 def _calls(answers: list[Any]) -> str:
-    table = render(("reading", "figure", "unit", "note"), _lines(answers))
+    table = _fitted(("reading", "figure", "unit", "note"), _lines(answers), ())
     return f"{len(QUESTIONS)} native calls, sync and async with equal answers\n\n{table}"
 
 
