@@ -192,6 +192,11 @@ def test_an_account_may_stand_anywhere_among_the_options(
     assert {row.partition(",")[0] for row in rows} == {"production"}
 
 
+def test_accounts_may_stand_apart_from_each_other(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plan", "production", "--since", "7d", "live", "--format", "csv"]) == 0
+    assert {row.partition(",")[0] for row in capsys.readouterr().out.splitlines()[1:]} == {"production", "live"}
+
+
 def test_accounts_of_a_sync_may_stand_behind_its_options(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["sync", "ledger", "--since", "2d", "live", "--json"]) == 0
     assert main(["sync", "--since", "2d", "ledger", "live", "--json"]) == 0
