@@ -192,6 +192,9 @@ fn months(range: &Seconds, grid: Grid) -> Result<Vec<Seconds>> {
 }
 
 /// The whole months of the range as they are, and what is left before and after them by 28 days.
+///
+/// A month of another zone can be longer than one of UTC's calendar: that of Tokyo's March begins on 28 February. Since
+/// no page says in which zone a service reckons, such a month is cut, too.
 fn months_or_28_days(range: &Seconds, grid: Grid, zone: &TimeZone) -> Result<Vec<Seconds>> {
     let mut at = range.start;
     let mut whole = Vec::new();
@@ -199,7 +202,11 @@ fn months_or_28_days(range: &Seconds, grid: Grid, zone: &TimeZone) -> Result<Vec
         let month = period(at, Every::Month, zone)?;
         let is_whole = month.start >= range.start && month.end <= range.end;
         if is_whole && grid.has(month.start)? && grid.has(month.end)? {
-            whole.push(month.clone());
+            if month.end <= a_month_later(month.start)? {
+                whole.push(month.clone());
+            } else {
+                whole.extend(every(&month, grid, 28 * DAY)?);
+            }
         }
         at = month.end;
     }
@@ -211,6 +218,15 @@ fn months_or_28_days(range: &Seconds, grid: Grid, zone: &TimeZone) -> Result<Vec
     pieces.extend(whole);
     pieces.extend(every(&tail, grid, 28 * DAY)?);
     Ok(pieces)
+}
+
+/// The same time of the same day of the next month of UTC, or of its last day.
+fn a_month_later(second: i64) -> Result<i64> {
+    let later = moment(second)?
+        .to_zoned(TimeZone::UTC)
+        .checked_add(jiff::Span::new().months(1));
+    let later = later.map_err(|_| Error::invalid("the range goes beyond the years that can be represented"))?;
+    Ok(later.timestamp().as_second())
 }
 
 #[cfg(test)]
@@ -233,6 +249,19 @@ mod tests {
             ("1969-12-31T00:00:00Z", "1969-12-31T16:00:00Z"),
         ] {
             assert_eq!(china.ceil(seconds(given)).unwrap(), seconds(first), "{given}");
+        }
+    }
+
+    #[test]
+    fn a_local_month_that_is_too_long_for_utc_is_cut_and_every_other_stays_whole() {
+        let tokyo = TimeZone::get("Asia/Tokyo").unwrap();
+        let year = seconds("2024-12-31T15:00:00Z")..seconds("2025-12-31T15:00:00Z");
+        let pieces = cut(&year, Grid::of(Buckets::Window), Span::MonthOr28Days, &tokyo).unwrap();
+        let days: Vec<i64> = pieces.iter().map(|piece| (piece.end - piece.start) / DAY).collect();
+        // March, May, July, October and December of Tokyo begin on the last day of a month of UTC that is shorter.
+        assert_eq!(days, [31, 28, 28, 3, 30, 28, 3, 30, 28, 3, 31, 30, 28, 3, 30, 28, 3]);
+        for piece in &pieces {
+            assert!(piece.end <= a_month_later(piece.start).unwrap());
         }
     }
 

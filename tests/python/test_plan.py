@@ -473,3 +473,12 @@ def test_a_simulator_whose_time_passes_is_planned_at_the_machines_time() -> None
     with Simulator(seed=7) as passing:
         last = mt.plan(passing.client("ricoh"), since="2d").calls[-1]
     assert abs(last["end"] - datetime.now(UTC)) < timedelta(days=1)
+
+
+def test_every_month_of_tokyo_is_answered_though_some_are_longer_than_a_month_of_utc(simulator: Simulator) -> None:
+    client = simulator.client("ricoh")
+    for month in range(5, 13):
+        asked = f"2025-{month:02}"
+        usage = mt.fetch(client, asked, tz="Asia/Tokyo", now=NOW)
+        assert usage.is_complete
+        assert set(usage.rollup("month", tz="Asia/Tokyo")["period"]) == {asked}
