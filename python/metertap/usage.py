@@ -162,6 +162,8 @@ class Table:
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:
+            if name.startswith("_"):  # a program that looks whether there is such a protocol, and wants no advice
+                raise AttributeError(name, name=name, obj=self)
             from metertap._show.advice import advice
 
             raise AttributeError(advice(type(self).__name__, name), name=name, obj=self)

@@ -184,7 +184,7 @@ def test_without_a_now_the_machines_is_both_now_and_the_end() -> None:
             InvalidArgument,
             'start is a numpy.datetime64, which has no zone: write pandas.Timestamp(start, tz="UTC")',
         ),
-        ({"start": np.datetime64("NaT")}, InvalidArgument, "start is NaT, which is no moment."),
+        ({"start": np.datetime64("NaT", "D")}, InvalidArgument, "start is NaT, which is no moment."),
         ({"start": pd.NaT, "tz": TOKYO}, InvalidArgument, "start is NaT, which is no moment"),
         ({"start": "2026-03", "tz": "Mars"}, InvalidArgument, "there is no time zone 'Mars'"),
         ({"start": "2026-03", "tz": 9}, WrongType, "tz must be a str such as 'Asia/Tokyo' or a tzinfo, not int."),
