@@ -161,7 +161,7 @@ def both_forms(what: Any, is_async: bool, provider: str) -> list[str]:
     return [
         "    @overload",
         f"    {prefix} {what['name']}({before}, raw: Literal[False] = False) -> {result}:",
-        *docstring(method_doc(what, result, provider), 8),
+        *docstring(method_doc(what, result, provider, is_async=is_async), 8),
         "    @overload",
         f"    {prefix} {what['name']}({before}, raw: Literal[True]) -> Any: ...",
     ]

@@ -62,7 +62,7 @@ def client_class(facts: Any, *, is_async: bool) -> type[Client]:
         given, result = parameters(what), returns(what)
         make = _awaited_method if is_async else _method
         method = make(what["name"], [name for name, *_ in given])
-        method.__doc__ = method_doc(what, result, facts["name"])
+        method.__doc__ = method_doc(what, result, facts["name"], is_async=is_async)
         _dress(method, made, given, [RAW], result)
     return made
 

@@ -64,7 +64,7 @@ def class_doc(facts: dict[str, Any]) -> str:
     return _joined([first, *map(_wrapped, further)], {"Parameters": entries, "Notes": [notes]})
 
 
-def method_doc(what: dict[str, Any], returns: str, provider: str) -> str:
+def method_doc(what: dict[str, Any], returns: str, provider: str, *, is_async: bool = False) -> str:
     """Return the docstring of a provider's method, whose result has this annotation."""
     prose, arguments = what["prose"], what.get("arguments", [])
     usual = "Return the provider's JSON, here the same number." if returns == "int" else "Return the provider's JSON."
@@ -75,12 +75,13 @@ def method_doc(what: dict[str, Any], returns: str, provider: str) -> str:
     wire = what.get("wire", what["name"])
     source = f"Source: {what['page']}" if wire == what["name"] else f"Source: `{wire}`, {what['page']}"
     notes = [source, _wrapped(prose["notes"])] if prose["notes"] else [source]
+    example = prose["example"] or _example(what["name"], arguments, returns, provider)
     sections = {
         "Parameters": [*map(_argument, arguments), raw],
         "Returns": [_entry(_readable(returns), prose["returns"] or what["doc"])],
         "Raises": [_entry(name, when) for name, when in raises.items()],
         "Notes": ["\n\n".join(notes)],
-        "Examples": [prose["example"] or _example(what["name"], arguments, returns, provider)],
+        "Examples": [_awaited(example, provider) if is_async else example],
     }
     return _joined([what["doc"]], sections)
 
@@ -100,6 +101,15 @@ def _example(name: str, arguments: list[dict[str, Any]], returns: str, provider:
         return ""
     call = f"{provider}.{name}({', '.join(map(str, given))})"
     return f">>> answer = {call}\n>>> type(answer).__name__\n'{returns}'"
+
+
+def _awaited(example: str, provider: str) -> str:
+    """Return an example of the async door: each call of the client is awaited."""
+    import re
+
+    # A call holds no call of the client itself; what is taken of its answer needs it in parentheses.
+    call = re.compile(rf"({provider}\.\w+\([^()]*\))([.\[]?)")
+    return call.sub(lambda found: f"(await {found[1]}){found[2]}" if found[2] else f"await {found[1]}", example)
 
 
 def _joined(paragraphs: list[str], sections: dict[str, list[str]]) -> str:

@@ -154,7 +154,7 @@ class DeviceWise(AwaitedClient):
 
         Examples
         --------
-        >>> history = devicewise.api_usage_history(start="2026-03-01", end="2026-03-02")
+        >>> history = await devicewise.api_usage_history(start="2026-03-01", end="2026-03-02")
         >>> len(history.timestamps)
         24
         """
@@ -220,7 +220,7 @@ class DeviceWise(AwaitedClient):
 
         Examples
         --------
-        >>> history = devicewise.thing_usage_history(last="24h")
+        >>> history = await devicewise.thing_usage_history(last="24h")
         >>> ["connected"] in [series.path for series in history.series]
         True
         """
@@ -289,7 +289,7 @@ class DeviceWise(AwaitedClient):
 
         Examples
         --------
-        >>> history = devicewise.connection_usage_history(last="24h")
+        >>> history = await devicewise.connection_usage_history(last="24h")
         >>> ["activated"] in [series.path for series in history.series]
         True
         """
@@ -352,7 +352,7 @@ class DeviceWise(AwaitedClient):
 
         Examples
         --------
-        >>> history = devicewise.storage_usage_history(last="48h")
+        >>> history = await devicewise.storage_usage_history(last="48h")
         >>> len(history.series) > 0
         True
         """
@@ -413,7 +413,7 @@ class DeviceWise(AwaitedClient):
 
         Examples
         --------
-        >>> report = devicewise.usage_report(start="2026-03-01", end="2026-04-01")
+        >>> report = await devicewise.usage_report(start="2026-03-01", end="2026-04-01")
         >>> len(report.report)
         1
         """
@@ -459,7 +459,7 @@ class DeviceWise(AwaitedClient):
 
         Examples
         --------
-        >>> "ttl" in devicewise.call("session.info")
+        >>> "ttl" in await devicewise.call("session.info")
         True
         """
     @overload
@@ -562,7 +562,7 @@ class Ricoh(AwaitedClient):
 
         Examples
         --------
-        >>> answer = ricoh.cost_and_usage_total("2026-02-01", "2026-03-01")
+        >>> answer = await ricoh.cost_and_usage_total("2026-02-01", "2026-03-01")
         >>> [item.item_name for item in answer.results[0].items]
         ['connection_time', 'traffic_volume', 'bitrate_reservation']
         """
@@ -616,7 +616,7 @@ class Ricoh(AwaitedClient):
 
         Examples
         --------
-        >>> answer = ricoh.cost_and_usage_by_label("2026-02-01", "2026-03-01")
+        >>> answer = await ricoh.cost_and_usage_by_label("2026-02-01", "2026-03-01")
         >>> "default" in [result.label for result in answer.results]
         True
         """
@@ -676,7 +676,7 @@ class Ricoh(AwaitedClient):
 
         Examples
         --------
-        >>> answer = ricoh.cost_and_usage_for_label("default", "2026-02-01", "2026-03-01")
+        >>> answer = await ricoh.cost_and_usage_for_label("default", "2026-02-01", "2026-03-01")
         >>> answer.results[0].label
         'default'
         """
@@ -756,7 +756,7 @@ class Sora(AwaitedClient):
 
         Examples
         --------
-        >>> sora.total_connections_this_month() >= 0
+        >>> await sora.total_connections_this_month() >= 0
         True
         """
     @overload
@@ -786,7 +786,7 @@ class Sora(AwaitedClient):
 
         Examples
         --------
-        >>> sora.total_sessions_this_month() <= sora.total_connections_this_month()
+        >>> await sora.total_sessions_this_month() <= await sora.total_connections_this_month()
         True
         """
     @overload
@@ -817,7 +817,7 @@ class Sora(AwaitedClient):
 
         Examples
         --------
-        >>> sora.total_duration_min_this_month() >= 0
+        >>> await sora.total_duration_min_this_month() >= 0
         True
         """
     @overload
@@ -847,8 +847,8 @@ class Sora(AwaitedClient):
 
         Examples
         --------
-        >>> traffic = sora.total_traffic_this_month()
-        >>> raw = sora.total_traffic_this_month(raw=True)
+        >>> traffic = await sora.total_traffic_this_month()
+        >>> raw = await sora.total_traffic_this_month(raw=True)
         >>> raw == {"ingress": traffic.ingress, "egress": traffic.egress}
         True
         """
@@ -879,7 +879,7 @@ class Sora(AwaitedClient):
 
         Examples
         --------
-        >>> sora.max_concurrent_connections_this_month() <= sora.total_connections_this_month()
+        >>> await sora.max_concurrent_connections_this_month() <= await sora.total_connections_this_month()
         True
         """
     @overload
@@ -909,7 +909,7 @@ class Sora(AwaitedClient):
 
         Examples
         --------
-        >>> sora.max_bandwidth_mbps_this_month() >= 0
+        >>> await sora.max_bandwidth_mbps_this_month() >= 0
         True
         """
     @overload
@@ -939,7 +939,7 @@ class Sora(AwaitedClient):
 
         Examples
         --------
-        >>> sora.total_api_requests_this_month() >= 0
+        >>> await sora.total_api_requests_this_month() >= 0
         True
         """
     @overload
@@ -969,7 +969,7 @@ class Sora(AwaitedClient):
 
         Examples
         --------
-        >>> sora.total_sora_api_requests_this_month() >= 0
+        >>> await sora.total_sora_api_requests_this_month() >= 0
         True
         """
     @overload
@@ -999,7 +999,7 @@ class Sora(AwaitedClient):
 
         Examples
         --------
-        >>> sora.total_webhook_requests_this_month() >= 0
+        >>> await sora.total_webhook_requests_this_month() >= 0
         True
         """
     @overload
@@ -1035,7 +1035,7 @@ class Sora(AwaitedClient):
 
         Examples
         --------
-        >>> days = sora.traffics_for_month(2026, 2)
+        >>> days = await sora.traffics_for_month(2026, 2)
         >>> len(days), days[0].start.isoformat()
         (28, '2026-02-01T00:00:00+00:00')
         """
@@ -1066,7 +1066,7 @@ class Sora(AwaitedClient):
 
         Examples
         --------
-        >>> len(sora.project_traffics_last_year()) in (12, 13)
+        >>> len(await sora.project_traffics_last_year()) in (12, 13)
         True
         """
     @overload
@@ -1099,7 +1099,7 @@ class Sora(AwaitedClient):
 
         Examples
         --------
-        >>> sora.project_traffics_last_month()[0].ingress >= 0
+        >>> (await sora.project_traffics_last_month())[0].ingress >= 0
         True
         """
     @overload
@@ -1131,8 +1131,8 @@ class Sora(AwaitedClient):
 
         Examples
         --------
-        >>> status = sora.status_this_month()
-        >>> status.total_traffic_this_month == sora.total_traffic_this_month()
+        >>> status = await sora.status_this_month()
+        >>> status.total_traffic_this_month == await sora.total_traffic_this_month()
         True
         """
     @overload
@@ -1255,7 +1255,7 @@ class UiPath(AwaitedClient):
 
         Examples
         --------
-        >>> summary = uipath.consumption_summary("2026-02-01", "2026-03-01", "AIU")
+        >>> summary = await uipath.consumption_summary("2026-02-01", "2026-03-01", "AIU")
         >>> len(summary.tenants)
         3
         """
@@ -1307,8 +1307,8 @@ class UiPath(AwaitedClient):
         Examples
         --------
         >>> february = ("2026-02-01", "2026-03-01", "AIU")
-        >>> tenant = uipath.consumption_summary(*february).tenants[0]
-        >>> uipath.tenant_consumption_summary(tenant.tenant_id, *february).tenants == [tenant]
+        >>> tenant = (await uipath.consumption_summary(*february)).tenants[0]
+        >>> (await uipath.tenant_consumption_summary(tenant.tenant_id, *february)).tenants == [tenant]
         True
         """
     @overload
@@ -1367,8 +1367,8 @@ class UiPath(AwaitedClient):
         Examples
         --------
         >>> february = ("2026-02-01", "2026-03-01", "AIU")
-        >>> tenant = uipath.consumption_summary(*february).tenants[0]
-        >>> days = uipath.daily_consumption_by_service(tenant.tenant_id, *february)
+        >>> tenant = (await uipath.consumption_summary(*february)).tenants[0]
+        >>> days = await uipath.daily_consumption_by_service(tenant.tenant_id, *february)
         >>> total = tenant.consumed_from_tenant_pool + tenant.consumed_from_org_pool
         >>> sum(day.consumed_amount for day in days) == total
         True
@@ -1434,8 +1434,8 @@ class UiPath(AwaitedClient):
         Examples
         --------
         >>> february = ("2026-02-01", "2026-03-01", "AIU")
-        >>> tenant = uipath.consumption_summary(*february).tenants[0]
-        >>> folders = uipath.consumption_by_folder(tenant.tenant_id, *february)
+        >>> tenant = (await uipath.consumption_summary(*february)).tenants[0]
+        >>> folders = await uipath.consumption_by_folder(tenant.tenant_id, *february)
         >>> total = tenant.consumed_from_tenant_pool + tenant.consumed_from_org_pool
         >>> sum(row.consumed_by_self for row in folders) <= total
         True
@@ -1557,7 +1557,7 @@ class Volcengine(AwaitedClient):
 
         Examples
         --------
-        >>> answer = volcengine.time_shift_data("2026-04-10", "2026-04-11")
+        >>> answer = await volcengine.time_shift_data("2026-04-10", "2026-04-11")
         >>> type(answer).__name__
         'LiveUsage'
         """
@@ -1630,7 +1630,7 @@ class Volcengine(AwaitedClient):
 
         Examples
         --------
-        >>> answer = volcengine.bandwidth_data("2026-04-10", "2026-04-11")
+        >>> answer = await volcengine.bandwidth_data("2026-04-10", "2026-04-11")
         >>> type(answer).__name__
         'LiveUsage'
         """
@@ -1708,7 +1708,7 @@ class Volcengine(AwaitedClient):
 
         Examples
         --------
-        >>> answer = volcengine.traffic_data("2026-04-10", "2026-04-11")
+        >>> answer = await volcengine.traffic_data("2026-04-10", "2026-04-11")
         >>> type(answer).__name__
         'LiveUsage'
         """
@@ -1780,7 +1780,7 @@ class Volcengine(AwaitedClient):
 
         Examples
         --------
-        >>> answer = volcengine.p95_peak_bandwidth_data("2026-04-10", "2026-04-11")
+        >>> answer = await volcengine.p95_peak_bandwidth_data("2026-04-10", "2026-04-11")
         >>> type(answer).__name__
         'LiveUsage'
         """
@@ -1852,7 +1852,7 @@ class Volcengine(AwaitedClient):
 
         Examples
         --------
-        >>> answer = volcengine.transcode_data("2026-04-10", "2026-04-11")
+        >>> answer = await volcengine.transcode_data("2026-04-10", "2026-04-11")
         >>> type(answer).__name__
         'LiveUsage'
         """
@@ -1922,7 +1922,7 @@ class Volcengine(AwaitedClient):
 
         Examples
         --------
-        >>> answer = volcengine.record_data("2026-04-10", "2026-04-11")
+        >>> answer = await volcengine.record_data("2026-04-10", "2026-04-11")
         >>> type(answer).__name__
         'LiveUsage'
         """
@@ -1991,7 +1991,7 @@ class Volcengine(AwaitedClient):
 
         Examples
         --------
-        >>> answer = volcengine.snapshot_data("2026-04-10", "2026-04-11")
+        >>> answer = await volcengine.snapshot_data("2026-04-10", "2026-04-11")
         >>> type(answer).__name__
         'LiveUsage'
         """
@@ -2054,7 +2054,7 @@ class Volcengine(AwaitedClient):
 
         Examples
         --------
-        >>> answer = volcengine.audit_data("2026-04-10", "2026-04-11")
+        >>> answer = await volcengine.audit_data("2026-04-10", "2026-04-11")
         >>> type(answer).__name__
         'LiveUsage'
         """
@@ -2121,7 +2121,7 @@ class Volcengine(AwaitedClient):
 
         Examples
         --------
-        >>> answer = volcengine.pull_to_push_data("2026-04-10", "2026-04-11")
+        >>> answer = await volcengine.pull_to_push_data("2026-04-10", "2026-04-11")
         >>> type(answer).__name__
         'LiveUsage'
         """
@@ -2184,7 +2184,7 @@ class Volcengine(AwaitedClient):
 
         Examples
         --------
-        >>> answer = volcengine.pull_to_push_bandwidth_data("2026-04-10", "2026-04-11")
+        >>> answer = await volcengine.pull_to_push_bandwidth_data("2026-04-10", "2026-04-11")
         >>> type(answer).__name__
         'LiveUsage'
         """
@@ -2264,7 +2264,7 @@ class Volcengine(AwaitedClient):
 
         Examples
         --------
-        >>> answer = volcengine.edge_stat_data("2026-04-10", "2026-04-11")
+        >>> answer = await volcengine.edge_stat_data("2026-04-10", "2026-04-11")
         >>> type(answer).__name__
         'LiveUsage'
         """
@@ -2350,7 +2350,7 @@ class Volcengine(AwaitedClient):
 
         Examples
         --------
-        >>> answer = volcengine.metric_bandwidth_data("2026-04-10", "2026-04-11")
+        >>> answer = await volcengine.metric_bandwidth_data("2026-04-10", "2026-04-11")
         >>> type(answer).__name__
         'LiveUsage'
         """
@@ -2436,7 +2436,7 @@ class Volcengine(AwaitedClient):
 
         Examples
         --------
-        >>> answer = volcengine.metric_traffic_data("2026-04-10", "2026-04-11")
+        >>> answer = await volcengine.metric_traffic_data("2026-04-10", "2026-04-11")
         >>> type(answer).__name__
         'LiveUsage'
         """
@@ -2518,7 +2518,7 @@ class Volcengine(AwaitedClient):
 
         Examples
         --------
-        >>> answer = volcengine.source_traffic_data("2026-04-10", "2026-04-11")
+        >>> answer = await volcengine.source_traffic_data("2026-04-10", "2026-04-11")
         >>> type(answer).__name__
         'LiveUsage'
         """
@@ -2599,7 +2599,7 @@ class Volcengine(AwaitedClient):
 
         Examples
         --------
-        >>> answer = volcengine.source_bandwidth_data("2026-04-10", "2026-04-11")
+        >>> answer = await volcengine.source_bandwidth_data("2026-04-10", "2026-04-11")
         >>> type(answer).__name__
         'LiveUsage'
         """
@@ -2687,7 +2687,7 @@ class Volcengine(AwaitedClient):
 
         Examples
         --------
-        >>> answer = volcengine.stream_session_data("2026-04-10", "2026-04-11")
+        >>> answer = await volcengine.stream_session_data("2026-04-10", "2026-04-11")
         >>> type(answer).__name__
         'LiveUsage'
         """
@@ -2764,7 +2764,7 @@ class Volcengine(AwaitedClient):
 
         Examples
         --------
-        >>> answer = volcengine.stream_count_data("2026-04-10", "2026-04-11")
+        >>> answer = await volcengine.stream_count_data("2026-04-10", "2026-04-11")
         >>> type(answer).__name__
         'LiveUsage'
         """
@@ -2834,7 +2834,7 @@ class Volcengine(AwaitedClient):
 
         Examples
         --------
-        >>> answer = volcengine.push_stream_count_data("2026-04-10", "2026-04-11")
+        >>> answer = await volcengine.push_stream_count_data("2026-04-10", "2026-04-11")
         >>> type(answer).__name__
         'LiveUsage'
         """
@@ -2909,7 +2909,7 @@ class Volcengine(AwaitedClient):
 
         Examples
         --------
-        >>> answer = volcengine.play_status_code_data("2026-04-10", "2026-04-11")
+        >>> answer = await volcengine.play_status_code_data("2026-04-10", "2026-04-11")
         >>> type(answer).__name__
         'LiveUsage'
         """
@@ -2987,7 +2987,7 @@ class Volcengine(AwaitedClient):
 
         Examples
         --------
-        >>> answer = volcengine.batch_stream_traffic_data("2026-04-10", "2026-04-11")
+        >>> answer = await volcengine.batch_stream_traffic_data("2026-04-10", "2026-04-11")
         >>> type(answer).__name__
         'LiveUsage'
         """
@@ -3062,7 +3062,7 @@ class Volcengine(AwaitedClient):
 
         Examples
         --------
-        >>> answer = volcengine.batch_stream_session_data("2026-04-10", "2026-04-11")
+        >>> answer = await volcengine.batch_stream_session_data("2026-04-10", "2026-04-11")
         >>> type(answer).__name__
         'LiveUsage'
         """
@@ -3126,7 +3126,7 @@ class Volcengine(AwaitedClient):
 
         Examples
         --------
-        >>> answer = volcengine.batch_stream_transcode_data("2026-04-10", "2026-04-11")
+        >>> answer = await volcengine.batch_stream_transcode_data("2026-04-10", "2026-04-11")
         >>> type(answer).__name__
         'LiveUsage'
         """
@@ -3199,7 +3199,7 @@ class Volcengine(AwaitedClient):
 
         Examples
         --------
-        >>> answer = volcengine.transcode_info_data("2026-04-10", "2026-04-11")
+        >>> answer = await volcengine.transcode_info_data("2026-04-10", "2026-04-11")
         >>> type(answer).__name__
         'LiveUsage'
         """
@@ -3270,7 +3270,7 @@ class Volcengine(AwaitedClient):
 
         Examples
         --------
-        >>> answer = volcengine.push_stream_info_data("2026-04-10", "2026-04-11")
+        >>> answer = await volcengine.push_stream_info_data("2026-04-10", "2026-04-11")
         >>> type(answer).__name__
         'LiveUsage'
         """
@@ -3342,7 +3342,7 @@ class Volcengine(AwaitedClient):
 
         Examples
         --------
-        >>> answer = volcengine.top_play_data("2026-04-10", "2026-04-11")
+        >>> answer = await volcengine.top_play_data("2026-04-10", "2026-04-11")
         >>> type(answer).__name__
         'LiveUsage'
         """
@@ -3409,7 +3409,7 @@ class Volcengine(AwaitedClient):
 
         Examples
         --------
-        >>> answer = volcengine.log_data("2026-04-10", "2026-04-11", "pull")
+        >>> answer = await volcengine.log_data("2026-04-10", "2026-04-11", "pull")
         >>> type(answer).__name__
         'LiveUsage'
         """
@@ -3483,7 +3483,7 @@ class Volcengine(AwaitedClient):
 
         Examples
         --------
-        >>> answer = volcengine.callback_data("2026-04-10", "2026-04-11")
+        >>> answer = await volcengine.callback_data("2026-04-10", "2026-04-11")
         >>> type(answer).__name__
         'LiveUsage'
         """
@@ -3543,7 +3543,7 @@ class Volcengine(AwaitedClient):
         Examples
         --------
         >>> day = {"StartTime": "2026-04-10T00:00:00Z", "EndTime": "2026-04-10T23:59:59Z", "Aggregation": 86400}
-        >>> "TimeShiftDataList" in volcengine.call("DescribeLiveTimeShiftData", day)
+        >>> "TimeShiftDataList" in await volcengine.call("DescribeLiveTimeShiftData", day)
         True
         """
     @overload

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import asyncio
 import dataclasses
 import doctest
 import importlib
@@ -94,6 +96,25 @@ def test_every_example_of_the_tables_is_run(method: Method) -> None:
     name = f"metertap.clients.{CLASSES[method.provider]}.{method.name}"
     assert name in EXAMPLES
     assert what["name"] in EXAMPLES[name].docstring.partition("Examples\n")[2]
+
+
+@pytest.mark.parametrize("method", [*METHODS, *COMPOSITES], ids=str)
+def test_an_example_of_the_async_door_awaits_and_shows_what_happens(method: Method, names: dict[str, Any]) -> None:
+    text = inspect.getdoc(getattr(getattr(metertap.aio, CLASSES[method.provider]), method.name)) or ""
+    simulator: Simulator = names["simulator"]
+    scope = {method.provider: simulator.client(method.provider, aio=True)}
+    parts = doctest.DocTestParser().get_examples(text)
+    assert any("await " in part.source for part in parts)
+
+    async def run() -> None:
+        for part in parts:
+            kind = "eval" if part.want else "exec"
+            code = compile(part.source.strip(), "<example>", kind, ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+            value = eval(code, scope)
+            value = await value if inspect.iscoroutine(value) else value
+            assert not part.want or repr(value) == part.want.strip()
+
+    asyncio.run(run())
 
 
 @pytest.mark.parametrize("method", [*METHODS, *COMPOSITES], ids=str)

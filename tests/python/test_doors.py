@@ -50,7 +50,8 @@ def test_the_async_twin_of_a_method_is_a_coroutine_function_of_the_same_signatur
     assert inspect.iscoroutinefunction(awaited)
     assert not inspect.iscoroutinefunction(sync)
     assert inspect.signature(awaited) == inspect.signature(sync)
-    assert awaited.__doc__ == sync.__doc__
+    # Their examples differ: there the call is awaited.
+    assert awaited.__doc__.partition("Examples\n")[0] == sync.__doc__.partition("Examples\n")[0]
     assert sync.__doc__
 
 
