@@ -18,7 +18,7 @@ from metertap._range import range_of, since_of, window
 from metertap._selection import Selection
 from metertap._table import counted
 from metertap.errors import CoverageWarning, IncompleteUsage, InvalidArgument, MetertapError, WrongType, of_whole
-from metertap.planning import Plan, plan
+from metertap.planning import Plan, plan, simulated_now
 from metertap.usage import Table, Usage, name_list
 
 if TYPE_CHECKING:
@@ -491,7 +491,7 @@ class Ledger:
 
         check_on_error(on_error)
         seconds = _seconds(reread)
-        moment = moment_of(now, "now", tz) if now is not None else datetime.now(timezone.utc)
+        moment = _present(accounts, now, tz)
         start, end, _ = range_of(start, end, since, tz=tz, now=moment)
         whole = plan(accounts, start, end, tz=tz, now=moment, every="month")
         first, last = window(start, end, None, tz=tz, now=moment)
@@ -517,7 +517,7 @@ class Ledger:
         from metertap.fetching import check_on_error
 
         check_on_error(on_error)
-        moment = moment_of(now, "now") if now is not None else datetime.now(timezone.utc)
+        moment = _present(accounts, now, None)
         part = counters(accounts, moment)
         if not len(part):
             raise InvalidArgument("none of these accounts has counters of the month so far; sync keeps their history.")
@@ -588,6 +588,13 @@ def _name(item: Any) -> str:
     from metertap.planning import client_of
 
     return client_of(item.client if isinstance(item, Selection) else item).name
+
+
+def _present(accounts: Any, now: Any, tz: Any) -> datetime:
+    """Return the time of a question to these accounts: that of a simulator's, if its time stands still."""
+    if now is not None:
+        return moment_of(now, "now", tz)
+    return simulated_now(accounts) or datetime.now(timezone.utc)
 
 
 def counters(accounts: Any, moment: datetime) -> Plan:

@@ -14,7 +14,7 @@ from metertap._zone import told_zone
 from metertap.errors import InvalidArgument, WrongType
 
 if TYPE_CHECKING:
-    from datetime import timedelta, tzinfo
+    from datetime import datetime, timedelta, tzinfo
 
     from metertap.typing import Moment, When, Whom
 
@@ -304,8 +304,12 @@ def _usual(client: Client) -> Selection:
     return Selection(client, dict(client._simulated_selection or {}))
 
 
-def _simulated_now(clients: Iterable[Client]) -> Any:
-    """Return the time of the simulator, if all of these clients are of one whose time stands still."""
+def simulated_now(accounts: Any) -> datetime | None:
+    """Return the time of the simulator, if all of these accounts are of one whose time stands still."""
+    return _simulated_now(item.client if isinstance(item, Selection) else client_of(item) for item in listed(accounts))
+
+
+def _simulated_now(clients: Iterable[Client]) -> datetime | None:
     nows = {client._simulated_now for client in clients}
     return nows.pop() if len(nows) == 1 else None
 

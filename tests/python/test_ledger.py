@@ -526,3 +526,10 @@ def test_what_is_no_counter_has_no_increments(server, ledger, simulator):
         assert said in str(caught.value)
     with pytest.raises(mt.InvalidArgument, match="yet: take a snapshot first"):
         mt.Ledger(Path(ledger._path).parent / "new").increments("counting.total")
+
+
+def test_a_ledger_asks_a_simulator_at_the_simulators_time(simulator, ledger):
+    assert ledger.snapshot(simulator.client("sora")).new == 10
+    told = ledger.sync(simulator.client("volcengine"), since="7d")
+    assert (told.is_complete, told.new > 0) == (True, True)
+    assert ledger.usage("2026-05-03", "2026-05-10", accounts="volcengine").is_complete
