@@ -341,6 +341,12 @@ def test_3_2_progress_is_off_by_default_and_a_keyword() -> None:
     assert inspect.signature(mt.fetch).parameters["progress"].default is False
 
 
+@pytest.mark.parametrize("start", ["2026-03", "2026-W10", "2026-03-01"])
+def test_3_2_a_range_may_be_a_period_or_run_until_now(start: str, world: Simulator) -> None:
+    assert len(mt.plan(world.client("volcengine"), start, now=NOW)) > 0
+    assert len(mt.plan(world.client("volcengine"), since="7d", now=NOW)) > 0
+
+
 # 3.3: the table of readings
 
 
@@ -443,6 +449,16 @@ def test_3_7_the_formats(form: str) -> None:
 
 def test_3_7_the_exit_status_of_wrong_usage_is_2() -> None:
     assert said("fetchh")[0] == 2
+
+
+def test_3_7_accounts_come_from_the_file_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text('[accounts.work]\nprovider = "sora"\napi_key = {env = "WORK_KEY"}\n')
+    monkeypatch.setenv("METERTAP_CONFIG", str(file))
+    monkeypatch.setenv("WORK_KEY", "k")
+    assert list(mt.accounts()) == ["work"]
+    assert mt.connect("work").name == "work"
+    assert said("accounts", "list")[0] == 0
 
 
 # 3.8: the simulator
