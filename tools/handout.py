@@ -1,7 +1,8 @@
 """Build the wheel that is handed out, with the licences of what is linked into it, and look at what is in it.
 
 `make wheel` runs this in an environment that has maturin and zig. The wheel that maturin builds holds our own licences;
-this adds THIRD-PARTY-NOTICES.txt, which is made of the licence files of the crates that are linked.
+this adds THIRD-PARTY-NOTICES.txt, which is made of the licence files of the crates that are linked. With HOMEPAGE, the
+address under which the files of the repository can be seen, the metadata has that address, and links lead there.
 """
 
 from __future__ import annotations
@@ -113,20 +114,31 @@ def runtime() -> dict[str, list[Path]]:
 # Building
 
 
-def build(out: Path) -> Path:
+def build(out: Path, home: str) -> Path:
     """Build the wheel and return it."""
     before = set(out.glob("*.whl"))
-    command = ["maturin", "build", "--release", "--locked", "--zig", "--compatibility=manylinux2014", f"--out={out}"]
-    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    command = ["maturin", "build", "--profile=dist", "--locked", "--zig", "--compatibility=manylinux2014", f"--out={out}"]
+    # Panics name the file that they come from: not as it is called on this machine.
+    flags = [f"--remap-path-prefix={place}={name}" for place, name in {crates(): "/crates", ROOT: "/metertap"}.items()]
+    environment = {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "CARGO_ENCODED_RUSTFLAGS": "\x1f".join(flags),  # the other variable splits at blanks
+    }
     for wheel in before:
         wheel.unlink()
     subprocess.run(command, cwd=ROOT, check=True, env=environment)
     [wheel] = out.glob("*.whl")
-    finish(wheel, notices(linked(), runtime()))
+    finish(wheel, notices(linked(), runtime()), home)
     return wheel
 
 
-def finish(wheel: Path, text: str) -> None:
+def crates() -> Path:
+    """Return the folder that has the sources of the crates, each in a folder of its own."""
+    return Path(linked()[0]["manifest_path"]).parents[1]
+
+
+def finish(wheel: Path, text: str, home: str = "") -> None:
     """Put the notices into a wheel, and make its description one that can be read anywhere."""
     with zipfile.ZipFile(wheel) as old:
         files = {info: old.read(info) for info in old.infolist()}
@@ -134,7 +146,8 @@ def finish(wheel: Path, text: str) -> None:
     about = record.filename.rpartition("/")[0]
     [metadata] = [info for info in files if info.filename == f"{about}/METADATA"]
     head, _, description = files[metadata].decode().partition("\n\n")
-    files[metadata] = f"{head}\nLicense-File: {NOTICES}\n\n{anywhere(description)}".encode()
+    more = [f"License-File: {NOTICES}", *(f"Project-URL: {name}, {place}" for name, place in addresses(home).items())]
+    files[metadata] = "\n".join([head, *more, "", anywhere(description, home)]).encode()
     for info in [info for info in files if info.filename.endswith(".cyclonedx.json")]:
         # The bill of materials names the crate by the folder in which it was built.
         files[info] = files[info].replace(str(ROOT).encode(), b"/metertap")
@@ -153,12 +166,25 @@ def finish(wheel: Path, text: str) -> None:
 
 
 #: A link, or a picture, whose target is a file of the repository.
-LINK_TO_FILE = re.compile(r"!?\[([^\]]*)\]\((?!https://|#)[^)\s]+\)")
+LINK_TO_FILE = re.compile(r"(!?\[([^\]]*)\])\((?!https://|#)([^)\s]+)\)")
 
 
-def anywhere(text: str) -> str:
-    """Return a page of the repository without links to its neighbours, which lead nowhere elsewhere."""
-    return LINK_TO_FILE.sub(r"\1", text)
+def anywhere(text: str, home: str = "") -> str:
+    """Return a page of the repository whose links to its neighbours lead home; without one it has no such links."""
+    return LINK_TO_FILE.sub(rf"\1({home}/\3)" if home else r"\2", text)
+
+
+def addresses(home: str) -> dict[str, str]:
+    """Return the addresses for the metadata by what they are of."""
+    pages = {"Homepage": "", "Documentation": "/docs/index.md", "Changelog": "/CHANGELOG.md"}
+    return {name: f"{home}{page}" for name, page in pages.items()} if home else {}
+
+
+def homepage(text: str) -> str:
+    """Return the address that HOMEPAGE has, checked."""
+    if text and not re.fullmatch(r"https://[^\s()?#]+", text):
+        raise ValueError(f"HOMEPAGE is {text!r}, and should be an https address, such as https://host/metertap/main")
+    return text.rstrip("/")
 
 
 def hashed(content: bytes) -> str:
@@ -180,7 +206,7 @@ def problems(wheel: Path, packages: list[str] | None = None) -> Iterator[str]:
     yield from _wrong_names(contents)
     here = (str(ROOT).encode(), str(Path.home()).encode() + b"/")
     for name, content in contents.items():
-        if name != MODULE and any(place in content for place in here):
+        if any(place in content for place in here):
             yield f"{name} names a folder of this machine"
     yield from _wrong_record(contents)
     yield from _wrong_metadata(contents)
@@ -283,7 +309,11 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=ROOT / "dist", help="where the wheel goes")
     parser.add_argument("--check", type=Path, help="look at this wheel only")
     given = parser.parse_args()
-    wheel = given.check or build(given.out)
+    try:
+        home = homepage(os.environ.get("HOMEPAGE", ""))
+    except ValueError as error:
+        sys.exit(str(error))
+    wheel = given.check or build(given.out, home)
     found = list(problems(wheel, [titled(package) for package in linked()]))
     for problem in found:
         print(f"{wheel.name}: {problem}", file=sys.stderr)

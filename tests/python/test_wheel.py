@@ -7,6 +7,7 @@ import io
 import json
 import sys
 import zipfile
+from email.parser import Parser
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,30 @@ def test_a_finished_wheel_has_the_notices_in_every_place_and_no_link_that_leads_
     assert [row[0] for row in rows] == [*(name for name in contents if not name.endswith("RECORD")), f"{ABOUT}/RECORD"]
 
 
+def test_with_a_homepage_the_metadata_has_addresses_and_links_lead_there(made: Path) -> None:
+    contents = read(made) | {f"{ABOUT}/METADATA": METADATA.encode(), f"{ABOUT}/RECORD": b""}
+    del contents[f"{ABOUT}/licenses/{tool.NOTICES}"]
+    write(made, contents)
+    home = tool.homepage("https://example.com/metertap/main/")
+    tool.finish(made, "  toy 1.0.0 (MIT)\n", home)
+    assert list(tool.problems(made)) == []
+    told = Parser().parsestr(read(made)[f"{ABOUT}/METADATA"].decode())
+    assert told.get_all("Project-URL") == [
+        f"Homepage, {home}",
+        f"Documentation, {home}/docs/index.md",
+        f"Changelog, {home}/CHANGELOG.md",
+    ]
+    assert told.get_payload() == (
+        f"See [the docs]({home}/docs/usage.md), ![a picture]({home}/docs/x.svg) and [the format](https://example.com/).\n"
+    )
+
+
+@pytest.mark.parametrize("address", ["example.com", "http://example.com", "https://example.com/a b", "https://a/?b"])
+def test_a_homepage_that_is_no_address_is_refused(address: str) -> None:
+    with pytest.raises(ValueError, match="should be an https address"):
+        tool.homepage(address)
+
+
 @pytest.mark.parametrize(
     ("name", "content", "problem"),
     [
@@ -97,6 +122,7 @@ def test_a_finished_wheel_has_the_notices_in_every_place_and_no_link_that_leads_
         (f"{ABOUT}/METADATA", b"Requires-Python: >=3.8\n\n", "its metadata needs Python >=3.8"),
         (f"{ABOUT}/METADATA", b"License-Expression: GPL\n\n", "its metadata has the licence GPL"),
         ("metertap/documents.py", f"{tool.ROOT}/x".encode(), "metertap/documents.py names a folder of this machine"),
+        (tool.MODULE, EMPTY + f"{tool.ROOT}/x".encode(), f"{tool.MODULE} names a folder of this machine"),
     ],
 )
 def test_what_is_wrong_with_a_wheel_is_found(made: Path, name: str, content: bytes | None, problem: str) -> None:
