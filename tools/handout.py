@@ -117,7 +117,8 @@ def runtime() -> dict[str, list[Path]]:
 def build(out: Path, home: str) -> Path:
     """Build the wheel and return it."""
     before = set(out.glob("*.whl"))
-    command = ["maturin", "build", "--profile=dist", "--locked", "--zig", "--compatibility=manylinux2014", f"--out={out}"]
+    command = ["maturin", "build", "--profile=dist", "--locked", "--zig"]
+    command += ["--compatibility=manylinux2014", f"--out={out}"]
     # Panics name the file that they come from: not as it is called on this machine.
     flags = [f"--remap-path-prefix={place}={name}" for place, name in {crates(): "/crates", ROOT: "/metertap"}.items()]
     environment = {
