@@ -16,13 +16,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tomllib
 
 import metertap
 from metertap import _core, _table, events
 from metertap.cli import GROUPS, _parser, completion, main, program
 from metertap.cli._progress import Progress
 from metertap.simulator import Simulator
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 PROGRAM = str(Path(sys.executable).with_name("metertap"))
 NOW = "2026-04-15T12:00:00Z"
