@@ -47,16 +47,17 @@ def main() -> None:
 
 
 def wheel_size() -> tuple[float, str]:
-    """Return the size of the wheel that was built last, or of what is installed where no wheel is at hand."""
+    """Return the size of the wheel that is handed out, else of the one that was built here, else of what is installed."""
     given = os.environ.get("WHEEL")
-    wheels = [Path(given)] if given else sorted((ROOT / "build" / "wheel").glob("metertap-*.whl"))
-    if wheels:
-        return wheels[-1].stat().st_size / 2**20, "wheel"
+    places = {"dist": "the wheel of make wheel has", "build/wheel": "the wheel has"}
+    for place, what in places.items():
+        if wheels := [Path(given)] if given else sorted((ROOT / place).glob("metertap-*.whl")):
+            return wheels[-1].stat().st_size / 2**20, what
     import metertap
 
     folder = Path(metertap.__file__).parent
     total = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file() and file.suffix != ".pyc")
-    return total / 2**20, "installed"
+    return total / 2**20, "installed it has"
 
 
 if __name__ == "__main__":
