@@ -47,7 +47,7 @@ def main() -> None:
 
 
 def wheel_size() -> tuple[float, str]:
-    """Return the size of the wheel that is handed out, else of the one that was built here, else of what is installed."""
+    """Return the size of the wheel that is handed out, else of one built here, else of what is installed."""
     given = os.environ.get("WHEEL")
     places = {"dist": "the wheel of make wheel has", "build/wheel": "the wheel has"}
     for place, what in places.items():
