@@ -109,6 +109,8 @@ class Meters(Table, Sequence[Meter]):
 
     def __init__(self, rows: Iterable[Meter]) -> None:
         self._rows = tuple(rows)
+        if strangers := [row for row in self._rows if type(row) is not Meter]:
+            raise WrongType(f"rows must be Meter, not {type(strangers[0]).__name__}; metertap.meters() returns all.")
         columns = [
             (name, KINDS.get(name, "text"), [getattr(row, name) for row in self._rows]) for name in Meter.__slots__
         ]

@@ -52,13 +52,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from metertap import _core, documents
-from metertap._client import DEFAULTS, hide, plainly, truth
+from metertap._client import DEFAULTS, Client, hide, plainly, truth
 from metertap.errors import InvalidArgument, InvalidDocument, MetertapError, MissingExtra, WrongType
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from metertap._client import Client
     from metertap.planning import Selection
 
 __all__ = ["Account", "Accounts", "accounts", "connect", "load"]
@@ -222,6 +221,8 @@ class Account:
         """
         from metertap.planning import plan
 
+        if not isinstance(client, Client):
+            raise WrongType(f"client must be what client() or planner() returns, not {type(client).__name__}.")
         usual = {} if self.consumable_code is None else {"consumable_code": [self.consumable_code]}
         selection = client.select(**{**usual, **self.select, **more})
         try:

@@ -19,6 +19,7 @@ from metertap._files import place
 from metertap._zone import zone_of
 from metertap.errors import InvalidArgument, WrongType
 from metertap.rate_card import Rate, RateCard, card
+from metertap.usage import Usage
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
 
-    from metertap.usage import Usage
 
 __all__ = ["FAILING_RULES", "LINEAGE", "VERSIONS", "VIEWS", "Extract", "extract"]
 
@@ -362,6 +362,8 @@ def extract(
     >>> len(extract(usage)) > 0
     True
     """
+    if not isinstance(usage, Usage):
+        raise WrongType(f"usage must be what metertap.fetch returns, not {type(usage).__name__}.")
     if not isinstance(version, str):
         raise WrongType(f"version must be a str such as '1.2', not {type(version).__name__}.")
     if version not in VERSIONS:

@@ -83,6 +83,8 @@ def plot(
     # By what it holds: to import its class here would lead back to this module.
     if not isinstance(getattr(usage, "_core", None), _core.Usage):
         raise WrongType(f"usage must be a Usage, not {type(usage).__name__}.")
+    if not isinstance(kind, str):
+        raise WrongType(f"kind must be 'readings' or 'coverage', not {type(kind).__name__}.")
     if kind not in ("readings", "coverage"):
         raise InvalidArgument(f"kind must be 'readings' or 'coverage', not {kind!r}.")
     told = _told(usage._told, tz)

@@ -108,6 +108,8 @@ class Table:
     """
 
     def __init__(self, core: _core.Table, told: Told = "UTC") -> None:
+        if not isinstance(core, _core.Table):
+            raise WrongType(f"a table is made by metertap from what it read, and not of {type(core).__name__}.")
         self._table = core
         self._told = told
 

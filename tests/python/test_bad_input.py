@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal
@@ -13,8 +14,10 @@ from support import CLASSES, NOW, PROVIDERS, QUESTIONS, Door, Reply, ScriptedSer
 
 import metertap
 from metertap.errors import InvalidArgument, MetertapError, WrongType
+from metertap.focus import extract
 from metertap.plot import plot
 from metertap.simulator import Simulator
+from metertap.usage import Coverage
 
 GUID = "11111111-1111-1111-1111-111111111111"
 NAIVE = datetime(2026, 1, 1)  # noqa: DTZ001 - it is what is refused
@@ -634,6 +637,11 @@ def test_what_holds_itself_is_refused(door: Door, world: Simulator) -> None:
             "on_error must be 'raise' or 'keep', not 'no'",
         ),
         (lambda _: plot("usage"), WrongType, "usage must be a Usage, not str"),
+        (lambda usage: plot(usage, kind=[]), WrongType, "kind must be 'readings' or 'coverage', not list"),
+        (lambda _: Coverage(3), WrongType, "a table is made by metertap from what it read, and not of int"),
+        (lambda _: metertap.Meters("ab"), WrongType, "rows must be Meter, not str"),
+        (lambda _: extract("usage"), WrongType, "usage must be what metertap.fetch returns, not str"),
+        (lambda _: written().selected(3), WrongType, "client must be what client() or planner() returns, not int"),
     ],
 )
 def test_tables_and_files_refuse_what_cannot_work(do: Any, kind: type[InvalidArgument], says: str) -> None:
@@ -642,6 +650,14 @@ def test_tables_and_files_refuse_what_cannot_work(do: Any, kind: type[InvalidArg
     with pytest.raises(InvalidArgument) as caught:
         do(usage)
     check(caught.value, kind, says)
+
+
+def written() -> metertap.config.Account:
+    """An account as a file has it."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "accounts.toml")
+        file.write_text('accounts.work = {provider = "sora", api_key = {env = "SORA_KEY"}}')
+        return metertap.accounts(file)["work"]
 
 
 class Nowhere(tzinfo):

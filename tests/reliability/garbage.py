@@ -41,7 +41,7 @@ CALLS, PROCESSES = 10_000, 4
 #: A call that takes longer has no end.
 SECONDS = 20
 #: What is made by other names and not by hand: their constructors take native objects.
-NOT_BY_HAND = {"Plan", "RollUp", "Table", "Usage"}
+NOT_BY_HAND = {"Plan", "RollUp", "Usage"}
 #: A word to try where an argument with this name is wanted, so that the others are looked at, too.
 SOUND: dict[str, Any] = {
     "start": "2026-03-01",
