@@ -141,7 +141,7 @@ class RateCard:
 
     def __init__(self, rates: Iterable[Rate | Mapping[str, Any]]) -> None:
         if isinstance(rates, (str, Mapping)) or not isinstance(rates, Iterable):
-            raise WrongType(f"a rate card is made of a list of rates, not of a {type(rates).__name__}.")
+            raise WrongType(f"a rate card is made of a list of rates, not of {type(rates).__name__}.")
         self.rates = [rate if isinstance(rate, Rate) else _rate(rate) for rate in rates]
         if not self.rates:
             raise InvalidArgument("a rate card without a rate prices nothing: leave out rate_card.")
@@ -172,7 +172,9 @@ class RateCard:
             other column is a label. An empty cell says nothing.
         """
         if not isinstance(path, (str, os.PathLike)):
-            raise WrongType(f"a rate card is a RateCard, a list of rates or the path of a CSV, not {path!r:.40}.")
+            raise WrongType(
+                f"a rate card is a RateCard, a list of rates or the path of a CSV, not {type(path).__name__}."
+            )
         name = ascii(os.fspath(path))[:80]
         try:
             with open(path, encoding="utf-8-sig", newline="") as file:
@@ -291,7 +293,7 @@ def _price(given: Any) -> Decimal:
     if not price.is_finite() or price < 0 or price.adjusted() > 19 or int(price.as_tuple().exponent) < -30:
         raise InvalidArgument(
             f"price of a rate must be a number from 0 to below 10^20, of 30 digits behind the point at most, not "
-            f"{str(given)[:40]}."
+            f"{str(price)[:40]}."
         )
     return price
 

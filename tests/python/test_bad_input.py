@@ -16,6 +16,7 @@ import metertap
 from metertap.errors import InvalidArgument, MetertapError, WrongType
 from metertap.focus import extract
 from metertap.plot import plot
+from metertap.rate_card import Rate, RateCard
 from metertap.simulator import Simulator
 from metertap.usage import Coverage
 
@@ -638,6 +639,13 @@ def test_what_holds_itself_is_refused(door: Door, world: Simulator) -> None:
         ),
         (lambda _: plot("usage"), WrongType, "usage must be a Usage, not str"),
         (lambda usage: plot(usage, kind=[]), WrongType, "kind must be 'readings' or 'coverage', not list"),
+        (
+            lambda usage: usage.to_focus("1.2", rate_card=10**5000),
+            WrongType,
+            "a rate card is made of a list of rates, not",
+        ),
+        (lambda _: RateCard.read_csv(10**5000), WrongType, "a rate card is a RateCard, a list of rates or the path of"),
+        (lambda _: Rate("sora.egress", "bytes", 10**5000, "JPY"), InvalidArgument, "price of a rate must be a number"),
         (lambda _: Coverage(3), WrongType, "a table is made by metertap from what it read, and not of int"),
         (lambda _: metertap.Meters("ab"), WrongType, "rows must be Meter, not str"),
         (lambda _: extract("usage"), WrongType, "usage must be what metertap.fetch returns, not str"),
