@@ -290,10 +290,11 @@ def _price(given: Any) -> Decimal:
     except InvalidOperation:
         raise InvalidArgument(f"price of a rate must be a number such as '12.5', not {str(given)[:40]!r}.") from None
     # A price of more digits than that is a slip of the keyboard, and would take for ever to multiply.
+    shown = given if isinstance(given, str) else price  # an int may have more digits than Python writes
     if not price.is_finite() or price < 0 or price.adjusted() > 19 or int(price.as_tuple().exponent) < -30:
         raise InvalidArgument(
             f"price of a rate must be a number from 0 to below 10^20, of 30 digits behind the point at most, not "
-            f"{str(price)[:40]}."
+            f"{str(shown)[:40]}."
         )
     return price
 
