@@ -19,13 +19,14 @@ from metertap._files import place
 from metertap._zone import zone_of
 from metertap.errors import InvalidArgument, WrongType
 from metertap.rate_card import Rate, RateCard, card
-from metertap.usage import Usage
 
 if TYPE_CHECKING:
     from fractions import Fraction
 
     import pandas as pd
     import polars as pl
+
+    from metertap.usage import Usage
 
 
 __all__ = ["FAILING_RULES", "LINEAGE", "VERSIONS", "VIEWS", "Extract", "extract"]
@@ -362,7 +363,7 @@ def extract(
     >>> len(extract(usage)) > 0
     True
     """
-    if not isinstance(usage, Usage):
+    if not isinstance(getattr(usage, "_core", None), _core.Usage):
         raise WrongType(f"usage must be what metertap.fetch returns, not {type(usage).__name__}.")
     if not isinstance(version, str):
         raise WrongType(f"version must be a str such as '1.2', not {type(version).__name__}.")
