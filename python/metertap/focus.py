@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from metertap.usage import Usage
 
-
 __all__ = ["FAILING_RULES", "LINEAGE", "VERSIONS", "VIEWS", "Extract", "extract"]
 
 #: The versions of FOCUS whose columns are known here. Newer ones are ratified; their rules could not be tried.
