@@ -296,6 +296,8 @@ impl Answer<'_> {
         };
         let flags: Vec<Flags> = (0..rows.wanted.len()).map(flags).collect();
         sink.expect(rows.figures.len() - rows.absent.len());
+        // Arrays share their buckets, of which each is judged once.
+        let partial: Vec<bool> = rows.buckets.iter().map(|bucket| self.is_partial(bucket)).collect();
         let mut strangers = 0;
         for group in rows.groups() {
             let is_strange = group
@@ -314,7 +316,9 @@ impl Answer<'_> {
             let own = |place: Option<usize>| group.labels.get(place?)?.as_deref();
             let labels = dimensions.iter().map(|(asked, place)| asked.or_else(|| own(*place)));
             let labels: Vec<Option<&str>> = labels.collect();
-            self.emit_group(rows, group, &labels, &flags, sink);
+            let first = if rows.lines_up.is_some() { 0 } else { group.first };
+            let partial = partial.get(first..).unwrap_or_default();
+            Self::emit_group(rows, group, partial, &labels, &flags, sink);
         }
         if strangers > 0 {
             sink.note(format!(
@@ -324,23 +328,19 @@ impl Answer<'_> {
     }
 
     /// Puts the readings of rows with the same labels into the sink: row by row where a row has several figures, else as
-    /// many at once as are alike.
+    /// many at once as are alike. `partial` tells of each of their buckets.
     fn emit_group(
-        &self,
         rows: &Rows<'_>,
         group: Group<'_, '_>,
+        partial: &[bool],
         labels: &[Option<&str>],
         flags: &[Flags],
         sink: &mut dyn Sink,
     ) {
         let width = rows.wanted.len();
         let mut ahead = 0;
-        while let Some((bucket, rest)) = group.buckets.get(ahead..).and_then(<[_]>::split_first) {
-            let is_partial = self.is_partial(bucket);
-            let is_like = |next: usize| {
-                rest.get(next.wrapping_sub(1))
-                    .is_none_or(|next| self.is_partial(next) == is_partial)
-            };
+        while let (Some(bucket), Some(is_partial)) = (group.buckets.get(ahead), partial.get(ahead)) {
+            let is_like = |next: usize| partial.get(ahead + next) == Some(is_partial);
             let row = group.first + ahead;
             let mut rest_of_labels = labels;
             let mut taken = 1;
@@ -359,7 +359,7 @@ impl Answer<'_> {
                 let quantities = if on_end.is_empty() { &[quantity.scaled] } else { on_end };
                 taken = quantities.len();
                 let mut flags = Flags(flags.0 | wanted.meter.flags(quantity).0);
-                if is_partial {
+                if *is_partial {
                     flags = flags.with(Flag::PartialBucket);
                 }
                 sink.run(&Run {

@@ -53,13 +53,17 @@ impl<'b> Numbers<'b> {
 
     /// Each of them.
     pub fn iter(&self) -> impl Iterator<Item = Json<'b>> + use<'b> {
-        let is_blank = |byte: u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
-        let item =
-            move |text: &'b str| match text.trim_matches(|letter: char| letter.is_ascii() && is_blank(letter as u8)) {
+        let mut rest = self.text;
+        (0..self.count).map(move |_| {
+            // They are short: a search that is made for long texts would cost more than it finds.
+            let end = rest.bytes().position(|byte| byte == b',').unwrap_or(rest.len());
+            let item = rest.get(..end).unwrap_or_default();
+            rest = rest.get(end + 1..).unwrap_or_default();
+            match item.trim_ascii() {
                 "null" => Json::Null,
-                text => Json::Number(Cow::Borrowed(text)),
-            };
-        self.text.split(',').take(self.count).map(item)
+                item => Json::Number(Cow::Borrowed(item)),
+            }
+        })
     }
 }
 
@@ -219,11 +223,7 @@ impl<'b> Reader<'b> {
             _ => {}
         }
         match peek {
-            Peek::Null => self
-                .tokens
-                .known_null()
-                .map(|()| Json::Null)
-                .map_err(|problem| self.broken(&problem)),
+            Peek::Null => self.null().map(|()| Json::Null),
             Peek::True | Peek::False => self
                 .tokens
                 .known_bool(peek)
@@ -265,7 +265,10 @@ impl<'b> Reader<'b> {
             );
             let text = reader.text;
             if let (true, None) = (is_plain, &others) {
-                reader.value(peek)?;
+                match peek {
+                    Peek::Null => reader.null()?,
+                    _ => reader.number(peek).map(drop)?,
+                }
                 (count, end) = (count + 1, reader.tokens.current_index());
                 return Ok(());
             }
@@ -329,6 +332,10 @@ impl<'b> Reader<'b> {
             Ok(text) => Ok(borrowed(self.text, text)),
             Err(problem) => Err(self.broken(&problem)),
         }
+    }
+
+    fn null(&mut self) -> Result<()> {
+        self.tokens.known_null().map_err(|problem| self.broken(&problem))
     }
 
     /// Reads a number, as it was written.
