@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import base64
 import csv
+import functools
 import hashlib
 import importlib.util
 import io
@@ -40,6 +41,7 @@ MODULE = "metertap/_core.abi3.so"
 # The licences of others
 
 
+@functools.cache
 def linked() -> list[dict[str, Any]]:
     """Return the crates whose code is in the native module, as cargo tells them, by name."""
     command = ["cargo", "metadata", "--locked", "--format-version=1", "--no-default-features", "--features=python"]

@@ -48,10 +48,11 @@ def main() -> None:
 
 def wheel_size() -> tuple[float, str]:
     """Return the size of the wheel that is handed out, else of one built here, else of what is installed."""
-    given = os.environ.get("WHEEL")
+    if given := os.environ.get("WHEEL"):
+        return Path(given).stat().st_size / 2**20, "the wheel that was given has"
     places = {"dist": "the wheel of make wheel has", "build/wheel": "the wheel has"}
     for place, what in places.items():
-        if wheels := [Path(given)] if given else sorted((ROOT / place).glob("metertap-*.whl")):
+        if wheels := sorted((ROOT / place).glob("metertap-*.whl")):
             return wheels[-1].stat().st_size / 2**20, what
     import metertap
 
