@@ -67,6 +67,7 @@ OTHERS = """
 def accounts(path: str | PathLike[str] | None = None) -> Accounts: ...
 def connect(name: str, /, *, path: str | PathLike[str] | None = None, **keywords: Any) -> Any: ...
 def provider(name: str) -> type[Any]: ...
+async def replay(path: str | PathLike[str], *, on_error: str = "raise") -> Usage: ...
 """
 
 Parameter = tuple[str, str, str]  # name, annotation, default ("" for none)
@@ -93,7 +94,9 @@ def module(is_async: bool) -> str:
     models = [*_core.shapes(), *(one["record"] for facts in _core.providers() for one in facts["composites"])]
     used = sorted(name for name in models if re.search(rf"-> .*\b{name}\b.*:$", bodies, flags=re.MULTILINE))
     doc = "The clients, to be awaited." if is_async else "The clients."
-    names = sorted([*BUILT_IN, "Ledger", "accounts", "connect", "fetch", "provider"]) if is_async else [*BUILT_IN]
+    names = (
+        sorted([*BUILT_IN, "Ledger", "accounts", "connect", "fetch", "provider", "replay"]) if is_async else [*BUILT_IN]
+    )
     imports = FETCH_IMPORTS if is_async else ""
     head = HEADER.format(doc=doc, imports=imports, base=base(is_async), models=",\n    ".join(used), names=names)
     return formatted(head + bodies + (fetch() if is_async else ""))

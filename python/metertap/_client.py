@@ -7,6 +7,7 @@ import re
 
 from metertap import _core as core
 from metertap._core import hide
+from metertap._given import flag
 from metertap.errors import InvalidArgument, WrongType
 
 __all__ = ["DEFAULTS", "AwaitedClient", "Client", "flag", "hide", "plainly", "truth"]
@@ -183,13 +184,6 @@ class AwaitedClient(Client):
 
     async def __aexit__(self, *problem: object) -> None:
         """Do nothing, as `__exit__`."""
-
-
-def flag(name: str, value: Any) -> bool:
-    """Return a bool, refusing what only looks like one."""
-    if not isinstance(value, bool):
-        raise WrongType(f"{name} must be True or False, not {type(value).__name__}.")
-    return value
 
 
 def plainly(error: InvalidArgument) -> str:

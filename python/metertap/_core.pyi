@@ -272,12 +272,12 @@ def facts(usage: Usage, sync_id: str, synced_at: datetime | date | str) -> Table
 def stored(
     facts: Any,
     readings: Any,
-    start: datetime | date | str,
-    end: datetime | date | str,
+    range: tuple[datetime | date | str, datetime | date | str],
     now: datetime | date | str | None,
     meters: list[str] | None,
+    is_known: bool,
 ) -> Usage:
-    """Return the usage of a range that was stored as these facts and readings."""
+    """Return the usage of a range that was stored as these facts and readings, or of which nothing is known yet."""
 
 def increments(usage: Usage, meter: str, every: str | None) -> Usage:
     """Return what a counter of the month so far grew by, between the moments at which it was looked at."""

@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from metertap._extras import needed
+from metertap.errors import WrongType
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,10 +14,12 @@ if TYPE_CHECKING:
 
 def progress_of(progress: bool | Callable[[int, int], object]) -> tuple[Any, Callable[[], object]]:
     """Return what is called with the numbers of calls done and of all, and what ends it."""
-    if not progress:
-        return None, lambda: None
     if callable(progress):
         return progress, lambda: None
+    if not isinstance(progress, bool):
+        raise WrongType(f"progress must be True, False or a callable, not {type(progress).__name__}.")
+    if not progress:
+        return None, lambda: None
     make = _maker()
     bars: list[Any] = []
 

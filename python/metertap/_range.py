@@ -27,6 +27,8 @@ PERIOD = re.compile(
     r"(?P<year>[0-9]{4})(?:-?Q(?P<quarter>[0-9])|-W(?P<week>[0-9][0-9])|-(?P<month>[0-9][0-9]))?", re.IGNORECASE
 )
 DAY = re.compile(r"([0-9]{4})-?([0-9][0-9])-?([0-9][0-9])")
+#: How all that can be read begins; the core says what is wrong with the rest of it.
+LIKE_A_DATE = re.compile(r"[0-9]{4}-?[0-9]")
 BACK = re.compile(r"(?P<count>[0-9]{1,4}) ?(?P<unit>[a-z]+)", re.IGNORECASE)
 UNITS = ("h", "d", "w", "mo", "y")
 
@@ -95,8 +97,11 @@ def at(given: Any, tz: Any, name: str) -> Any:
     given = _unboxed(given, name)
     if isinstance(given, str):
         text = given.strip()
-        if BACK.fullmatch(text):
+        back = BACK.fullmatch(text)
+        if back and back["unit"].lower() in UNITS and name in ("start", "end"):
             raise InvalidArgument(f"{name} {text!r} counts back from now: write since={text!r}.")
+        if not LIKE_A_DATE.match(text):
+            raise InvalidArgument(_unread(name, text[:40]))
         if len(text) <= 10:
             try:
                 given = date(*map(int, DAY.fullmatch(text).groups()))  # type: ignore[union-attr]
@@ -227,7 +232,12 @@ def _since(since: Any, now: datetime, tz: Any) -> Any:
     back = BACK.fullmatch(text)
     if back is None:
         period = _period(since, "since")
-        return at(since, tz, "since") if period is None else _local(period[0], tz)
+        if period is not None:
+            return _local(period[0], tz)
+        found = at(since, tz, "since")
+        if isinstance(found, str):
+            _core.moment(found, "since")  # which the core would be told of as start
+        return found
     count, unit = int(back["count"]), back["unit"].lower()
     if unit not in UNITS:
         hint = f"; for months write {count}mo" if unit.startswith("m") else ""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from metertap._client import Client
 
-__all__ = ["Selection"]
+__all__ = ["Selection", "no_meter"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,3 +34,11 @@ class Selection:
 
     client: Client
     wanted: Mapping[str, Any]
+
+
+def no_meter(name: str, names: Iterable[str], where: str = "") -> str:
+    """Say that there is no meter of that name, and which of these may be meant."""
+    known = list(names)
+    # Most leave out the provider; what is misspelt besides is found by its letters.
+    near = [one for one in known if one.partition(".")[2] == name] or get_close_matches(name, known, n=1)
+    return f"there is no meter {name!r}{where}" + (f"; did you mean {near[0]!r}?" if near else "")

@@ -38,6 +38,7 @@ __all__ = [  # noqa: F822
     "connect",
     "fetch",
     "provider",
+    "replay",
 ]
 
 #: How often a progress bar is moved, in seconds.
@@ -165,3 +166,20 @@ async def fetch(
             tell()
         close()
     return fetching.settle(Usage(core, clients), on_error, run.archive_problem)
+
+
+async def replay(path: Any, *, on_error: str = "raise") -> Usage:
+    """Rebuild a usage from its archive, offline; `metertap.replay`, to be awaited: the event loop goes on meanwhile.
+
+    Examples
+    --------
+    >>> import asyncio, metertap.aio
+    >>> usage = asyncio.run(metertap.aio.fetch(sora, "2026-03", now="2026-04-15", archive="answers"))
+    >>> len(asyncio.run(metertap.aio.replay("answers"))) == len(usage)
+    True
+    """
+    import asyncio
+
+    from metertap import fetching
+
+    return await asyncio.to_thread(fetching.replay, path, on_error=on_error)

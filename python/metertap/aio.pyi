@@ -26,7 +26,19 @@ from metertap.planning import Plan
 from metertap.typing import Moment, SecretWord, When, Whom
 from metertap.usage import Usage
 
-__all__ = ["DeviceWise", "Ledger", "Ricoh", "Sora", "UiPath", "Volcengine", "accounts", "connect", "fetch", "provider"]
+__all__ = [
+    "DeviceWise",
+    "Ledger",
+    "Ricoh",
+    "Sora",
+    "UiPath",
+    "Volcengine",
+    "accounts",
+    "connect",
+    "fetch",
+    "provider",
+    "replay",
+]
 
 class DeviceWise(AwaitedClient):
     """Telit deviceWISE (TR50): API calls, things, connections and storage of an organisation.
@@ -3570,3 +3582,4 @@ async def fetch(
 def accounts(path: str | PathLike[str] | None = None) -> Accounts: ...
 def connect(name: str, /, *, path: str | PathLike[str] | None = None, **keywords: Any) -> Any: ...
 def provider(name: str) -> type[Any]: ...
+async def replay(path: str | PathLike[str], *, on_error: str = "raise") -> Usage: ...

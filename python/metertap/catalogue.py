@@ -8,6 +8,8 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, overload
 
 from metertap import _core
+from metertap._given import flag
+from metertap._selection import no_meter
 from metertap.errors import InvalidArgument, WrongType
 from metertap.usage import Table
 
@@ -136,8 +138,8 @@ class Meters(Table, Sequence[Meter]):
         >>> mt.meters().filter("ricoh", kind="sum") == mt.meters("ricoh", kind="sum")
         True
         """
-        if not (by_default is None or isinstance(by_default, bool)):
-            raise WrongType(f"by_default must be True or False, not {type(by_default).__name__}.")
+        if by_default is not None:
+            flag("by_default", by_default)
         found = [row for row in self._rows if by_default is None or row.by_default is by_default]
         given = {"provider": provider, "operation": operation, "unit": unit, "kind": kind, "grain": grain}
         for name, wanted in {**given, "rounding": rounding, "dimension": dimension}.items():
@@ -295,10 +297,7 @@ def _wanted(name: str, given: Any, known: set[str]) -> set[str]:
 
 
 def _unknown(name: str, rows: Sequence[Meter]) -> Any:
-    names = [row.name for row in rows]
-    ends = [known for known in names if known.partition(".")[2] == name]
-    near = ends[:1] or get_close_matches(name, names, n=1)
-    raise KeyError(f"there is no meter {name!r} here" + (f"; did you mean {near[0]!r}?" if near else ""))
+    raise KeyError(no_meter(name, (row.name for row in rows), " here"))
 
 
 def _text(row: Meter) -> str:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from metertap import _core as core
 from metertap._build import BUILT_IN, client_class
+from metertap._given import flag
 from metertap.errors import InvalidArgument, InvalidDocument, WrongType
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def register(
     >>> usage = mt.fetch(Parcels(api_key="…"), "2026-03-01", "2026-04-01")  # doctest: +SKIP
     """
     text, origin = _text(document)
-    made = _registered(text, origin, replace=replace)
+    made = _registered(text, origin, replace=flag("replace", replace))
     if readers:
         _set_readers(made._provider, readers)
     return made

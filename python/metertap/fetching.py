@@ -163,6 +163,8 @@ def start_run(
     if missing:
         raise InvalidArgument(f"the plan's account {missing[0]!r} has no client here; pass it in accounts=[…].")
     natives = {name: client._core for name, client in clients.items()}
+    if not (archive is None or isinstance(archive, (str, os.PathLike))):
+        raise WrongType(f"archive must be the path of a folder, not {type(archive).__name__}.")
     folder = None if archive is None else os.fspath(archive)
     return _core.Run(chosen._core, natives, folder, on_event), clients
 

@@ -11,11 +11,13 @@ import os
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta, timezone, tzinfo
 from decimal import Decimal
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from metertap import _core
 from metertap._extras import needed
 from metertap._files import place
+from metertap._given import flag
 from metertap._zone import zone_of
 from metertap.errors import InvalidArgument, WrongType
 from metertap.rate_card import Rate, RateCard, card
@@ -181,6 +183,8 @@ class Extract:
         What did not become rows: account, meter, how many readings, and the reason.
     failing_rules : dict of str to str
         The rules of FOCUS that it breaks, each with the reason.
+    lineage : dict of str to str
+        Where the values of each column come from.
 
     Examples
     --------
@@ -190,6 +194,7 @@ class Extract:
     """
 
     is_conformant = False
+    lineage: Mapping[str, str] = MappingProxyType({name: source for name, (_, source) in LINEAGE.items()})
 
     def __init__(self, version: str, rows: list[dict[str, Any]], left_out: list[dict[str, Any]], lacks: str) -> None:
         self.version = version
@@ -269,7 +274,7 @@ class Extract:
         """
         needed("pandas", "pandas")
         table = self.to_arrow()
-        if not exact:
+        if not flag("exact", exact):
             pa = needed("pyarrow", "pandas")
             fields = [pa.field(f.name, pa.float64()) if pa.types.is_decimal(f.type) else f for f in table.schema]
             table = table.cast(pa.schema(fields))
@@ -381,7 +386,7 @@ def extract(
         "InvoiceIssuerName": _by_account("invoice_issuer_name", invoice_issuer_name),
     }
     rows = list(_rows_of(usage))
-    kept, left_out = _chosen(rows, prices, _named(meters, rows))
+    kept, left_out = _chosen(rows, prices, _named(meters, rows), zone)
     common: dict[tuple[str, str, str], dict[str, Any]] = {}
     made = []
     for row in kept:
@@ -413,26 +418,34 @@ def _named(meters: Iterable[str] | None, rows: list[dict[str, Any]]) -> set[str]
 
 
 def _chosen(
-    rows: list[dict[str, Any]], prices: RateCard | None, named: set[str] | None
+    rows: list[dict[str, Any]], prices: RateCard | None, named: set[str] | None, zone: tzinfo
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Return the readings that become rows, and what is left out with its reasons."""
     priced = prices.meters() if prices else set()
     best: dict[tuple[Any, ...], str] = {}
+    spans: dict[tuple[Any, ...], dict[str, tuple[datetime, datetime]]] = {}
     latest: dict[tuple[Any, ...], Any] = {}
     wanted = [row for row in rows if named is None or row["meter"] in named]
     for row in wanted:
-        key, rank = _view(row, priced)
-        if key and (key not in best or rank < _view({**row, "meter": best[key]}, priced)[1]):
+        key, rank = _view(row, priced, zone)
+        if key:
+            first, last = row["start"], max(row["start"], min(row["end"], row["fetched_at"]))
+            of_it = spans.setdefault(key, {})
+            known = of_it.get(row["meter"], (first, last))
+            of_it[row["meter"]] = min(known[0], first), max(known[1], last)
+        if key and (key not in best or rank < _view({**row, "meter": best[key]}, priced, zone)[1]):
             best[key] = row["meter"]
         if row["kind"] == "cumulative" and row["start"]:
             series = _series(row)
             latest[series] = max(latest.get(series, row["end"]), row["end"])
+    for key, of_it in spans.items():
+        _refuse_halves(key, best[key], of_it)
     kept: list[dict[str, Any]] = []
     counts: dict[tuple[str, str, str], int] = {}
     for row in rows:
         reason = "not named in meters=" if named is not None and row["meter"] not in named else _unfit(row)
         if not reason:
-            key, _ = _view(row, priced)
+            key, _ = _view(row, priced, zone)
             if key and best[key] != row["meter"]:
                 reason = f"the same usage as {best[key]}, which would count twice"
             elif row["kind"] == "cumulative" and row["end"] != latest[_series(row)]:
@@ -448,12 +461,27 @@ def _chosen(
     ]
 
 
-def _view(row: dict[str, Any], priced: set[str]) -> tuple[tuple[Any, ...] | None, tuple[bool, int]]:
-    """Return which usage a reading is a view of, and how good a view: one that has a price is the best."""
+def _refuse_halves(key: tuple[Any, ...], best: str, spans: Mapping[str, tuple[datetime, datetime]]) -> None:
+    """Refuse views of one month of which the best does not tell what another one does."""
+    start, end = spans[best]
+    for other, (first, last) in spans.items():
+        # A running day and the moment of a counter end within a day of each other.
+        if first < start - BUCKET or last > end + BUCKET:
+            raise InvalidArgument(
+                f"{best} tells {start:%Y-%m-%d} to {end:%Y-%m-%d} of {key[1]} and {other} {first:%Y-%m-%d} to "
+                f"{last:%Y-%m-%d}, and both tell the same usage of one month: name one of them with meters=."
+            )
+
+
+def _view(row: dict[str, Any], priced: set[str], zone: tzinfo) -> tuple[tuple[Any, ...] | None, tuple[bool, int]]:
+    """Return which usage of which month a reading is a view of, and how good a view: one that has a price is best."""
+    if row["start"] is None or row["end"] is None:
+        return None, (True, 0)
+    month = row["start"].astimezone(zone).strftime("%Y-%m")
     for number, (views, within) in enumerate(VIEWS):
         if row["meter"] in views:
             labels = tuple(row.get(name) for name in within)
-            return (number, row["account"], *labels), (row["meter"] not in priced, views.index(row["meter"]))
+            return (number, row["account"], month, *labels), (row["meter"] not in priced, views.index(row["meter"]))
     return None, (True, 0)
 
 

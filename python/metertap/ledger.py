@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from metertap import _core
 from metertap._delta import Store
+from metertap._given import flag
 from metertap._log import emit
 from metertap._range import moment as moment_of
 from metertap._range import range_of, since_of, window
@@ -289,7 +290,7 @@ class Ledger:
         Raises
         ------
         InvalidArgument
-            If the range ends before it starts, or the ledger knows no such account or meter.
+            If the range ends before it starts, the ledger knows no such account or meter, or nothing was synced yet.
 
         Examples
         --------
@@ -337,11 +338,13 @@ class Ledger:
                 raise WrongType(f"{name} must be a str, not {type(value).__name__}.")
         bounds = self._store.bounds()
         if bounds is None:
-            raise InvalidArgument(f"there is nothing in {self._path} yet: take a snapshot first.")
+            raise self._nothing("take a snapshot first")
         first, last = bounds
         rows = self._store.latest(first, last, None, [meter], None)
         return Usage(
-            _core.increments(_core.stored(self._store.facts(None), rows, first, last, last, None), meter, every)
+            _core.increments(
+                _core.stored(self._store.facts(None), rows, (first, last), last, None, is_known=True), meter, every
+            )
         )
 
     def holes(
@@ -389,7 +392,7 @@ class Ledger:
         found = self._store.restated(when)
         if found is None:
             if self._store.began() is None:
-                raise InvalidArgument(f"there is nothing in {self._path} yet: sync first.")
+                raise self._nothing()
             raise InvalidArgument(f"{self._path} has no reading yet, and so none that could have changed.")
         return Table(_core.taken(found))
 
@@ -465,12 +468,12 @@ class Ledger:
             raise InvalidArgument(f"retain_days must be a number of days, not {given!r}.")
         if retain_days > CENTURY:
             raise InvalidArgument(f"retain_days must be at most {CENTURY}, not {given!r}.")
-        if retain_days < 1 and not even_if_read:
+        if retain_days < 1 and not flag("even_if_read", even_if_read):
             raise InvalidArgument(
                 f"retain_days={retain_days} would delete files that a process may be reading: give 1 or more, or say"
                 " even_if_read=True if none is."
             )
-        return self._store.vacuum(int(retain_days * 24), dry_run=dry_run)
+        return self._store.vacuum(int(retain_days * 24), dry_run=flag("dry_run", dry_run))
 
     # What both doors share: generators that hand out the plan of a round, and take what came of it.
 
@@ -542,15 +545,22 @@ class Ledger:
         wanted = name_list(meters, "meters must be the name of a meter, or a list of them.")
         until = None if as_of is None else moment_of(as_of, "as_of")
         began = self._store.began()
-        if began is None or (until is not None and until < began):
-            first_sync = f"its first sync was at {began:%Y-%m-%dT%H:%M:%SZ}" if began else "nothing was synced"
-            warnings.warn(f"the ledger had nothing then: {first_sync}.", CoverageWarning, stacklevel=4)
-            return Usage(_core.stored(None, None, first, last, now, None))
+        if began is None:
+            raise self._nothing()
         # Both of one moment: a sync that runs meanwhile would show a reading without its call.
         store = self._store.pinned()
+        if until is not None and until < began:
+            first_sync = f"its first sync was at {began:%Y-%m-%dT%H:%M:%SZ}"
+            warnings.warn(f"the ledger had nothing then: {first_sync}.", CoverageWarning, stacklevel=4)
+            # Of whom there was nothing, what was stored since tells.
+            return Usage(_core.stored(store.facts(names), None, (first, last), now, wanted, is_known=False))
         facts = store.facts(names, until)
         rows = store.latest(first, last, names, wanted, until)
-        return Usage(_core.stored(facts, rows, first, last, now, wanted))
+        return Usage(_core.stored(facts, rows, (first, last), now, wanted, is_known=True))
+
+    def _nothing(self, first: str = "sync first") -> InvalidArgument:
+        """Return the error of a place where nothing was stored: more likely a slip of the pen than a question."""
+        return InvalidArgument(f"there is nothing in {self._path} yet: {first}.")
 
     def _names(self, accounts: Any) -> list[str] | None:
         if accounts is None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from metertap import _core
 from metertap._client import Client
 from metertap._range import range_of
-from metertap._selection import Selection
+from metertap._selection import Selection, no_meter
 from metertap._zone import told_zone
 from metertap.errors import InvalidArgument, WrongType
 
@@ -326,20 +326,24 @@ def _narrowed(selections: list[Selection], meters: Any) -> list[Selection]:
             raise InvalidArgument(f"what is asked of {client.name!r} names its meters already; leave meters= out.")
         own = [word for word in words if word.startswith(f"{client.provider}.")]
         if not own and len(selections) > 1:
+            _refuse_unknown(words)
             raise InvalidArgument(f"none of these meters is one of {client.provider}; leave {client.name!r} out.")
         for word in own:
             left.pop(word, None)
         # Of a single account any word can only be meant for it, and the core says what is wrong with that word.
         narrowed.append(Selection(client, {**selection.wanted, "meters": own if len(selections) > 1 else words}))
     if left and len(selections) > 1:
-        word = next(iter(left))
-        raise InvalidArgument(f"none of these accounts has the meter {word!r}{_whole_name(word)}")
+        _refuse_unknown(left)
+        raise InvalidArgument(f"none of these accounts has the meter {next(iter(left))!r}.")
     return narrowed
 
 
-def _whole_name(word: str) -> str:
-    near = next((row["name"] for row in _core.meters() if row["name"].partition(".")[2] == word), None)
-    return f"; did you mean {near!r}?" if near else "."
+def _refuse_unknown(words: Iterable[str]) -> None:
+    """Refuse names that no meter has, before it is said of an account that it lacks them."""
+    known = [row["name"] for row in _core.meters()]
+    for word in words:
+        if word not in known:
+            raise InvalidArgument(no_meter(word, known))
 
 
 def listed(accounts: Any) -> list[Any]:

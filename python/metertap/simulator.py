@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from metertap import _core, documents
-from metertap._client import flag
+from metertap._given import flag, whole
 from metertap.errors import InvalidArgument, WrongType
 
 if TYPE_CHECKING:
@@ -161,9 +161,9 @@ class Simulator:
     ) -> None:
         keys = [documents.key_of(given) for given in providers]
         self._core = _core.Simulator(
-            seed=_whole("seed", seed, most=2**64 - 1),
+            seed=whole("seed", seed, most=2**64 - 1),
             now=now,
-            port=_whole("port", port, most=2**16 - 1),
+            port=whole("port", port, most=2**16 - 1),
             tls=flag("tls", tls),
             certificate=_text("certificate", certificate),
             documents=keys,
@@ -267,7 +267,7 @@ class Simulator:
         ...     "access_key" in simulator.all_credentials("volcengine")
         True
         """
-        return self._core.credentials(_text("provider", provider), _whole("account", account))
+        return self._core.credentials(_text("provider", provider), whole("account", account))
 
     def client(self, provider: str, *, tls: bool = False, aio: bool = False, account: int = 1, **overrides: Any) -> Any:
         """Return a client that is set up for this simulator.
@@ -389,9 +389,9 @@ class Simulator:
             _text("kind", kind),
             provider=None if provider is None else _text("provider", provider),
             path_contains=None if path_contains is None else _text("path_contains", path_contains),
-            skip=_whole("skip", skip),
-            every=None if every is None else _whole("every", every),
-            times=None if times is None else _whole("times", times),
+            skip=whole("skip", skip),
+            every=None if every is None else whole("every", every),
+            times=None if times is None else whole("times", times),
         )
 
     def clear_faults(self) -> None:
@@ -425,7 +425,7 @@ class Simulator:
         >>> with Simulator(seed=7, now="2026-04-15") as simulator:
         ...     simulator.set_clock_offset(3600)
         """
-        self._core.set_clock_offset(_whole("seconds", seconds, least=-_CENTURY, most=_CENTURY))
+        self._core.set_clock_offset(whole("seconds", seconds, least=-_CENTURY, most=_CENTURY))
 
     def set_rate_limit(self, provider: str, per_second: float | None) -> None:
         """Answer more requests of an account than this in a second with 429; None ends it.
@@ -447,7 +447,7 @@ class Simulator:
         >>> with Simulator(seed=7, now="2026-04-15") as simulator:
         ...     simulator.set_concurrency_limit("sora", 2)
         """
-        limit = None if at_once is None else _whole("at_once", at_once)
+        limit = None if at_once is None else whole("at_once", at_once)
         self._core.set_concurrency_limit(_text("provider", provider), limit)
 
     @property
@@ -496,15 +496,6 @@ def _text(name: str, value: Any) -> str:
         raise WrongType(f"{name} must be a str, not {type(value).__name__}.")
     if any("\ud800" <= character <= "\udfff" for character in value):
         raise InvalidArgument(f"{name} holds a lone surrogate, which is no character.")
-    return value
-
-
-def _whole(name: str, value: Any, *, least: int = 0, most: int = 2**32 - 1) -> int:
-    """Return an int that can be passed on, refusing what is none and what is too large."""
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise WrongType(f"{name} must be an int, not {type(value).__name__}.")
-    if not least <= value <= most:
-        raise InvalidArgument(f"{name} must be an int from {least} to {most}.")
     return value
 
 

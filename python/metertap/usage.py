@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 import os
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, overload
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, overload
 from metertap import _core
 from metertap._extras import needed
 from metertap._files import place
+from metertap._given import flag, whole
 from metertap.errors import InvalidArgument, WrongType
 
 if TYPE_CHECKING:
@@ -147,8 +149,10 @@ class Table:
             return Table(self._table.slice(start, max(start, end)), self._told)
         if isinstance(key, list) and all(isinstance(name, str) for name in key):
             return Table(self._table.project([self._column(name) for name in key]), self._told)
+        # A column's list compared with a value is False, which would be the number of a row.
+        number: Any = None if isinstance(key, bool) else key
         try:
-            place = operator.index(key)
+            place = operator.index(number)
         except TypeError:
             raise WrongType(
                 f"a {type(self).__name__} is indexed by the name of a column, a list of them, the number of a row or a "
@@ -207,7 +211,7 @@ class Table:
         >>> len(usage.head()), len(usage.tail(3))
         (5, 3)
         """
-        return self[: _whole(rows)]
+        return self[: whole("rows", rows, least=-sys.maxsize, most=sys.maxsize)]
 
     def tail(self, rows: int = 5) -> Table:
         """Return the last rows as a table.
@@ -223,7 +227,7 @@ class Table:
         >>> len(usage.tail(2))
         2
         """
-        count = _whole(rows)
+        count = whole("rows", rows, least=-sys.maxsize, most=sys.maxsize)
         return self[max(len(self) - count, 0) :] if count >= 0 else self[-count:]
 
     @property
@@ -281,7 +285,7 @@ class Table:
         dtype('float64')
         """
         needed("pandas", "pandas")
-        table = needed("pyarrow", "pandas").table(Table(self._table.flat(exact)))
+        table = needed("pyarrow", "pandas").table(Table(self._table.flat(flag("exact", exact))))
         frame: pd.DataFrame = table.to_pandas()
         return frame
 
@@ -508,9 +512,7 @@ class Usage(Table):
         """
         from metertap.planning import Plan
 
-        if not isinstance(unsettled, bool):
-            raise WrongType(f"unsettled must be True or False, not {type(unsettled).__name__}.")
-        return Plan(self._core.remaining(unsettled), self._clients)
+        return Plan(self._core.remaining(flag("unsettled", unsettled)), self._clients)
 
     def readings(self) -> list[Reading]:
         """Return a dataclass for each reading.
@@ -750,13 +752,6 @@ def concat(usages: Iterable[Usage], *, prefer: str | None = None) -> Usage:
 def _table_restored(table: bytes, kind: str = "Table", told: Told = "UTC") -> Table:
     """Rebuild a pickled table."""
     return {"Coverage": Coverage, "Holes": Holes}.get(kind, Table)(_core.Table.from_bytes(table), told)
-
-
-def _whole(rows: Any) -> int:
-    """Return a number of rows."""
-    if isinstance(rows, bool) or not isinstance(rows, int):
-        raise WrongType(f"rows must be an int, not {type(rows).__name__}.")
-    return rows
 
 
 class RollUp(Table):

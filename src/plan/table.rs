@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::Plan;
 use super::share::whole;
-use crate::meters::{Span, Takes};
+use crate::meters::{Buckets, Span, Takes};
 use crate::service::PlannedCall;
 use crate::values::arguments::Value;
 
@@ -59,36 +59,49 @@ impl Plan {
             calls: calls.len(),
             start: calls.iter().map(|call| call.piece.start().at).min()?,
             end: calls.iter().map(|call| call.piece.end().at).max()?,
-            cut_by: cut_by(calls),
+            cut_by: self.cut_by(calls),
             seconds: account.per_second.map_or(0.0, |rate| whole(calls.len()) / rate),
         })
     }
-}
 
-fn cut_by(calls: &[PlannedCall]) -> String {
-    let mut selections: Vec<&[(String, Value)]> = Vec::new();
-    let mut reasons = Vec::new();
-    for call in calls {
-        let arguments = call.asked.arguments.as_slice();
-        if selections.contains(&arguments) {
-            reasons = vec![limit(call)];
-        } else {
-            selections.push(arguments);
+    fn cut_by(&self, calls: &[PlannedCall]) -> String {
+        let mut selections: Vec<&[(String, Value)]> = Vec::new();
+        let mut repeated = None;
+        for call in calls {
+            let arguments = call.asked.arguments.as_slice();
+            if selections.contains(&arguments) {
+                repeated = Some(call);
+            } else {
+                selections.push(arguments);
+            }
         }
-    }
-    let mut names: Vec<&str> = Vec::new();
-    for (name, value) in selections.iter().copied().flatten() {
-        let is_common = selections
-            .iter()
-            .all(|all| all.contains(&(name.clone(), value.clone())));
-        if !is_common && !names.contains(&name.as_str()) {
-            names.push(name);
+        let mut reasons = repeated.map_or_else(Vec::new, |call| self.limits(call, calls));
+        let mut names: Vec<&str> = Vec::new();
+        for (name, value) in selections.iter().copied().flatten() {
+            let is_common = selections
+                .iter()
+                .all(|all| all.contains(&(name.clone(), value.clone())));
+            if !is_common && !names.contains(&name.as_str()) {
+                names.push(name);
+            }
         }
+        if !names.is_empty() {
+            reasons.push(format!("{} of {}", selections.len(), names.join(", ")));
+        }
+        reasons.join("; ")
     }
-    if !names.is_empty() {
-        reasons.push(format!("{} of {}", selections.len(), names.join(", ")));
+
+    /// What parts a question in time: what the service allows, and the periods that were asked for.
+    fn limits(&self, call: &PlannedCall, calls: &[PlannedCall]) -> Vec<String> {
+        let allowed = limit(call);
+        // Where there are buckets, periods are made of them.
+        let may_cut = call.asked.buckets == Buckets::Window && !allowed.ends_with(" each");
+        let every = call.asked.every.filter(|_| may_cut);
+        let every = every.filter(|_| calls.iter().any(|call| self.is_cut_by_period(call)));
+        let period = every.map(|every| format!("every {}", every.name())).unwrap_or_default();
+        let told = [allowed, period].into_iter();
+        told.filter(|text| !text.is_empty()).collect()
     }
-    reasons.join("; ")
 }
 
 fn limit(call: &PlannedCall) -> String {

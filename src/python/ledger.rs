@@ -99,10 +99,10 @@ pub fn stored(
     py: Python<'_>,
     facts: &Bound<'_, PyAny>,
     readings: &Bound<'_, PyAny>,
-    start: &Bound<'_, PyAny>,
-    end: &Bound<'_, PyAny>,
+    range: (Bound<'_, PyAny>, Bound<'_, PyAny>),
     now: &Bound<'_, PyAny>,
     meters: Option<Vec<String>>,
+    is_known: bool,
 ) -> PyResult<Usage> {
     let refuse = |error: Error| to_python(py, &error);
     let moment = |given: &Bound<'_, PyAny>, name: &str| moment_of(from_python(given, name)?, name).map_err(refuse);
@@ -110,7 +110,7 @@ pub fn stored(
         Value::Nothing => clock::now(SignedDuration::ZERO),
         given => moment_of(given, "now").map_err(refuse)?.at,
     };
-    let range = Window::new(moment(start, "start")?, moment(end, "end")?).map_err(refuse)?;
+    let range = Window::new(moment(&range.0, "start")?, moment(&range.1, "end")?).map_err(refuse)?;
     let (facts, readings) = (batches(facts)?, batches(readings)?);
     let usage = py.detach(|| {
         let facts = usage::Usage::all_facts(&facts)?;
@@ -120,6 +120,7 @@ pub fn stored(
             range,
             now,
             meters.as_deref(),
+            is_known,
         )
     });
     usage.map(|usage| Usage(Arc::new(usage))).map_err(refuse)

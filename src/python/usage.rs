@@ -7,7 +7,7 @@ use std::sync::Arc;
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
-use pyo3::types::{PyBytes, PyDict, PyList};
+use pyo3::types::{PyBool, PyBytes, PyDict, PyList};
 use serde_json::json;
 
 use super::call::{promise, wait_for_batch};
@@ -123,10 +123,10 @@ impl Plan {
     fn shard(&self, py: Python<'_>, index: &Bound<'_, PyAny>, of: &Bound<'_, PyAny>) -> PyResult<Self> {
         let refuse = |error: Error| to_python(py, &error);
         let number = |given: &Bound<'_, PyAny>, name: &str| -> PyResult<usize> {
-            let whole = given
-                .extract::<i64>()
-                .ok()
-                .and_then(|number| usize::try_from(number).ok());
+            // True is an int for Python, and would be the second part.
+            let is_bool = given.is_instance_of::<PyBool>();
+            let whole = given.extract::<i64>().ok().filter(|_| !is_bool);
+            let whole = whole.and_then(|number| usize::try_from(number).ok());
             whole.ok_or_else(|| refuse(Error::invalid(format!("{name} must be an int of at least 0"))))
         };
         self.0

@@ -49,23 +49,42 @@ impl Asked {
 
     /// What the calls are narrowed to: a dimension of the meters whose name an argument has, and its one value.
     pub fn narrowed(&self) -> Vec<(&'static str, String)> {
-        let mut narrowed = Vec::new();
+        let arguments = self.arguments.iter();
+        arguments
+            .filter_map(|(name, value)| self.narrows(name, value))
+            .collect()
+    }
+
+    fn narrows(&self, name: &str, value: &Value) -> Option<(&'static str, String)> {
+        let value = match value {
+            Value::Text(text) => text,
+            Value::List(items) => match items.as_slice() {
+                [Value::Text(text)] => text,
+                _ => return None,
+            },
+            _ => return None,
+        };
+        let is_it = |dimension: &&str| name == *dimension || name.strip_suffix('s') == Some(*dimension);
+        let mut dimensions = self.wanted().flat_map(|(_, meter)| meter.dimensions).copied();
+        dimensions.find(is_it).map(|dimension| (dimension, value.clone()))
+    }
+
+    /// What is asked, in words, but for which value of a dimension it is narrowed to: what differs in nothing else counts
+    /// different usage.
+    pub fn scope(&self) -> String {
+        let mut told = self.source.operation.to_owned();
+        let mut before = " with ";
         for (name, value) in &self.arguments {
-            let value = match value {
-                Value::Text(text) => text,
-                Value::List(items) => match items.as_slice() {
-                    [Value::Text(text)] => text,
-                    _ => continue,
-                },
-                _ => continue,
+            let part = match self.narrows(name, value) {
+                Some((dimension, _)) => format!("one {dimension}"),
+                // What is off is as if nobody had said anything.
+                None if matches!(value, Value::Nothing | Value::Flag(false)) => continue,
+                None => format!("{name}={}", value.plain()),
             };
-            let dimensions = self.wanted().flat_map(|(_, meter)| meter.dimensions);
-            let is_it = |dimension: &&&'static str| name == **dimension || name.strip_suffix('s') == Some(**dimension);
-            if let Some(dimension) = dimensions.copied().collect::<Vec<_>>().iter().find(|one| is_it(one)) {
-                narrowed.push((*dimension, value.clone()));
-            }
+            told.extend([before, &part]);
+            before = ", ";
         }
-        narrowed
+        told
     }
 
     /// The meters that are wanted, with their places.

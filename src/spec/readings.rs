@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::document::{Call, Document, Figure, Label};
 use super::fail::place;
-use super::rows::{Group, Rows, Wanted};
+use super::rows::{Group, Rows, Wanted, scaled};
 use crate::meters::{Bucket, Buckets, Flag, Flags, Kind, Run, Sink, Takes};
 use crate::service::{PlannedCall, Reply};
 use crate::values::arguments::{Arguments, Value};
@@ -220,7 +220,10 @@ impl Answer<'_> {
         let Some(told) = at.get(&path, key)? else {
             return Ok(Ordering::Equal);
         };
-        let total = told.quantity()?;
+        let total = match told.value {
+            Json::Number(text) => scaled(figure, text).map_err(|problem| told.blame(&problem))?,
+            _ => told.quantity()?,
+        };
         // A sum of counts may need more than 64 bits, and is whole all the same.
         if matches!((figure.holds, told.value), (Some(Holds::Integer), Json::Number(text)) if text.contains(['.', 'e', 'E']))
         {

@@ -490,7 +490,7 @@ pub(super) fn number(figure: &Figure, held: Option<&Json<'_>>) -> std::result::R
 }
 
 /// A number in its meter's unit, exactly.
-fn scaled(figure: &Figure, text: &str) -> Result<Quantity> {
+pub(super) fn scaled(figure: &Figure, text: &str) -> Result<Quantity> {
     match figure.scale {
         0 => Quantity::parse(text),
         power if text.contains(['e', 'E']) => Err(Error::invalid(format!(

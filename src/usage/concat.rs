@@ -14,6 +14,7 @@ use arrow_select::concat::concat;
 
 use super::Usage;
 use super::arrays::{self, NO_MOMENT, Numbers, Texts, amounts_of, bug, moments_of, rows_of, texts_of};
+use super::scopes::refuse_two_scopes;
 use super::timeline::{Answer, Fate, moment};
 use crate::meters::{AFTER_DIMENSIONS, BEFORE_DIMENSIONS, Buckets, Status};
 use crate::plan::Plan;
@@ -32,6 +33,13 @@ pub enum Prefer {
 impl Usage {
     /// Puts usages together.
     pub fn concat(usages: &[&Self], prefer: Prefer) -> Result<Self> {
+        let plans: Vec<&Plan> = usages.iter().map(|usage| &*usage.plan).collect();
+        refuse_two_scopes(&plans)?;
+        Self::joined(usages, prefer)
+    }
+
+    /// Puts usages together that ask for each meter in one way.
+    pub(super) fn joined(usages: &[&Self], prefer: Prefer) -> Result<Self> {
         let plans: Vec<&Plan> = usages.iter().map(|usage| &*usage.plan).collect();
         let plan = Plan::union(&plans)?;
         refuse_two_grains(&plan)?;

@@ -27,6 +27,7 @@ mod remaining;
 mod repeats;
 pub mod rollup;
 mod runs;
+mod scopes;
 mod stored;
 pub mod timeline;
 

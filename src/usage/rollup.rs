@@ -213,7 +213,9 @@ fn refuse_longer(usage: &Usage, wanted: &RollUp<'_>, periods: &Periods<'_>, seri
         let of_it = |meters: &[&'static Meter]| meters.iter().any(|meter| meter.name == name);
         let mut timelines = usage.timelines.iter().filter(|timeline| of_it(&timeline.meters));
         let has_none = timelines.any(|timeline| timeline.buckets == Buckets::Window);
-        if !holds_another && !has_none {
+        // A month of UTC that begins in the evening of another zone's is no figure of the month that ends there.
+        let is_elsewhere = end - start >= LONG && end - last > last - start;
+        if !holds_another && !has_none && !is_elsewhere {
             continue;
         }
         let is_other_zone = wanted.zone.is_some_and(|zone| zone != usage.plan.zone.time_zone());
@@ -424,6 +426,9 @@ fn refine(ids: &mut [u32], codes: impl IntoIterator<Item = u32>) {
         *id = numbers.of((*id, code));
     }
 }
+
+/// Microseconds from which on a bucket is one of a month or more.
+const LONG: i64 = 27 * 86_400 * 1_000_000;
 
 /// The number of the period of readings without a start.
 const UNPLACED: u32 = 0;

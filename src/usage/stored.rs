@@ -74,18 +74,20 @@ impl Usage {
     }
 
     /// All that was stored of a range: these facts, which may be about more, and these readings, each there once. What no
-    /// fact is about was not asked. `meters` are those that are wanted, if not all are.
+    /// fact is about was not asked. `meters` are those that are wanted, if not all are. If nothing of it `is_known` yet,
+    /// the facts tell of whom it is not.
     pub fn stored(
         facts: &[&Self],
         readings: &[RecordBatch],
         range: Window,
         now: Timestamp,
         meters: Option<&[String]>,
+        is_known: bool,
     ) -> Result<Self> {
         if facts.is_empty() {
             return Self::assemble(Plan::empty(now, range), Vec::new());
         }
-        let all = Self::concat(facts, Prefer::Later)?;
+        let all = Self::joined(facts, Prefer::Later)?;
         let mut plan = Plan {
             now: all.plan.now.max(now),
             asked: vec![range],
@@ -97,6 +99,10 @@ impl Usage {
             narrow(&mut plan, &mut fates, meters)?;
         }
         let sources = plan.sources();
+        if !is_known {
+            plan.calls.clear();
+            fates.clear();
+        }
         let readings = without_parts(&contract(readings, &plan)?, &plan, range)?;
         drop_superseded(&mut plan, &mut fates, &readings)?;
         let names = clip(&mut plan, &mut fates, range);
@@ -160,22 +166,19 @@ fn contract(tables: &[RecordBatch], plan: &Plan) -> Result<RecordBatch> {
             _ => {
                 let parts = tables.iter().filter_map(|table| table.column_by_name(name));
                 let parts: Vec<Texts<'_>> = parts.map(|column| Texts::of(column.as_ref())).collect::<Result<_>>()?;
-                if parts.is_empty() {
-                    new_null_array(&DataType::Utf8, rows)
-                } else {
-                    let all = || {
-                        parts
-                            .iter()
-                            .zip(tables)
-                            .flat_map(|(texts, table)| (0..table.num_rows()).map(|row| texts.get(row)))
-                    };
-                    match name {
-                        "flags" => arrays::lists(all().map(|flags| flags.unwrap_or_default().split_whitespace())),
-                        "provider" | "account" | "meter" | "unit" | "kind" | "status" => {
-                            arrays::Words::column(all().map(Option::unwrap_or_default))?
-                        }
-                        _ => arrays::texts(all()),
+                let all = || {
+                    parts
+                        .iter()
+                        .zip(tables)
+                        .flat_map(|(texts, table)| (0..table.num_rows()).map(|row| texts.get(row)))
+                };
+                match name {
+                    "flags" => arrays::lists(all().map(|flags| flags.unwrap_or_default().split_whitespace())),
+                    "provider" | "account" | "meter" | "unit" | "kind" | "status" => {
+                        arrays::Words::column(all().map(Option::unwrap_or_default))?
                     }
+                    _ if parts.is_empty() => new_null_array(&DataType::Utf8, rows),
+                    _ => arrays::texts(all()),
                 }
             }
         };

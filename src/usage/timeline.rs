@@ -205,6 +205,7 @@ pub fn described<'a>(operation: &'a str, told: &str) -> Cow<'a, str> {
 /// Why a call has no answer that was never made.
 pub const NOT_MADE: &str = "the call was not made";
 const NO_ROW: &str = "answered without a row; no page says whether that means zero";
+const OTHER_MONTH: &str = "the answer is about another month than was asked for";
 const BEFORE_FIRST: &str = "before the first row of all answers";
 const LEFT_OUT: &str = "not in the answer, although the service writes every bucket";
 const NULL: &str = "the answer has no number here";
@@ -605,6 +606,9 @@ impl Reading<'_> {
             && last.is_none_or(|last| last <= start)
         {
             return self.push(start, end, Known::Missing, Some(how.as_str().into()), all);
+        }
+        if self.call.asked.buckets == Buckets::MonthSoFar && self.answer.left_out > 0 {
+            return self.push(start, end, Known::Unavailable, Some(OTHER_MONTH.into()), all);
         }
         let source = self.call.asked.source;
         let (due, rule) = self.due(start, end);

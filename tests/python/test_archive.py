@@ -330,6 +330,29 @@ def test_the_question_is_the_same_when_part_of_it_was_in_the_future_or_has_left_
     assert simulator.counts.requests == requests
 
 
+def test_an_archive_is_read_without_holding_up_the_loop(simulator: Simulator, tmp_path: Path) -> None:
+    kept = mt.fetch(simulator.client("sora"), *QUARTER, now=NOW, archive=tmp_path)
+    again = asyncio.run(mt.aio.replay(tmp_path))
+    assert again.to_arrow().equals(kept.to_arrow())
+    with pytest.raises(InvalidArgument):
+        asyncio.run(mt.aio.replay(tmp_path / "nothing", on_error="keep"))
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"archive": True}, "archive must be the path of a folder, not bool."),
+        ({"progress": "no"}, "progress must be True, False or a callable, not str."),
+    ],
+)
+def test_what_is_no_folder_and_no_progress_is_refused_before_anything_is_sent(
+    given: Any, says: str, door: Door, simulator: Simulator
+) -> None:
+    with pytest.raises(mt.errors.WrongType) as caught:
+        fetch(door, simulator.client("sora"), *QUARTER, now=NOW, **given)
+    assert (str(caught.value), simulator.counts.requests) == (says, 0)
+
+
 def test_the_parts_of_a_plan_go_on_each_in_its_own_folder(simulator: Simulator, tmp_path: Path) -> None:
     plan = mt.plan(simulator.client("sora"), *QUARTER, now=NOW)
     simulator.add_fault("status:404", times=1)

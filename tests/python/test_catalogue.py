@@ -146,6 +146,21 @@ def test_fetch_and_plan_take_meters_by_name(world: Any) -> None:
             'Sora Cloud has no meter "xyz"; metertap.meters("sora") lists those that there are',
         ),
         (
+            lambda one, two: mt.plan([one, two], "2026-03", meters="egress"),
+            InvalidArgument,
+            "there is no meter 'egress'; did you mean 'sora.egress'?",
+        ),
+        (
+            lambda one, two: mt.plan([one, two], "2026-03", meters=["sora.egress", "volcengine.up_trafic"]),
+            InvalidArgument,
+            'Volcengine Live has no meter "volcengine.up_trafic"; did you mean "volcengine.up_traffic"?',
+        ),
+        (
+            lambda one, two: mt.plan([one, two], "2026-03", meters="volcengine.up_trafic"),
+            InvalidArgument,
+            "there is no meter 'volcengine.up_trafic'; did you mean 'volcengine.up_traffic'?",
+        ),
+        (
             lambda one, two: mt.plan([one, two], "2026-03", meters=["sora.egress"]),
             InvalidArgument,
             "none of these meters is one of volcengine; leave 'volcengine' out.",

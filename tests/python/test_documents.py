@@ -403,6 +403,12 @@ def test_arrays_of_two_counters_are_each_compared_with_their_own_total() -> None
     assert documents.try_answers(PIPES) == []
     # A total of nothing but the first array would agree with none of these.
     assert documents.try_answers(PIPES.replace('"got": 9', '"got": 8').replace("['mismatch']", "[]")) == []
+    # The total is in the unit of the rows, whatever that of the meter is.
+    hundredths = PIPES.replace('total = "got",', 'total = "got", scale = -2,').replace(
+        'quantity = "4"', 'quantity = "0.04"'
+    )
+    assert documents.try_answers(hundredths) == []
+    assert documents.try_answers(hundredths.replace('"got": 9', '"got": 8').replace("['mismatch']", "[]")) == []
 
 
 def test_a_dict_without_an_end_is_no_document() -> None:

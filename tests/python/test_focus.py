@@ -389,6 +389,8 @@ def test_a_version_that_is_not_known_is_refused_in_a_sentence(sora: mt.Usage) ->
     for version in ("1.3", "1.4", "", "latest"):
         with pytest.raises(InvalidArgument, match=r"is not known: write version='1.2', the newest whose rules were"):
             sora.to_focus(version)
+    with pytest.raises(WrongType, match="exact must be True or False, not str"):
+        sora.to_focus().to_pandas(exact="yes")  # type: ignore[arg-type]
     with pytest.raises(WrongType, match=r"version must be a str such as '1.2', not float"):
         sora.to_focus(1.2)  # type: ignore[arg-type]
     with pytest.raises(InvalidArgument, match=r"has no reading of 'ricoh.cost'"):

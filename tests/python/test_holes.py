@@ -347,3 +347,24 @@ def test_no_warning_comes_of_what_is_complete(simulator: Simulator) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert mt.fetch(simulator.client("sora"), *MONTHS, now=NOW).is_complete
+
+
+def test_what_is_not_over_is_settled_at_none_of_the_services() -> None:
+    now = utc("2026-04-15T10:00:00")
+    with Simulator(seed=7, now=now) as simulator:
+        clients = [*simulator.clients()]
+        asked = [one.select(consumable_code=["AIU"]) if one.provider == "uipath" else one for one in clients]
+        usage = mt.fetch(asked, "2026-04-10", "2026-04-16", on_error="keep")
+    running = [one for one in usage.readings() if one.end is not None and one.end > now]
+    assert {one.provider for one in running} >= {"sora", "volcengine", "devicewise"}
+    assert {one.status for one in running} <= {"provisional", "unknown"}
+
+
+def test_a_month_so_far_that_ended_before_the_answer_came_is_out_of_reach() -> None:
+    with Simulator(seed=7, now="2026-04-15") as simulator:
+        question = (simulator.client("sora"), "2026-03-01", "2026-04-01")
+        usage = mt.fetch(*question, now="2026-03-31T23:59:00Z", meters="sora.total_sessions")
+    assert len(usage) == 0
+    hole, future = usage.holes.to_dicts()
+    assert hole["state"] == future["state"] == "unavailable"
+    assert hole["reason"] == "the answer is about another month than was asked for"

@@ -109,7 +109,7 @@ def test_the_names_of_the_classes_are_those_of_the_tables() -> None:
     named = {facts["class"]: facts["name"] for facts in PROVIDERS.values()}
     assert named == BUILT_IN
     assert metertap.clients.__all__ == sorted(named)
-    assert metertap.aio.__all__ == sorted([*named, "Ledger", "accounts", "connect", "fetch", "provider"])
+    assert metertap.aio.__all__ == sorted([*named, "Ledger", "accounts", "connect", "fetch", "provider", "replay"])
     assert set(metertap.__all__) >= named.keys()
     for name in named:
         assert getattr(metertap, name) is getattr(metertap.clients, name)

@@ -212,7 +212,12 @@ def test_what_was_known_then_is_told_as_of_a_moment(server, toy, ledger):
 
     assert (parcels(), parcels(as_of=between)) == ([12], [10])
     with pytest.warns(mt.CoverageWarning, match="the ledger had nothing then: its first sync was at 20"):
-        assert parcels(as_of="2026-01-01") == []
+        nothing = ledger.usage("2026-05-01", "2026-05-02", as_of="2026-01-01")
+    assert (len(nothing), nothing.is_complete) == (0, False)
+    assert {row["state"] for row in nothing.holes} == {"failed"}
+    assert nothing.missing == [
+        "toy parcels_by_day from 2026-05-01T00:00:00Z to 2026-05-02T00:00:00Z: the call was not made"
+    ]
 
 
 def test_what_failed_is_a_hole_and_is_asked_again(server, toy, ledger):
@@ -331,12 +336,13 @@ def test_bad_input_is_refused_in_a_sentence(server, toy, ledger, tmp_path):
         (lambda: ledger.vacuum(retain_days=0), "say even_if_read=True if none is."),
         (lambda: ledger.vacuum(retain_days=-1), "retain_days must be a number of days, not -1."),
         (lambda: mt.Ledger(tmp_path / "new").restatements(), "yet: sync first."),
+        (lambda: mt.Ledger(tmp_path / "new").usage("2026-05-01", "2026-05-02"), "yet: sync first."),
+        (lambda: ledger.vacuum(dry_run="no"), "dry_run must be True or False, not str."),
+        (lambda: ledger.vacuum(0, even_if_read="no"), "even_if_read must be True or False, not str."),
     ]:
         with pytest.raises(mt.MetertapError) as caught:
             attempt()
         assert re.search(re.escape(said), str(caught.value)), str(caught.value)
-    with pytest.warns(mt.CoverageWarning, match="nothing was synced"):
-        assert len(mt.Ledger(tmp_path / "new").usage("2026-05-01", "2026-05-02")) == 0
 
 
 def test_an_account_with_another_address_is_another_account(server, toy, ledger):
@@ -503,7 +509,7 @@ def test_a_ledger_of_answers_without_a_reading_tells_holes_and_no_figure(ledger,
     assert len(grown) == len(kept) == 0
     with pytest.raises(mt.InvalidArgument, match="has no reading yet"):
         ledger.restatements()
-    assert set(kept.holes["state"]) == {"absent"}
+    assert set(kept.holes["state"]) == {"unavailable"}
     assert ledger.summary()["readings"] == 0
     assert ledger.tidy()["twins"] == 0
     assert ledger.vacuum() == []

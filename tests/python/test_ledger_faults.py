@@ -109,8 +109,8 @@ def test_who_ends_between_readings_and_facts_loses_nothing(provider, simulator, 
     ledger = mt.Ledger(place)
     left_behind = stored(ledger)
     assert left_behind > 0
-    with pytest.warns(mt.CoverageWarning, match="nothing was synced"):
-        assert len(ledger.usage(RANGE[0], NOW, now=NOW)) == 0
+    with pytest.raises(mt.InvalidArgument, match="yet: sync first"):
+        ledger.usage(RANGE[0], NOW, now=NOW)
     # The calls of the next night have other ends.
     told = ledger.sync(client, RANGE[0], now=NOW, on_error="keep")
     fetched = mt.fetch(client, RANGE[0], NOW, now=NOW, every="month", on_error="keep")

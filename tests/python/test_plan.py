@@ -482,3 +482,19 @@ def test_every_month_of_tokyo_is_answered_though_some_are_longer_than_a_month_of
         usage = mt.fetch(client, asked, tz="Asia/Tokyo", now=NOW)
         assert usage.is_complete
         assert set(usage.rollup("month", tz="Asia/Tokyo")["period"]) == {asked}
+
+
+def test_the_plan_says_where_periods_cut_what_the_service_would_answer_at_once(world: Simulator) -> None:
+    uipath, volcengine = world.client("uipath").select(consumable_code=["AIU"]), world.client("volcengine")
+    plan = mt.plan([uipath, volcengine], "2026-01-01", "2026-04-01", every="month", now="2026-04-15")
+    told = {row.operation: (row.calls, row.cut_by) for row in plan.rows}
+    assert told["consumption_summary"] == (3, "every month")
+    # Days make months without a call for each.
+    assert told["traffic_data"] == (1, "")
+
+
+@pytest.mark.parametrize("index", [True, "0", 1.0, -1])
+def test_a_part_of_a_plan_has_a_number(index: object, world: Simulator) -> None:
+    plan = mt.plan(world.client("sora"), "2026-03", now="2026-04-15")
+    with pytest.raises(InvalidArgument, match="index must be an int of at least 0"):
+        plan.shard(index, 4)  # type: ignore[arg-type]

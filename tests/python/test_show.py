@@ -18,6 +18,7 @@ from support import NOW, clean_environment
 
 import metertap as mt
 from metertap._show import lanes, moments, numbers, series, spark
+from metertap._show.gaps import Gap
 from metertap._show.lanes import Lane, Lanes, Stretch, folded
 from metertap._show.states import LOOKS, RANK
 from metertap.simulator import Simulator
@@ -72,7 +73,7 @@ def test_in_a_notebook_usage_itself_shows_a_summary_with_small_charts(usage: mt.
 def test_the_strip_shows_each_state_of_each_account_and_source_in_time(usage: mt.Usage) -> None:
     html = usage._repr_html_()
     there = {row["state"] for row in usage.timeline}
-    assert there == {"got", "provisional", "missing", "failed", "absent", "unavailable"}
+    assert there == {"got", "provisional", "missing", "failed", "unavailable"}
     for state in there:
         assert f'<rect class="mt-{state}"' in html
     for account in ("sora", "ricoh", "uipath", "devicewise", "volcengine"):
@@ -360,10 +361,10 @@ def made(kind: str, given: list[series.Point]) -> series.Series:
 
 def test_a_chart_has_a_gap_where_there_is_a_hole() -> None:
     gauge = made("gauge", points((0, 10, 5.0), (20, 30, 7.0), (30, 40, 8.0)))
-    picture = spark.svg(gauge, (0, 40), [(10, 20)])
+    picture = spark.svg(gauge, (0, 40), [Gap(10, 20, "failed", True)])
     [before, after] = re.findall(r'd="(M[^"]+)"', picture)
     assert (before.count("M"), before.count("L"), after.count("L")) == (1, 0, 1)
-    assert '<rect class="mt-hole" x="60.0" y="0" width="60.0"' in picture
+    assert '<rect class="mt-failed" x="60.0" y="0" width="60.0"' in picture
     assert spark.text(gauge, (0, 40), 8) == "▅▅  ▇▇██"
 
 
@@ -436,6 +437,13 @@ def test_a_usage_works_as_a_table_should(usage: mt.Usage, tmp_path: Any) -> None
         (lambda usage: usage[::2], mt.InvalidArgument, "to_pandas"),
         (lambda usage: usage[usage.to_pandas()["quantity"] > 0], mt.errors.WrongType, "to filter: .to_pandas"),
         (lambda usage: usage[1.5], mt.errors.WrongType, "not by float"),
+        (
+            lambda usage: usage[usage["meter"] == "sora.egress"],
+            mt.errors.WrongType,
+            "not by bool; to filter: .to_pandas",
+        ),
+        (lambda usage: usage.coverage[usage.coverage["state"] != "got"], mt.errors.WrongType, "not by bool; to filter"),
+        (lambda usage: usage.to_pandas(exact="yes"), mt.errors.WrongType, "exact must be True or False, not str."),
         (lambda usage: usage[10**9], IndexError, "no row 1000000000"),
         (lambda usage: usage.head("5"), mt.errors.WrongType, "rows must be an int, not str"),
         (lambda usage: usage.to_csv("x"), AttributeError, "a Usage has no 'to_csv'; write .write_csv(path)."),

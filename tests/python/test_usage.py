@@ -274,7 +274,7 @@ def test_coverage_tells_what_came_and_what_nobody_can_answer(usage: mt.Usage) ->
         assert (row["reason"] is None) or row["state"] in ("unavailable", "short", "empty")
         assert (row["reason"] is not None) or row["state"] not in ("unavailable", "short")
         assert (row["state"] == "unsettled") is (row["provisional"] > 0)
-    assert {row["state"] for row in rows} == {"got", "short", "unsettled", "unavailable"}
+    assert {row["state"] for row in rows} == {"got", "unsettled", "unavailable"}
     reasons = {row["reason"] for row in rows if row["state"] == "unavailable"}
     assert "in the future: nothing is known yet" in reasons
     assert any(reason.startswith("the service tells only the current month") for reason in reasons)
@@ -311,7 +311,7 @@ def test_a_usage_prints_its_first_rows_and_whether_it_is_complete(usage: mt.Usag
     lines = repr(usage).splitlines()
     accounts = "5 accounts; 2026-02-01 to 2026-05-01 (UTC)"
     assert lines[0] == f"{len(usage):,} readings of {len(set(usage['meter']))} meters from {accounts}"
-    assert lines[1] == "complete; 1 window absent; 29 windows unavailable"
+    assert lines[1] == "complete; 30 windows unavailable"
     assert f"12 of {len(usage):,} rows: some of each account; times in UTC" in lines[-3]
     # Columns without a value in these rows are left out, and named.
     [head] = [line for line in lines if line.startswith("account ")]

@@ -50,7 +50,7 @@ def style() -> str:
         ".mt-svg text.mt-dim{fill:var(--mt-dim)}"
         + "".join(f".mt-{state}{{fill:var(--mt-{state})}}" for state in LOOKS)
         + ".mt-call{stroke:var(--mt-soft)}"
-        ".mt-bar{fill:var(--mt-bar)}.mt-soft{fill:var(--mt-soft)}.mt-hole{fill:var(--mt-line)}"
+        ".mt-bar{fill:var(--mt-bar)}.mt-soft{fill:var(--mt-soft)}"
         ".mt-step{fill:none;stroke:var(--mt-bar);stroke-width:1.5}.mt-wait{stroke:var(--mt-soft)}"
         ".metertap p,.metertap ul,.metertap details{margin:.3em 0;font-size:13px}"
         ".metertap .mt-dim{color:var(--mt-dim)}.metertap .mt-bad{color:var(--mt-bad)}.metertap .mt-t{overflow-x:auto}"

@@ -129,7 +129,10 @@ def _text(name: str, value: Any) -> str | None:
         return f"{value:,}"
     if isinstance(value, float):
         return f"{value:g}"
-    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
+    if isinstance(value, list):
+        # Notes are sentences, as in flat().
+        return ("; " if name == "notes" else " ").join(map(str, value))
+    return str(value)
 
 
 def text(rows: Rows, width: int, spared: Sequence[str] = SPARED) -> list[str]:

@@ -9,6 +9,7 @@ from metertap._show.series import is_uneven, runs, thinned
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from metertap._show.gaps import Gap
     from metertap._show.series import Point, Series
 
 WIDTH, HEIGHT, INSET = 240, 30, 2
@@ -17,8 +18,8 @@ MOST = 120
 BARS, PLAIN = " ▁▂▃▄▅▆▇█", " .:-=+*#@"
 
 
-def svg(series: Series, times: tuple[int, int], holes: Sequence[tuple[int, int]]) -> str:
-    """Draw a series in the time of all charts; holes are grey, and nothing is drawn through them."""
+def svg(series: Series, times: tuple[int, int], holes: Sequence[Gap]) -> str:
+    """Draw a series in the time of all charts; holes have their states' colours, and nothing is drawn through them."""
     start, end = times
     points, _ = thinned(series.points, series.kind, MOST)
     scale = WIDTH / max(end - start, 1)
@@ -44,8 +45,9 @@ def svg(series: Series, times: tuple[int, int], holes: Sequence[tuple[int, int]]
         return HEIGHT - (value - low) * tall
 
     parts = [
-        f'<rect class="mt-hole" x="{x(one):.1f}" y="0" width="{max(x(other) - x(one), 1):.1f}" height="{HEIGHT}"/>'
-        for one, other in holes
+        f'<rect class="mt-{gap.state}" x="{x(gap.start):.1f}" y="0" width="{max(x(gap.end) - x(gap.start), 1):.1f}"'
+        f' height="{HEIGHT}"/>'
+        for gap in holes
     ]
     if series.kind == "sum":
         for kind, waits in (("mt-bar", False), ("mt-soft", True)):

@@ -151,7 +151,7 @@ def html(usage: Usage) -> str:
             f"{one.rows:,}",
             what,
             number,
-            Ready(spark.svg(one, summary.times, [gap[:2] for gap in summary.gaps_of(one) if gap.whole])),
+            Ready(spark.svg(one, summary.times, [gap for gap in summary.gaps_of(one) if gap.whole])),
         ]
         for one, labels, what, number in summary.charted()
     ]

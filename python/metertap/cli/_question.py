@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from typing import TYPE_CHECKING, NoReturn
 
+from metertap._selection import no_meter
 from metertap.errors import InvalidArgument
 
 if TYPE_CHECKING:
@@ -111,9 +111,8 @@ def selections(arguments: argparse.Namespace, known: dict[str, Account]) -> list
 def _meters(parser: argparse.ArgumentParser, names: list[str]) -> list[str]:
     from metertap.catalogue import meters
 
-    known = {meter.name for meter in meters()}
+    known = [meter.name for meter in meters()]
     for name in names:
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            parser.error(f"there is no meter {name!r}{f'; did you mean {near[0]!r}?' if near else ''}")
+            parser.error(no_meter(name, known))
     return list(dict.fromkeys(names))

@@ -118,9 +118,10 @@ def _scope(account: Account, client: Client) -> list[str]:
             return [*lines, "newest settled day: no page says when its figures are final"]
         with catch_warnings():
             simplefilter("ignore", CoverageWarning)
-            for days in RECENT:
+            for days, known in zip(RECENT, (0, *RECENT), strict=False):
                 asked = account.selected(client, meters=ruled[:1])
-                usage = fetch(asked, today - timedelta(days=days), today, every="day", on_error="keep")
+                first, after = (today - timedelta(days=back) for back in (days, known))
+                usage = fetch(asked, first, after, every="day", on_error="keep")
                 if isinstance(problem := usage._core.reason(), MetertapError):
                     return [*lines, f"newest settled day: not known: {problem}"]
                 ends = [row["end"] for row in usage.to_dicts() if row["status"] == "settled" and row["end"] is not None]

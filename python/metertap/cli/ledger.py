@@ -159,10 +159,10 @@ def run_vacuum(arguments: argparse.Namespace) -> int:
 
 
 def _opened(arguments: argparse.Namespace) -> Ledger:
-    """Return the ledger; a place where nothing was ever stored is more likely a slip of the pen than a question."""
+    """Return the ledger, which must have something."""
     from metertap.ledger import Ledger
 
     ledger = Ledger(arguments.ledger)
     if ledger._store.began() is None:
-        raise InvalidArgument(f"there is nothing in {arguments.ledger} yet: sync first.")
+        raise ledger._nothing()
     return ledger

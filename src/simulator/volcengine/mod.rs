@@ -239,8 +239,13 @@ impl Volcengine {
         if !world.switch_is("volcengine.logid", "absent") {
             response = response.header("X-Tt-Logid", id);
         }
-        // A client with a wrong clock takes the right time from here.
-        response.header("Date", http_date(world.wall_clock()))
+        // A client with a wrong clock takes the right time from a refusal; an answer is stamped with what it is about.
+        let at = if status == 200 {
+            world.date()
+        } else {
+            world.wall_clock()
+        };
+        response.header("Date", http_date(at))
     }
 
     /// Shaped like `20230831140335992B73F008D5242E199D`: the time at UTC+8, then twenty hex digits.
