@@ -34,15 +34,14 @@ impl Usage {
     /// Puts usages together.
     pub fn concat(usages: &[&Self], prefer: Prefer) -> Result<Self> {
         let plans: Vec<&Plan> = usages.iter().map(|usage| &*usage.plan).collect();
-        refuse_two_scopes(&plans)?;
-        Self::joined(usages, prefer)
-    }
-
-    /// Puts usages together that ask for each meter in one way.
-    pub(super) fn joined(usages: &[&Self], prefer: Prefer) -> Result<Self> {
-        let plans: Vec<&Plan> = usages.iter().map(|usage| &*usage.plan).collect();
         let plan = Plan::union(&plans)?;
         refuse_two_grains(&plan)?;
+        refuse_two_scopes(&plans)?;
+        Self::joined(usages, plan, prefer)
+    }
+
+    /// Puts usages together whose plans make this one.
+    pub(super) fn joined(usages: &[&Self], plan: Plan, prefer: Prefer) -> Result<Self> {
         let places: HashMap<&str, usize> = plan
             .calls
             .iter()

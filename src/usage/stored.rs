@@ -13,7 +13,7 @@ use super::Usage;
 use super::arrays::{
     self, NO_MOMENT, Numbers, Texts, amounts_of, bug, columns_of, moments_of, rows_of, rows_where, texts_of,
 };
-use super::concat::{Prefer, count, series};
+use super::concat::{Prefer, count, refuse_two_grains, series};
 use super::lacking::is_of_one_source;
 use super::runs::Runs;
 use super::timeline::Fate;
@@ -87,7 +87,11 @@ impl Usage {
         if facts.is_empty() {
             return Self::assemble(Plan::empty(now, range), Vec::new());
         }
-        let all = Self::joined(facts, Prefer::Later)?;
+        // In which ways each meter was asked for was looked at when they were stored.
+        let plans: Vec<&Plan> = facts.iter().map(|usage| &*usage.plan).collect();
+        let plan = Plan::union(&plans)?;
+        refuse_two_grains(&plan)?;
+        let all = Self::joined(facts, plan, Prefer::Later)?;
         let mut plan = Plan {
             now: all.plan.now.max(now),
             asked: vec![range],

@@ -135,7 +135,7 @@ def test_of_several_looks_at_a_counter_the_latest_of_each_month_counts() -> None
         | {"start": datetime(2026, month, 1, tzinfo=UTC), "end": datetime(2026, month, day, tzinfo=UTC)}
         for month, day in ((3, 5), (3, 20), (3, 9), (4, 2))
     ]
-    kept, left_out = focus._chosen(rows, None, None)
+    kept, left_out = focus._chosen(rows, None, None, UTC)
     assert [(row["end"].month, row["end"].day) for row in kept] == [(3, 20), (4, 2)]
     assert [(one["readings"], one["reason"]) for one in left_out] == [
         (2, "a later reading of the same counter and month is there")
