@@ -7,6 +7,7 @@ use super::runs::Runs;
 use super::stored::micros;
 use crate::plan::Plan;
 use crate::values::error::{Error, Result};
+use crate::values::text::one_line;
 
 /// One way in which a meter was asked for.
 #[derive(Default)]
@@ -45,6 +46,8 @@ pub(super) fn refuse_two_scopes(plans: &[&Plan]) -> Result<()> {
             let others = scopes.iter().skip(number + 1);
             let mut at_once = others.filter(|(_, other)| scope.meets(other));
             if let Some((other, _)) = at_once.next() {
+                // An argument may be of any length, and hold anything.
+                let [one, other] = [one, other].map(|scope| one_line(scope, 200));
                 return Err(Error::invalid(format!(
                     "{account}: {meter} was asked for by {one} and by {other}, which count the same usage: keep them \
                      apart, or give one of the clients another name="
