@@ -10,7 +10,7 @@ from metertap._core import hide
 from metertap._given import flag
 from metertap.errors import InvalidArgument, WrongType
 
-__all__ = ["DEFAULTS", "AwaitedClient", "Client", "flag", "hide", "plainly", "truth"]
+__all__ = ["DEFAULTS", "AwaitedClient", "Client", "hide", "plainly", "truth"]
 
 TYPE_CHECKING = False  # without importing typing, see metertap/__init__.py
 
