@@ -56,17 +56,8 @@ impl Asked {
     }
 
     fn narrows(&self, name: &str, value: &Value) -> Option<(&'static str, String)> {
-        let value = match value {
-            Value::Text(text) => text,
-            Value::List(items) => match items.as_slice() {
-                [Value::Text(text)] => text,
-                _ => return None,
-            },
-            _ => return None,
-        };
-        let is_it = |dimension: &&str| name == *dimension || name.strip_suffix('s') == Some(*dimension);
         let mut dimensions = self.wanted().flat_map(|(_, meter)| meter.dimensions).copied();
-        dimensions.find(is_it).map(|dimension| (dimension, value.clone()))
+        dimensions.find_map(|dimension| Some((dimension, narrowed_by(dimension, name, value)?.to_owned())))
     }
 
     /// What is asked, in words, but for which value of a dimension it is narrowed to: what differs in nothing else counts
@@ -93,6 +84,21 @@ impl Asked {
         self.meters
             .iter()
             .filter_map(move |&place| Some((place, meters.get(place)?)))
+    }
+}
+
+/// What an argument narrows a dimension to: its one value, where it is called like the dimension, or like many of it.
+pub fn narrowed_by<'a>(dimension: &str, name: &str, value: &'a Value) -> Option<&'a str> {
+    if name != dimension && name.strip_suffix('s') != Some(dimension) {
+        return None;
+    }
+    match value {
+        Value::Text(text) => Some(text),
+        Value::List(items) => match items.as_slice() {
+            [Value::Text(text)] => Some(text),
+            _ => None,
+        },
+        _ => None,
     }
 }
 

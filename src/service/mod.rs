@@ -9,7 +9,7 @@ mod login;
 mod provider;
 
 pub use account::{Account, Secrets};
-pub use asked::{Asked, METERS, PlannedCall, wanted, wanted_of};
+pub use asked::{Asked, METERS, PlannedCall, narrowed_by, wanted, wanted_of};
 pub use call::Call;
 pub use facts::{Composite, Facts, Operation, Prose, SecretField};
 pub use http::{Method, REQUEST_IDS, Reply, Request};

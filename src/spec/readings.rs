@@ -11,8 +11,8 @@ use super::document::{Call, Document, Figure, Label};
 use super::fail::place;
 use super::rows::{Group, Rows, Wanted, scaled};
 use crate::meters::{Bucket, Buckets, Flag, Flags, Kind, Run, Sink, Takes};
-use crate::service::{PlannedCall, Reply};
-use crate::values::arguments::{Arguments, Value};
+use crate::service::{PlannedCall, Reply, narrowed_by};
+use crate::values::arguments::Arguments;
 use crate::values::error::{Error, Kind as Problem, Result};
 use crate::values::json::{At, Json};
 use crate::values::quantity::Quantity;
@@ -401,18 +401,10 @@ impl Answer<'_> {
 /// What the call was narrowed to, or else the place of the row's own label.
 type Dimension<'a> = (Option<&'a str>, Option<usize>);
 
-/// What a call was narrowed to: the one value of the argument that is called like the dimension, or like many of it.
+/// What a call was narrowed to by its arguments.
 fn narrowed_to<'a>(arguments: &'a Arguments, dimension: &str) -> Option<&'a str> {
-    let named = |name: &str| name == dimension || name.strip_suffix('s') == Some(dimension);
-    let mut values = arguments.iter().filter(|(name, _)| named(name)).map(|(_, value)| value);
-    values.find_map(|value| match value {
-        Value::Text(text) => Some(text.as_str()),
-        Value::List(items) => match items.as_slice() {
-            [Value::Text(text)] => Some(text.as_str()),
-            _ => None,
-        },
-        _ => None,
-    })
+    let mut arguments = arguments.iter();
+    arguments.find_map(|(name, value)| narrowed_by(dimension, name, value))
 }
 
 /// The sum and the largest of the figures of a column; a row that says again what another row says is no part of it.
