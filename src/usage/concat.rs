@@ -14,7 +14,7 @@ use arrow_select::concat::concat;
 
 use super::Usage;
 use super::arrays::{self, NO_MOMENT, Numbers, Texts, amounts_of, bug, moments_of, rows_of, texts_of};
-use super::scopes::refuse_two_scopes;
+use super::scopes::{KEEP_APART, refuse_two_scopes};
 use super::timeline::{Answer, Fate, moment};
 use crate::meters::{AFTER_DIMENSIONS, BEFORE_DIMENSIONS, Buckets, Status};
 use crate::plan::Plan;
@@ -36,7 +36,7 @@ impl Usage {
         let plans: Vec<&Plan> = usages.iter().map(|usage| &*usage.plan).collect();
         let plan = Plan::union(&plans)?;
         refuse_two_grains(&plan)?;
-        refuse_two_scopes(&plans)?;
+        refuse_two_scopes(&plans, |_, _| true, KEEP_APART)?;
         Self::joined(usages, plan, prefer)
     }
 

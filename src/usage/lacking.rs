@@ -9,7 +9,7 @@ use super::arrays::bug;
 use super::concat::refuse_two_grains;
 use super::remaining::again;
 use super::runs::Runs;
-use super::scopes::refuse_two_scopes;
+use super::scopes::{KEEP_APART, refuse_two_scopes};
 use super::stored::micros;
 use super::timeline::{Answer, Fate, Known, Reading, Stretch};
 use crate::meters::{Buckets, Settles};
@@ -27,7 +27,7 @@ impl Plan {
         if !facts.is_empty() {
             let plans: Vec<&Self> = facts.iter().map(|usage| &*usage.plan).chain([self]).collect();
             refuse_two_grains(&Self::union(&plans)?)?;
-            refuse_two_scopes(&plans)?;
+            refuse_two_scopes(&plans, |_, _| true, KEEP_APART)?;
         }
         let reread = i64::try_from(reread.as_micros()).unwrap_or(i64::MAX);
         let mut known: Vec<Source<'_>> = Vec::new();

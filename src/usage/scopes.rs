@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::runs::Runs;
 use super::stored::micros;
 use crate::plan::Plan;
+use crate::service::PlannedCall;
 use crate::values::error::{Error, Result};
 use crate::values::text::one_line;
 
@@ -18,9 +19,16 @@ struct Scope {
     plans: Vec<usize>,
 }
 
-/// Refuses plans that ask for one meter of an account in several ways about the same time. What a single plan asks for
-/// was looked at when it was made.
-pub(super) fn refuse_two_scopes(plans: &[&Plan]) -> Result<()> {
+/// What to do where usages are put together.
+pub(super) const KEEP_APART: &str = "keep them apart, or give one of the clients another name=";
+
+/// Refuses plans that ask for one meter of an account in several ways about the same time, as far as their calls and
+/// meters are looked at, and advises what to do. What a single plan asks for was looked at when it was made.
+pub(super) fn refuse_two_scopes(
+    plans: &[&Plan],
+    is_looked_at: impl Fn(&PlannedCall, &str) -> bool,
+    advice: &str,
+) -> Result<()> {
     let mut known: BTreeMap<(&str, &str), BTreeMap<String, Scope>> = BTreeMap::new();
     for (place, plan) in plans.iter().enumerate() {
         let alike = plan
@@ -32,7 +40,8 @@ pub(super) fn refuse_two_scopes(plans: &[&Plan]) -> Result<()> {
             for (_, meter) in first.asked.wanted() {
                 let scopes = known.entry((&first.account, meter.name)).or_default();
                 let scope = scopes.entry(told.clone()).or_default();
-                for (start, end) in calls.iter().map(micros) {
+                let calls = calls.iter().filter(|call| is_looked_at(call, meter.name));
+                for (start, end) in calls.map(micros) {
                     scope.runs.add(start, end);
                 }
                 if scope.plans.last() != Some(&place) {
@@ -49,8 +58,7 @@ pub(super) fn refuse_two_scopes(plans: &[&Plan]) -> Result<()> {
                 // An argument may be of any length, and hold anything.
                 let [one, other] = [one, other].map(|scope| one_line(scope, 200));
                 return Err(Error::invalid(format!(
-                    "{account}: {meter} was asked for by {one} and by {other}, which count the same usage: keep them \
-                     apart, or give one of the clients another name="
+                    "{account}: {meter} was asked for by {one} and by {other}, which count the same usage: {advice}"
                 )));
             }
         }

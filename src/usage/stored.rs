@@ -16,6 +16,7 @@ use super::arrays::{
 use super::concat::{Prefer, count, refuse_two_grains, series};
 use super::lacking::is_of_one_source;
 use super::runs::Runs;
+use super::scopes::refuse_two_scopes;
 use super::timeline::Fate;
 use crate::meters::{AFTER_DIMENSIONS, BEFORE_DIMENSIONS, Buckets};
 use crate::plan::{Plan, Unavailable};
@@ -87,10 +88,10 @@ impl Usage {
         if facts.is_empty() {
             return Self::assemble(Plan::empty(now, range), Vec::new());
         }
-        // In which ways each meter was asked for was looked at when they were stored.
         let plans: Vec<&Plan> = facts.iter().map(|usage| &*usage.plan).collect();
         let plan = Plan::union(&plans)?;
         refuse_two_grains(&plan)?;
+        refuse_two_stored(&plans, range, meters)?;
         let all = Self::joined(facts, plan, Prefer::Later)?;
         let mut plan = Plan {
             now: all.plan.now.max(now),
@@ -117,6 +118,20 @@ impl Usage {
         count(&plan, &mut fates, &readings)?;
         Self::of(Arc::new(plan), fates, readings, evidence)
     }
+}
+
+/// A sync looks at what was stored before it began; two at once may each store another scope of one meter.
+fn refuse_two_stored(plans: &[&Plan], range: Window, meters: Option<&[String]>) -> Result<()> {
+    let (first, last) = (range.start().at, range.end().at);
+    let is_read = |call: &PlannedCall, meter: &str| {
+        let is_in_range = call.piece.start().at < last && first < call.piece.end().at;
+        is_in_range && meters.is_none_or(|meters| meters.iter().any(|name| name == meter))
+    };
+    refuse_two_scopes(
+        plans,
+        is_read,
+        "both are stored here: sync them into two ledgers, and read the other meters here with meters=",
+    )
 }
 
 /// The column of facts as bytes.

@@ -66,6 +66,32 @@ def test_a_whole_and_its_parts_are_not_put_together(
     ledger.sync(other, "2026-02", now=NOW, on_error="keep")
 
 
+def test_two_syncs_at_once_that_store_a_whole_and_its_parts_are_refused_when_they_are_read(
+    world: Simulator, tmp_path: Path
+) -> None:
+    ledger = mt.Ledger(tmp_path / "ledger")
+    ricoh = world.client("ricoh")
+    read = ["ricoh.connection_time"]
+    whole = ricoh.select(meters=[*read, "ricoh.traffic_volume"])
+    # The second one begins after the first one has looked at what is stored, and stores before it.
+    begun: list[object] = []
+
+    def meanwhile(event: object) -> None:
+        if not begun:
+            begun.append(event)
+            mt.Ledger(tmp_path / "ledger").sync(ricoh.select(meters=read, by_label=True), "2026-03", now=NOW)
+
+    ledger.sync(whole, "2026-02-01", "2026-04-01", now=NOW, on_event=meanwhile)
+    assert begun
+    told = "count the same usage: both are stored here: sync them into two ledgers, and read the other meters here with"
+    for given in ({}, {"meters": read}):
+        with pytest.raises(InvalidArgument, match=told):
+            ledger.usage("2026-03", now=NOW, **given)
+    # What is told once is read as ever.
+    assert len(ledger.usage("2026-03", meters=["ricoh.traffic_volume"], now=NOW)) > 0
+    assert set(ledger.usage("2026-02", now=NOW)["meter"]) >= set(read)
+
+
 def test_parts_that_have_nothing_in_common_are_put_together(world: Simulator) -> None:
     ricoh = world.client("ricoh")
     parts = [mt.fetch(ricoh.select(env=env), "2026-03", now=NOW) for env in ("prod", "dev")]
