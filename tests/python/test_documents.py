@@ -42,7 +42,8 @@ BODY = (
 
 @pytest.fixture(autouse=True)
 def _toy() -> Iterator[None]:
-    """Give the name back to the document that the tests begin with."""
+    """Begin and end each test with the document, so that each one runs alone, too."""
+    mt.register(TOY, replace=True)
     yield
     mt.register(TOY, replace=True)
 
