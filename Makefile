@@ -82,8 +82,8 @@ wheel: $(DIST) ## build the wheel that runs on every Linux from glibc 2.17 on, i
 pythons: $(DIST) ## run the Python tests with the wheel of make wheel on every Python that is found (F30)
 	$(PYTHON) tools/pythons.py $(ONLY)
 
-# Not a part of test: it takes 25 minutes, and peers of many megabytes. WRITE=1 puts the table into docs/performance.md.
-bench: $(WHEEL) $(BENCH) $(BENCH_METERTAP) $(BENCH_SERVER) ## run the figures P1 to P14 and P16, or some: make bench ONLY=P3,P8
+# Not a part of test: it takes 25 minutes, peers of many megabytes, and valgrind (P15). WRITE=1 puts the table into docs/performance.md.
+bench: $(WHEEL) $(BENCH) $(BENCH_METERTAP) $(BENCH_SERVER) $(BENCH_CALLS) ## run the figures P1 to P16, or some: make bench ONLY=P3,P8
 	$(BENCH_PYTHON) benches/run.py --only '$(ONLY)' $(if $(WRITE),--write)
 
 bench-gate: $(WHEEL) .venv-bench/peers/.made $(BENCH_METERTAP) $(BENCH_SERVER) ## measure a few ratios that must not get worse
