@@ -343,7 +343,7 @@ class Ledger:
         rows = self._store.latest(first, last, None, [meter], None)
         return Usage(
             _core.increments(
-                _core.stored(self._store.facts(None), rows, (first, last), last, None, is_known=True), meter, every
+                _core.stored(self._store.facts(None), rows, (first, last), last, [meter], is_known=True), meter, every
             )
         )
 

@@ -52,12 +52,13 @@ impl Asked {
         let arguments = self.arguments.iter();
         arguments
             .filter_map(|(name, value)| self.narrows(name, value))
+            .map(|(dimension, value)| (dimension, value.to_owned()))
             .collect()
     }
 
-    fn narrows(&self, name: &str, value: &Value) -> Option<(&'static str, String)> {
+    fn narrows<'a>(&self, name: &str, value: &'a Value) -> Option<(&'static str, &'a str)> {
         let mut dimensions = self.wanted().flat_map(|(_, meter)| meter.dimensions).copied();
-        dimensions.find_map(|dimension| Some((dimension, narrowed_by(dimension, name, value)?.to_owned())))
+        dimensions.find_map(|dimension| Some((dimension, narrowed_by(dimension, name, value)?)))
     }
 
     /// What is asked, in words, but for which value of a dimension it is narrowed to: what differs in nothing else counts

@@ -18,7 +18,7 @@ use super::concat::{count, series};
 use super::flat::joined;
 use super::lacking::is_of_one_source;
 use super::runs::Runs;
-use super::stored::{Names, between, of_calls, renamed, with_column};
+use super::stored::{Names, between, no_meter, of_calls, renamed, with_column};
 use super::timeline::{Answer, Fate, moment};
 use crate::meters::{Buckets, Kind, Meter};
 use crate::plan::{Plan, Unavailable};
@@ -26,7 +26,6 @@ use crate::service::PlannedCall;
 use crate::values::error::{Error, Result};
 use crate::values::period::Every;
 use crate::values::quantity::Quantity;
-use crate::values::text::did_you_mean;
 use crate::values::window::Window;
 
 /// A look at a counter.
@@ -114,8 +113,7 @@ impl Usage {
     fn check_counter(&self, name: &str) -> Result<()> {
         let meters = || self.plan.calls.iter().flat_map(super::columns::wanted);
         let Some(meter) = meters().find(|meter| meter.name == name) else {
-            let hint = did_you_mean(name, meters().map(|meter| meter.name));
-            return Err(Error::invalid(format!("the ledger has no meter {name:?}{hint}")));
+            return Err(no_meter(name, meters().map(|meter| meter.name)));
         };
         let told = match meter.kind {
             Kind::Cumulative if self.counters(name).is_empty() => "is no counter of the month so far",

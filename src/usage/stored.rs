@@ -91,7 +91,9 @@ impl Usage {
         let plans: Vec<&Plan> = facts.iter().map(|usage| &*usage.plan).collect();
         let plan = Plan::union(&plans)?;
         refuse_two_grains(&plan)?;
-        refuse_two_stored(&plans, range, meters)?;
+        if is_known {
+            refuse_two_stored(&plans, range, meters)?;
+        }
         let all = Self::joined(facts, plan, Prefer::Later)?;
         let mut plan = Plan {
             now: all.plan.now.max(now),
@@ -118,6 +120,12 @@ impl Usage {
         count(&plan, &mut fates, &readings)?;
         Self::of(Arc::new(plan), fates, readings, evidence)
     }
+}
+
+/// A meter that is asked for, and is none of those that are stored.
+pub(super) fn no_meter<'a>(unknown: &str, stored: impl Iterator<Item = &'a str>) -> Error {
+    let hint = did_you_mean(unknown, stored);
+    Error::invalid(format!("the ledger has no meter {unknown:?}{hint}"))
 }
 
 /// A sync looks at what was stored before it began; two at once may each store another scope of one meter.
@@ -152,10 +160,7 @@ fn narrow(plan: &mut Plan, fates: &mut Vec<Fate>, meters: &[String]) -> Result<(
         .map(|meter| meter.name)
         .collect();
     if let Some(unknown) = meters.iter().find(|meter| !all.contains(&meter.as_str())) {
-        let hint = did_you_mean(unknown, all.iter().copied());
-        return Err(Error::invalid(format!(
-            "the ledger has no meter {unknown:?} here{hint}"
-        )));
+        return Err(no_meter(unknown, all.iter().copied()));
     }
     for call in &mut plan.calls {
         let known = call.asked.source.meters;

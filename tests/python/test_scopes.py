@@ -90,6 +90,12 @@ def test_two_syncs_at_once_that_store_a_whole_and_its_parts_are_refused_when_the
     # What is told once is read as ever.
     assert len(ledger.usage("2026-03", meters=["ricoh.traffic_volume"], now=NOW)) > 0
     assert set(ledger.usage("2026-02", now=NOW)["meter"]) >= set(read)
+    with pytest.warns(mt.CoverageWarning, match="the ledger had nothing then"):
+        assert len(ledger.usage("2026-03", as_of="2026-04-01", now=NOW)) == 0
+    # So is the growth of another meter.
+    sora = world.client("sora").select(meters=["sora.total_egress"])
+    ledger.snapshot(sora)
+    ledger.increments("sora.total_egress")
 
 
 def test_parts_that_have_nothing_in_common_are_put_together(world: Simulator) -> None:
